@@ -1,0 +1,53 @@
+"""Record the answers that the target `demo` replays.
+
+    python -m benchmarks.record_demo
+
+SmolLM2-135M-Instruct (from the dev requirements) answers `core-en` with the prompt beside this
+file, at temperature 0 and one request at a time. The same machine gives the same answers again;
+another build of llama.cpp may word a few differently.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import tqb
+from tests.local_model import MODEL, serve
+from tqb.targets.demo import RECORDED
+from tqb.types import Params, Result
+
+PROMPT = Path(__file__).with_name("demo_prompt.yaml")
+
+
+def main() -> None:
+    """Ask the model and write the recording."""
+    with serve() as url:
+        report = tqb.run(
+            ["core-en"],
+            target=f"{url}#{MODEL}",
+            prompt=PROMPT,
+            params=Params(max_tokens=48),
+            max_concurrency=1,
+        )
+    rows = [json.dumps(_row(result), ensure_ascii=False) + "\n" for result in report.results]
+    RECORDED.write_text("".join(rows), encoding="utf-8")
+    print(f"{RECORDED}: {report.metrics.n} answers, {report.metrics.passed} right")
+
+
+def _row(result: Result) -> dict[str, object]:
+    if result.failure or result.latency_s is None:
+        raise SystemExit(f"{result.key}: {result.explanation}")
+    return {
+        "id": result.key,
+        "answer": result.answer,
+        "finish_reason": result.finish_reason,
+        "prompt_tokens": result.prompt_tokens,
+        "completion_tokens": result.completion_tokens,
+        "latency_s": round(result.latency_s, 3),
+        "model": result.model,
+    }
+
+
+if __name__ == "__main__":
+    main()

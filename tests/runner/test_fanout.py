@@ -1,0 +1,147 @@
+"""The runner: bounded, ordered, and deaf to one call's trouble."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from tqb.errors import CallError
+from tqb.runner import run_requests
+from tqb.types import Failure, Item, Message, Params, Request, Response
+
+Complete = Callable[[Request], Awaitable[Response]]
+
+
+class FakeTarget:
+    """A target made of one coroutine function; it counts what is under way."""
+
+    name = "fake"
+
+    def __init__(self, complete: Complete) -> None:
+        self._complete = complete
+        self.now = self.peak = 0
+        self.closed = False
+
+    async def complete(self, request: Request) -> Response:
+        self.now += 1
+        self.peak = max(self.peak, self.now)
+        try:
+            return await self._complete(request)
+        finally:
+            self.now -= 1
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+def requests(count: int, timeout_s: float = 5.0) -> list[Request]:
+    params = Params(timeout_s=timeout_s)
+    return [
+        Request("p", Item(f"q{n}", f"{n}?", "x"), 0, (Message("user", f"{n}?"),), params)
+        for n in range(count)
+    ]
+
+
+async def later_first(request: Request) -> Response:
+    """Answer the first asked last."""
+    await asyncio.sleep(0.02 - 0.002 * int(request.item.id[1:]))
+    return Response(request.item.id)
+
+
+def test_replies_stand_in_the_order_asked() -> None:
+    """Whatever order they arrive in, replies come back in the order of the requests."""
+    arrived: list[str] = []
+    replies, interrupted = run_requests(
+        FakeTarget(later_first),
+        requests(8),
+        on_reply=lambda request, reply: arrived.append(request.item.id),
+    )
+    assert [reply.answer for reply in replies if isinstance(reply, Response)] == [
+        f"q{n}" for n in range(8)
+    ]
+    assert arrived == [f"q{n}" for n in reversed(range(8))]
+    assert not interrupted
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+def test_no_more_than_the_limit_is_under_way(limit: int) -> None:
+    """Concurrency reaches the limit and never passes it; the target is closed at the end."""
+    target = FakeTarget(later_first)
+    run_requests(target, requests(10), max_concurrency=limit)
+    assert target.peak == limit
+    assert target.closed
+
+
+def test_one_failure_touches_no_other_call() -> None:
+    """A typed failure, a bug and a timeout become failures of their own item alone."""
+
+    async def complete(request: Request) -> Response:
+        if request.item.id == "q1":
+            raise CallError("rate_limit", "429: slow down")
+        if request.item.id == "q2":
+            raise ZeroDivisionError("division by zero")
+        if request.item.id == "q3":
+            raise asyncio.TimeoutError
+        return Response("fine")
+
+    replies, _ = run_requests(FakeTarget(complete), requests(5))
+    assert replies[0] == replies[4] == Response("fine")
+    assert replies[1] == Failure("rate_limit", "429: slow down")
+    assert replies[2] == Failure("target_bug", "ZeroDivisionError: division by zero")
+    assert isinstance(replies[3], Failure)
+    assert replies[3].kind == "timeout"
+
+
+def test_a_target_that_never_returns_is_cut_off() -> None:
+    """A call that ignores its timeout is a failure of kind timeout."""
+
+    async def hang(request: Request) -> Response:
+        await asyncio.sleep(60)
+        return Response("late")
+
+    replies, _ = run_requests(FakeTarget(hang), requests(3, timeout_s=0.01))
+    assert [reply.kind for reply in replies if isinstance(reply, Failure)] == ["timeout"] * 3
+
+
+def test_nothing_asked_is_nothing_answered() -> None:
+    """No requests, no replies, and the target is closed all the same."""
+    target = FakeTarget(later_first)
+    assert run_requests(target, []) == ((), False)
+    assert target.closed
+
+
+def test_an_error_of_ours_is_not_swallowed() -> None:
+    """A bug in the caller's `on_reply` ends the run with that error."""
+
+    def broken(request: Request, reply: Response | Failure) -> None:
+        raise KeyError("ours")
+
+    with pytest.raises(KeyError, match="ours"):
+        run_requests(FakeTarget(later_first), requests(3), on_reply=broken)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interruption_keeps_what_was_answered(number: int) -> None:
+    """After a signal the answered stay, the one under way is cut short, the rest was not asked."""
+
+    async def complete(request: Request) -> Response:
+        if request.item.id == "q2":
+            threading.Thread(target=os.kill, args=(os.getpid(), number)).start()
+            await asyncio.sleep(30)
+        return Response("fine")
+
+    before = time.monotonic()
+    replies, interrupted = run_requests(FakeTarget(complete), requests(5), max_concurrency=1)
+    assert interrupted
+    assert time.monotonic() - before < 25
+    assert replies[:2] == (Response("fine"), Response("fine"))
+    attempts = [reply.attempts for reply in replies[2:] if isinstance(reply, Failure)]
+    assert attempts == [1, 0, 0]
+    assert signal.getsignal(number) != signal.SIG_IGN

@@ -1,0 +1,223 @@
+"""Scorers: what passes, what does not, and why."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import tqb
+from tqb.errors import ConfigError
+from tqb.packs import load_pack
+from tqb.scorers import NAMES, load_scorer
+from tqb.types import Item
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+
+
+def item(question: str, label: str, *aliases: str, lang: str = "en") -> Item:
+    return Item("q", question, label, aliases, lang=lang)
+
+
+@pytest.mark.parametrize(
+    ("answer", "label", "lang"),
+    [
+        ("Paris", "Paris", "en"),
+        ("  paris. ", "Paris", "en"),
+        ("**Paris**", "Paris", "en"),
+        ("“Paris”", "Paris", "en"),
+        ("The Nile", "Nile", "en"),
+        ("Ｔｏｋｙｏ", "Tokyo", "en"),
+        ("H₂O", "H2O", "en"),
+        ("E = mc^2", "E = mc^2", "en"),
+        ("−273.15", "-273.15", "en"),
+        ("İSTANBUL", "istanbul", "tr"),
+        ("ISPARTA", "ısparta", "tr"),
+        ("東京。", "東京", "ja"),
+        ("「東京」", "東京", "ja"),
+        ("القاهرة؟", "القاهرة", "ar"),
+    ],
+)
+def test_exact_sees_through_typography(answer: str, label: str, lang: str) -> None:
+    """Case, space, width, quotes, emphasis and end punctuation are no part of an answer."""
+    score = load_scorer("exact")(answer, item("?", label, lang=lang))
+    assert (score.passed, score.value, score.matched_by) == (True, 1.0, "exact")
+
+
+@pytest.mark.parametrize(
+    ("answer", "label", "lang"),
+    [
+        ("1959", "1969", "en"),
+        ("273.15", "-273.15", "en"),
+        ("27315", "-273.15", "en"),
+        ("5", "5!", "en"),
+        ("50", "50%", "en"),
+        ("C7H6", "C6H6", "en"),
+        ("x - 2", "x + 2", "en"),
+        ("The Who", "Who Are You", "en"),
+        ("La Paz", "Paz", "es"),
+        ("The Hague", "Hague", "de"),
+        ("ISPARTA", "isparta", "tr"),
+        ("f(x", "f(x)", "en"),
+        ("", "Paris", "en"),
+        ("   ", "Paris", "en"),
+    ],
+)
+def test_exact_keeps_what_bears_meaning(answer: str, label: str, lang: str) -> None:
+    """Digits, signs, operators, brackets and other languages' words are never dropped."""
+    score = load_scorer("exact")(answer, item("?", label, lang=lang))
+    assert (score.passed, score.value, score.matched_by) == (False, 0.0, None)
+    assert score.explanation
+
+
+def test_alias_is_as_good_as_the_label() -> None:
+    """An alias passes and is named as the rule that matched."""
+    score = load_scorer("exact")("everest", item("?", "Mount Everest", "Everest"))
+    assert (score.passed, score.matched_by) == (True, "alias")
+
+
+@pytest.mark.parametrize(
+    ("question", "label", "answer"),
+    [
+        ("Which city is the capital of Japan?", "Tokyo", "The capital of Japan is Tokyo."),
+        ("Who painted Guernica?", "Pablo Picasso", "Guernica was painted by Pablo Picasso."),
+        ("What is 12 × 12?", "144", "12 × 12 = 144."),
+        ("How many keys does a piano have?", "88", "A piano has 88 keys."),
+        ("Which mountain is highest?", "Mount Everest", "The answer is: Mount Everest"),
+    ],
+)
+def test_restated_accepts_the_words_of_the_question(
+    question: str, label: str, answer: str
+) -> None:
+    """A target among words of the question and function words passes."""
+    score = load_scorer("restated")(answer, item(question, label))
+    assert (score.passed, score.matched_by) == (True, "restated")
+
+
+@pytest.mark.parametrize(
+    ("question", "label", "answer"),
+    [
+        ("Which city is the capital of Japan?", "Tokyo", "Tokyo is not the capital of Japan."),
+        ("Which city is the capital of Japan?", "Tokyo", "The capital is Tokyo or Kyoto."),
+        ("Which city is the capital of Japan?", "Tokyo", "Tokyo is in Japan. The capital is Nara."),
+        ("What is the smallest prime?", "2", "The smallest prime is 2, but 2 is not a prime."),
+        ("In which year did the wall fall?", "1989", "The wall fell in 1990, in 1989."),
+        ("How many keys does a piano have?", "88", "A piano has 888 keys."),
+        ("Which is larger, the Sun or the Moon?", "the Sun", "the Sun or the Moon"),
+        ("What is absolute zero in Celsius?", "-273.15", "Absolute zero is 273.15 Celsius."),
+        ("What is the pH of water?", "7", "The pH of water is 7.4."),
+    ],
+)
+def test_restated_refuses_what_says_more(question: str, label: str, answer: str) -> None:
+    """A denial, an alternative, a second claim, a longer number and a repeated choice fail."""
+    score = load_scorer("restated")(answer, item(question, label))
+    assert (score.passed, score.matched_by) == (False, None)
+
+
+def test_restated_says_what_was_too_much() -> None:
+    """The explanation names the words that neither question nor target account for."""
+    score = load_scorer("restated")("Paris, I believe", item("Capital of France?", "Paris"))
+    assert score.explanation == "holds 'Paris', but says more: i believe"
+
+
+@pytest.mark.parametrize(
+    ("answer", "label", "passed"),
+    [
+        ("Shakespear", "Shakespeare", True),
+        ("Micheal Faraday", "Michael Faraday", False),
+        ("1959", "1969", False),
+        ("19690", "19691", False),
+        ("C7H6O2Na", "C6H6O2Na", False),
+        ("acidosis", "alkalosis", False),
+        ("Iran", "Iraq", False),
+    ],
+)
+def test_fuzzy_forgives_slips_in_words_only(answer: str, label: str, passed: bool) -> None:
+    """Likeness of at least the threshold passes a word, and never a number or a formula."""
+    assert load_scorer("fuzzy")(answer, item("?", label)).passed is passed
+
+
+def test_fuzzy_threshold_decides() -> None:
+    """The same answer passes under a lower threshold; the score is the likeness."""
+    subject = item("?", "Michael Faraday")
+    score = load_scorer("fuzzy", threshold=0.85)("Micheal Faraday", subject)
+    assert score.passed
+    assert score.value == pytest.approx(1 - 2 / 15)
+    assert score.matched_by == "fuzzy"
+
+
+@pytest.mark.parametrize(
+    ("answer", "label", "em", "lr"),
+    [
+        ("The Paris!", "paris", True, 1.0),
+        ("1959", "1969", False, 0.75),
+        ("168 hours (7 days * 24 hours)", "168", False, 0.12),
+        ("1,440", "1440", False, 0.8),
+        ("x = ± 2", "x = 2 or x = -2", False, 0.364),
+        ("1/2mv²", "½mv²", False, 0.833),
+        ("", "Paris", False, 0.0),
+    ],
+)
+def test_tqbpp_gives_the_figures_of_tqbpp(answer: str, label: str, em: bool, lr: float) -> None:
+    """EM and LR equal those that TQB++ printed for these answers, to the third decimal."""
+    score = load_scorer("tqbpp")(answer, item("?", label))
+    assert (score.passed, score.value) == (em, lr)
+
+
+@given(answer=TEXT, question=TEXT, label=TEXT, lang=st.sampled_from(["en", "tr", "ja", "", "x-y"]))
+def test_no_scorer_raises(answer: str, question: str, label: str, lang: str) -> None:
+    """Any text in any place gives a score between 0 and 1 with an explanation."""
+    for name in NAMES:
+        score = load_scorer(name)(answer, item(question, label, lang=lang))
+        assert 0 <= score.value <= 1
+        assert score.explanation
+        assert score.passed == (score.matched_by is not None)
+
+
+@given(
+    label=st.text(st.characters(categories=["Ll", "Lu", "Nd"]), min_size=1, max_size=20),
+    before=st.sampled_from(["", " ", "\n", "**", '"']),
+)
+def test_every_target_passes_against_itself(label: str, before: str) -> None:
+    """A target wrapped in space, quotes or emphasis passes the default scorer."""
+    assert load_scorer()(f"{before}{label}{before}", item("?", label)).passed
+
+
+@given(st.integers(0, 10**9), st.data())
+def test_one_digit_off_never_passes(number: int, data: st.DataObject) -> None:
+    """Changing any digit of a number makes it wrong, bare or in a sentence."""
+    digits = str(number)
+    place = data.draw(st.integers(0, len(digits) - 1))
+    other = data.draw(st.sampled_from([d for d in "0123456789" if d != digits[place]]))
+    changed = digits[:place] + other + digits[place + 1 :]
+    subject = item("How many are there?", digits)
+    for name in ("restated", "exact", "fuzzy"):
+        assert not load_scorer(name)(changed, subject).passed
+        assert not load_scorer(name)(f"There are {changed}.", subject).passed
+
+
+def test_gold_set_tells_its_answers_apart() -> None:
+    """Every target of `core-en` passes its own item and no other with another answer."""
+    items = load_pack("core-en").items
+    score = load_scorer()
+    wrongly = [
+        (one.id, other.id, target)
+        for one in items
+        for other in items
+        for target in other.targets
+        if score(target, one).passed != (one is other)
+    ]
+    assert wrongly == []
+
+
+def test_unknown_scorer_suggests_the_nearest() -> None:
+    """A mistyped name and an impossible threshold are refused with a hint."""
+    with pytest.raises(ConfigError, match="did you mean exact"):
+        load_scorer("exat")
+    with pytest.raises(ConfigError, match="above 0, up to 1"):
+        load_scorer("fuzzy", threshold=1.5)
+
+
+def test_public_score() -> None:
+    """`tqb.score` uses the default scorer."""
+    assert tqb.score("paris", item("Capital?", "Paris")).passed

@@ -1,0 +1,79 @@
+"""Reading a target's spec."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tqb.errors import TargetError
+from tqb.targets import open_target
+
+HEAVY = ("litellm", "openai", "aiohttp", "httpx", "jinja2", "mlcroissant", "pandas")
+
+
+def loaded_after(code: str) -> set[str]:
+    """The heavy modules that a fresh interpreter has loaded after `code`."""
+    show = f"{code}\nimport sys\nprint(*[m for m in {HEAVY!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("spec", "mend"),
+    [
+        ("", "the target is empty"),
+        ("   ", "the target is empty"),
+        ("pyhton:app:answer", "did you mean python:package.module:function?"),
+        ("Python:app:answer", "did you mean python:package.module:function?"),
+        ("replay", "did you mean replay:FILE?"),
+        ("replay:", "did you mean replay:FILE?"),
+        ("cmd:", "did you mean cmd:program args?"),
+        ("repaly:answers.jsonl", "did you mean replay:FILE?"),
+        ("htpp://127.0.0.1/v1#m", "did you mean http://HOST/v1#MODEL?"),
+        ("demo:x", "did you mean demo?"),
+        ("gopher://host/v1#m", 'the target scheme "gopher://" is unknown'),
+        ("http://127.0.0.1/v1", "names no model: write it as http://HOST/v1#MODEL"),
+        ("http://127.0.0.1:99999/v1#m", "no usable host or port"),
+        ("http:///v1#m", "no usable host or port"),
+        ("python:app", "names no function: write it as python:package.module:function"),
+        ("python:app.py:answer", "is a file, not a module"),
+    ],
+)
+def test_a_mistyped_spec_is_refused_with_its_mend(spec: str, mend: str) -> None:
+    """Each mistake ends in one sentence that says how to write it."""
+    with pytest.raises(TargetError) as caught:
+        open_target(spec)
+    assert mend in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_mistyped_spec_does_not_show_its_password() -> None:
+    """Userinfo stays out of the message."""
+    with pytest.raises(TargetError) as caught:
+        open_target("htps://me:hunter2@127.0.0.1/v1#m")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_the_package_imports_nothing_heavy() -> None:
+    """`import tqb.targets` costs no third-party module."""
+    assert loaded_after("import tqb.targets") == set()
+
+
+def test_an_endpoint_imports_only_aiohttp() -> None:
+    """Opening an endpoint does not import LiteLLM."""
+    code = "from tqb.targets import open_target; open_target('http://127.0.0.1:9/v1#m')"
+    assert loaded_after(code) == {"aiohttp"}
+
+
+def test_programs_functions_and_replays_import_nothing_heavy() -> None:
+    """A local target costs no third-party module."""
+    code = """
+import os, tempfile
+from tqb.targets import open_target
+os.chdir(tempfile.mkdtemp())
+open('answers.jsonl', 'w').write('{"id": "a", "answer": "b"}')
+open_target('replay:answers.jsonl'); open_target('python:json:loads'); open_target('cmd:python3')
+"""
+    assert loaded_after(code.replace("python3", sys.executable.replace("\\", "/"))) == set()

@@ -1,0 +1,171 @@
+"""Baselines: the file, and a run held against it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.make import report, result, run_info
+from tqb.baseline import accept, compare, from_report, from_text, is_baseline, to_text
+from tqb.errors import BaselineError
+from tqb.types import Params, Report, Status, Verdict
+
+PATH = Path("tqb-baseline.jsonl")
+
+
+def changes(before: Report, after: Report) -> dict[str, int]:
+    return dict(compare(from_report(before), after).counts)
+
+
+def test_file_reads_back_the_same() -> None:
+    """Text → baseline → text gives the same bytes."""
+    base = accept(report("+-+"))
+    text = to_text(base)
+    assert from_text(text.encode(), PATH) == base
+    assert to_text(from_text(text.encode(), PATH)) == text
+    assert is_baseline(text.encode())
+
+
+def test_file_is_sorted_and_one_line_an_item() -> None:
+    """The same run gives the same file, whatever the order of its results."""
+    run = report("+-+")
+    turned = replace(run, results=run.results[::-1])
+    assert to_text(accept(turned)) == to_text(accept(run))
+    assert len(to_text(accept(run)).splitlines()) == 1 + 3
+
+
+def test_file_holds_neither_answers_nor_times() -> None:
+    """A baseline has no answer text, no timestamp, no run id: its diffs are small."""
+    text = to_text(accept(report("", result("+", answer="the secret answer"))))
+    assert "secret" not in text
+    assert "2026" not in text
+
+
+def test_repeats_are_counted_by_item() -> None:
+    """An item's line has its passes and the repeats that brought an answer."""
+    repeats = [result(letter, "q", repeat=n) for n, letter in enumerate("+-+e")]
+    (item,) = accept(report("", *repeats)).items
+    assert (item.passes, item.runs) == (2, 3)
+
+
+@pytest.mark.parametrize("status", ["inconclusive", "interrupted", "nothing", "budget"])
+def test_unknown_state_is_no_baseline(status: Status) -> None:
+    """Only a run that was judged can be accepted."""
+    with pytest.raises(BaselineError, match=f"the run was {status}"):
+        accept(report("++", verdict=Verdict(status, 3, ())))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "change"),
+    [
+        ("+", "-", "broken"),
+        ("-", "+", "fixed"),
+        ("+", "+", "unchanged"),
+        ("-", "-", "still_failing"),
+        ("+", "e", "inconclusive"),
+        ("e", "-", "inconclusive"),
+        ("+", "s", "inconclusive"),
+    ],
+)
+def test_kinds_of_change(before: str, after: str, change: str) -> None:
+    """Each pair of outcomes has one name; without an answer on both sides nothing is said."""
+    assert changes(report(before), report(after)) == {change: 1}
+
+
+def test_new_and_removed_items() -> None:
+    """An item on one side only is new or removed."""
+    assert changes(report("+"), report("++")) == {"new": 1, "unchanged": 1}
+    assert changes(report("++"), report("+")) == {"removed": 1, "unchanged": 1}
+
+
+def test_an_edited_question_is_no_regression() -> None:
+    """An item whose content changed is `changed`, whatever its outcome."""
+    edited = report("", result("-", "q1", item_sha256="other"))
+    assert changes(report("+"), edited) == {"changed": 1}
+
+
+def test_items_of_packs_that_did_not_run_are_left_out() -> None:
+    """A baseline of two packs says nothing of the pack that was not run."""
+    before = report("+", result("+", "q9", pack="other"))
+    assert changes(before, report("+")) == {"unchanged": 1}
+
+
+def test_majority_of_repeats_decides() -> None:
+    """An item passes when more than half of its answered repeats pass."""
+    before = report("", *(result(x, "q", repeat=n) for n, x in enumerate("++-")))
+    after = report("", *(result(x, "q", repeat=n) for n, x in enumerate("+--")))
+    comparison = compare(from_report(before), after)
+    (item,) = comparison.items
+    assert (item.change, item.before, item.after) == ("broken", "2/3", "1/3")
+
+
+def test_unchanged_items_are_not_listed() -> None:
+    """The comparison lists what moved, and counts all."""
+    comparison = compare(from_report(report("++-")), report("+--"))
+    assert [item.item_id for item in comparison.items] == ["q2", "q3"]
+    assert comparison.counts == {"broken": 1, "still_failing": 1, "unchanged": 1}
+
+
+def test_other_circumstances_are_noted() -> None:
+    """Target, template, scorer, parameters and pack are compared too."""
+    other = run_info(
+        target="t2",
+        template_sha256="x",
+        scorer="fuzzy",
+        params=Params(temperature=0.7),
+        packs=(replace(run_info().packs[0], sha256="d"),),
+    )
+    after = replace(report("+"), run=other)
+    assert compare(from_report(report("+")), after).notes == (
+        "the target is t2, in the baseline it was t",
+        "the prompt template is not the one of the baseline",
+        "the scorer is fuzzy, in the baseline it was exact",
+        "temperature is 0.7, in the baseline it was 0.0",
+        "pack p was edited since the baseline",
+    )
+    assert compare(from_report(report("+")), report("+")).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "wanted"),
+    [
+        (0, '{"kind": "tqb-baseline"}', ":1: baseline of schema version None"),
+        (0, '{"kind": "tqb-baseline", "schema_version": 9}', ":1: baseline of schema version 9"),
+        (0, '{"kind": "tqb-baseline", "schema_version": 1}', ":1: tool: Field required"),
+        (1, "<<<<<<< HEAD", ":2: not a JSON object"),
+        (1, '{"pack": "p"}', ":2: item_id: Field required"),
+        (1, "[" * 100_000, ":2: not a JSON object"),
+    ],
+)
+def test_broken_file_is_named_by_line(line: int, text: str, wanted: str) -> None:
+    """A merge conflict or a hand's slip is one sentence with file and line."""
+    lines = to_text(accept(report("++"))).splitlines()
+    lines[line] = text
+    with pytest.raises(BaselineError) as caught:
+        from_text("\n".join(lines).encode(), PATH)
+    assert f"{PATH}{wanted}" in str(caught.value)
+
+
+def test_doubled_line_is_refused() -> None:
+    """An item that stands twice, as after a bad merge, is refused."""
+    lines = to_text(accept(report("+"))).splitlines()
+    with pytest.raises(BaselineError, match="p/q1 stands there 2 times"):
+        from_text("\n".join([*lines, lines[-1]]).encode(), PATH)
+
+
+@given(st.text("+-e", min_size=1, max_size=12), st.text("+-e", min_size=1, max_size=12))
+def test_every_item_is_counted_once(before: str, after: str) -> None:
+    """The counts add up to the items on either side."""
+    counts = changes(report(before), report(after))
+    assert sum(counts.values()) == max(len(before), len(after))
+
+
+@given(st.text("+-", min_size=1, max_size=12))
+def test_a_run_against_itself_is_unchanged(letters: str) -> None:
+    """Nothing is broken or fixed between a run and itself."""
+    run = report(letters)
+    assert set(changes(run, run)) <= {"unchanged", "still_failing"}

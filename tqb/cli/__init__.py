@@ -1,0 +1,98 @@
+"""The command line: each command parses, calls, renders and returns its exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+
+from tqb import __version__
+from tqb.cli import baseline, compare, init, pack, run
+from tqb.errors import EXIT_BUG, EXIT_INPUT, EXIT_INTERRUPTED, EXIT_PASS, TqbError
+
+app = typer.Typer(
+    name="tqb",
+    help="Unit tests for LLM pipelines: a tiny pack of questions goes through the pipeline under "
+    "test, and the exit code says whether it still works.",
+    epilog="Exit codes: 0 pass · 1 gate failed · 2 usage or input · 3 inconclusive · "
+    "5 nothing scored · 70 bug · 130 interrupted.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run", epilog=run.EXAMPLES)(run.run)
+app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
+app.add_typer(baseline.app, name="baseline")
+app.add_typer(pack.app, name="pack")
+app.command("init", epilog=init.EXAMPLES)(init.init)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"tqb {__version__}")
+        raise typer.Exit(EXIT_PASS)
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", "-V", callback=_show_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code; nothing but a bug shows a traceback."""
+    _speak_utf8()
+    try:
+        code = typer.main.get_command(app).main(arguments, prog_name="tqb", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else EXIT_PASS
+    except TqbError as error:
+        return _say(str(error), error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        return _say("interrupted", EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_PASS
+    except Exception as error:
+        return _usage_error(error) if hasattr(error, "format_message") else _bug(error)
+
+
+def _speak_utf8() -> None:
+    """Print any answer on any terminal; what it cannot show is escaped, never an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _say(message: str, code: int) -> int:
+    from tqb.formats.terminal import printable
+
+    for line in message.splitlines():
+        print(f"error: {printable(line, 1000)}", file=sys.stderr)
+    return code
+
+
+def _usage_error(error: Exception) -> int:
+    """Show an error of the argument parser, which renders itself."""
+    error.show()  # type: ignore[attr-defined]
+    return EXIT_INPUT
+
+
+def _bug(error: Exception) -> int:
+    print(f"error: a bug in tqb {__version__}: {type(error).__name__}: {error}", file=sys.stderr)
+    if os.environ.get("TQB_DEBUG"):
+        traceback.print_exception(error)
+    else:
+        print("Set TQB_DEBUG=1 to see where, and report it with what you ran.", file=sys.stderr)
+    return EXIT_BUG

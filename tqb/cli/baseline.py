@@ -1,0 +1,51 @@
+"""``tqb baseline``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tqb.baseline import DEFAULT_NAME
+from tqb.cli.run import LAST_RUN
+from tqb.errors import EXIT_PASS, BaselineError
+
+ACCEPT_EXAMPLES = """Examples:
+
+\b
+  tqb baseline accept              the last run
+  tqb baseline accept run.json -o tests/tqb-baseline.jsonl
+"""
+
+app = typer.Typer(help="Keep an accepted run to compare with.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """Keep an accepted run to compare with."""
+
+
+@app.command(epilog=ACCEPT_EXAMPLES)
+def accept(
+    report: Annotated[
+        Path, typer.Argument(metavar="[RUN.json]", help="JSON report to accept.")
+    ] = LAST_RUN,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Where the baseline goes.")
+    ] = Path(DEFAULT_NAME),
+) -> int:
+    """Make a run the baseline: a text file to commit beside the code."""
+    from tqb import baseline
+    from tqb.files import write_whole
+    from tqb.report import load_report
+
+    if report == LAST_RUN and not report.exists():
+        raise BaselineError("there is no last run here: do `tqb run` first, or name a report")
+    accepted = baseline.accept(load_report(report))
+    write_whole(output, baseline.to_text(accepted))
+    passing = sum(item.passes * 2 > item.runs for item in accepted.items)
+    sys.stdout.write(f"{output}: {len(accepted.items)} items, {passing} of them passing\n")
+    sys.stdout.write(f"Commit it, and compare with: tqb run --baseline {output}\n")
+    return EXIT_PASS

@@ -1,0 +1,70 @@
+"""``tqb init``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tqb.errors import EXIT_PASS, ConfigError
+
+EXAMPLES = """Examples:
+
+\b
+  tqb init
+  tqb init --target python:app:answer
+"""
+
+TEMPLATE = """\
+# Settings of tqb. Each has the name of the flag of `tqb run`; a flag or TQB_* beats this file.
+# Paths are relative to this file.
+
+packs = ["core-en"]     # shipped names, folders, croissant.json, .jsonl
+target = {target}         # LiteLLM id, http(s)://host/v1#model, python:module:function, …
+
+# prompt = "prompt.yaml"              # Jinja2: text, or YAML/JSON messages
+# baseline = "tqb-baseline.jsonl"     # made by `tqb baseline accept`
+# output = ["run.json"]
+
+# fail-under = 0.9        # least accuracy
+# max-broken = 0          # items that passed in the baseline and may fail now
+# max-errors = 0.05       # share of failed calls above which the run is inconclusive
+
+# repeats = 1
+# max-concurrency = 16
+# temperature = 0.0
+# seed = 1
+# max-tokens = 1024
+# timeout = 60.0          # seconds for one request
+
+# scorer = "restated"     # restated, exact, fuzzy, tqbpp
+# fuzzy-threshold = 0.9
+# limit = 10              # first items of each pack
+# item = ["capital-japan"]
+# tag = ["difficulty=easy"]
+# verify = true           # refuse packs whose hashes do not match
+# quiet = false
+"""
+
+
+def init(
+    target: Annotated[
+        str,
+        typer.Option("--target", "-m", "--model", metavar="TARGET", help="Pipeline under test."),
+    ] = "demo",
+    force: Annotated[bool, typer.Option(help="Overwrite an existing tqb.toml.")] = False,
+) -> int:
+    """Write a commented tqb.toml into this folder."""
+    import json
+
+    from tqb.config import FILE
+    from tqb.files import write_whole
+
+    path = Path(FILE)
+    if path.exists() and not force:
+        raise ConfigError(f"{path} exists and was left as it is: edit it, or use --force")
+    write_whole(path, TEMPLATE.format(target=json.dumps(target, ensure_ascii=False)))
+    sys.stdout.write(f"{path} written. Next: tqb run\n")
+    return EXIT_PASS

@@ -1,0 +1,128 @@
+"""``tqb pack``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from tqb.errors import EXIT_INPUT, EXIT_PASS
+
+app = typer.Typer(help="List, show and validate packs.", no_args_is_help=True)
+
+LIST_EXAMPLES = """Example:
+
+\b
+  tqb pack list
+"""
+SHOW_EXAMPLES = """Examples:
+
+\b
+  tqb pack show core-en
+  tqb pack show ./my-pack
+"""
+VALIDATE_EXAMPLES = """Examples:
+
+\b
+  tqb pack validate core-en
+  tqb pack validate packs/*/
+  tqb pack validate items.jsonl
+"""
+
+Source = Annotated[
+    str,
+    typer.Argument(metavar="PACK", help="Shipped name, folder, croissant.json, .jsonl or .json."),
+]
+Verify = Annotated[bool, typer.Option(help="Refuse a pack whose hashes do not match.")]
+
+
+@app.callback()
+def _group() -> None:
+    """List, show and validate packs."""
+
+
+@app.command("list", epilog=LIST_EXAMPLES)
+def list_() -> int:
+    """List the packs that come with tqb."""
+    from tqb.packs import load_pack, shipped_packs
+
+    rows = [("NAME", "VERSION", "LANGUAGE", "ITEMS", "LICENSE", "SHA256")]
+    for name in shipped_packs():
+        pack = load_pack(name)
+        license_name = pack.license.rstrip("/").removesuffix(".html").rpartition("/")[2]
+        rows.append(
+            (
+                name,
+                pack.version,
+                pack.language,
+                str(len(pack.items)),
+                license_name,
+                pack.sha256[:12],
+            )
+        )
+    _print_table(rows)
+    return EXIT_PASS
+
+
+@app.command(epilog=SHOW_EXAMPLES)
+def show(source: Source, verify: Verify = True) -> int:
+    """Show a pack and its items."""
+    from tqb.formats.terminal import printable
+    from tqb.packs import load_pack
+
+    pack = load_pack(source, verify=verify)
+    sys.stdout.write(f"{printable(pack.name)} {printable(pack.version)}".rstrip() + "\n")
+    facts = (
+        ("description", pack.description),
+        ("language", ", ".join(pack.languages)),
+        ("items", str(len(pack.items))),
+        ("license", pack.license),
+        ("sha256", pack.sha256),
+        ("file", str(pack.path)),
+    )
+    for label, value in facts:
+        sys.stdout.write(f"  {label:<12} {printable(value)}\n")
+    sys.stdout.write("\n")
+    rows = [("ID", "CATEGORY", "DIFFICULTY", "QUESTION", "LABEL")]
+    for item in pack.items:
+        category, difficulty = item.tags.get("category", ""), item.tags.get("difficulty", "")
+        rows.append((item.id, category, difficulty, item.text, item.label))
+    _print_table([[printable(cell, 70) for cell in row] for row in rows])
+    return EXIT_PASS
+
+
+@app.command(epilog=VALIDATE_EXAMPLES)
+def validate(
+    sources: Annotated[list[str], typer.Argument(metavar="PACK...", help="Packs to check.")],
+) -> int:
+    """Check packs against their schema, Croissant, hashes and good practice; list every finding."""
+    from tqb.formats.terminal import print_problems, printable
+    from tqb.packs import check_pack
+
+    findings = 0
+    for source in sources:
+        pack, problems = check_pack(source)
+        print_problems(problems, sys.stdout)
+        findings += len(problems)
+        if pack is not None and not problems:
+            sys.stdout.write(f"{printable(source)}: valid, {len(pack.items)} items\n")
+    if findings:
+        sys.stdout.write(f"{findings} finding{'s' if findings > 1 else ''}\n")
+    return EXIT_INPUT if findings else EXIT_PASS
+
+
+def _print_table(rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (
+            cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)
+        )
+        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+
+
+def _width(text: str) -> int:
+    from rich.cells import cell_len
+
+    return cell_len(text)

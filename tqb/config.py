@@ -1,0 +1,165 @@
+"""Settings from ``tqb.toml`` or ``[tool.tqb]`` of ``pyproject.toml``.
+
+Names are those of the flags. A flag beats the environment (``TQB_*``), which beats the file, which
+beats the default; the command line does that ranking, this module finds, reads and checks the file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Gt, Le
+
+from tqb.errors import ConfigError
+
+FILE = "tqb.toml"
+
+Share = Annotated[float, Ge(0), Le(1)]
+Count = Annotated[int, Ge(1)]
+
+SETTINGS: Mapping[str, Any] = {
+    "packs": list[str],
+    "target": str,
+    "prompt": str,
+    "output": list[str],
+    "baseline": str,
+    "fail-under": Share,
+    "max-broken": Annotated[int, Ge(0)],
+    "max-errors": Share,
+    "repeats": Count,
+    "max-concurrency": Count,
+    "limit": Count,
+    "item": list[str],
+    "tag": list[str],
+    "temperature": Annotated[float, Ge(0)],
+    "seed": int,
+    "max-tokens": Count,
+    "timeout": Annotated[float, Gt(0)],
+    "scorer": Literal["restated", "exact", "fuzzy", "tqbpp"],
+    "fuzzy-threshold": Share,
+    "verify": bool,
+    "quiet": bool,
+}
+"""Every setting with its type; the same names as the flags of `tqb run`."""
+
+ENVIRONMENT = {f"TQB_{name.upper().replace('-', '_')}" for name in SETTINGS} | {
+    "TQB_CONFIG",
+    "TQB_API_KEY",
+    "TQB_DEBUG",
+}
+
+_PATHS = ("prompt", "baseline")
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """A settings file as found."""
+
+    path: Path
+    values: Mapping[str, Any]
+    """Checked; paths made relative to the current directory, keys with underscores."""
+
+
+def find(start: Path) -> Path | None:
+    """Return the nearest ``tqb.toml``, or ``pyproject.toml`` with ``[tool.tqb]``, from here up."""
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        project = folder / "pyproject.toml"
+        if (folder / FILE).is_file():
+            return folder / FILE
+        if project.is_file() and "[tool.tqb" in project.read_text("utf-8", "replace"):
+            return project
+    return None
+
+
+def load(path: Path) -> ConfigFile:
+    """Read and check a settings file.
+
+    Raises:
+        ConfigError: with file and line, for anything that is no TOML, no setting, or no such value.
+    """
+    text = _read(path)
+    table = _table(path, text)
+    for name, value in table.items():
+        _check(path, text, name, value)
+    values = {name.replace("-", "_"): _anchored(path, name, table[name]) for name in table}
+    return ConfigFile(path, values)
+
+
+def unknown_environment(names: Iterable[str]) -> list[str]:
+    """Describe each ``TQB_*`` variable that is no setting, with the nearest that is one."""
+    strange = sorted(name for name in names if name.startswith("TQB_") and name not in ENVIRONMENT)
+    return [f"{name} is not a setting of tqb{_nearest(name, ENVIRONMENT)}" for name in strange]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{path}: there is no such settings file; `tqb init` writes one"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _table(path: Path, text: str) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        where = re.search(r"\(at line (\d+)", str(error))
+        line = f":{where[1] if where else len(text.splitlines())}"
+        raise ConfigError(f"{path}{line}: not TOML: {error}") from None
+    if path.name == "pyproject.toml":
+        table = table.get("tool", {}).get("tqb", {})
+    return table
+
+
+def _check(path: Path, text: str, name: str, value: Any) -> None:
+    where = f"{path}{_line(text, name)}"
+    if name not in SETTINGS:
+        raise ConfigError(f"{where}: {name!r} is not a setting{_nearest(name, SETTINGS)}")
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        TypeAdapter(SETTINGS[name]).validate_python(value, strict=True)
+    except ValidationError as error:
+        message = error.errors()[0]["msg"]
+        raise ConfigError(f"{where}: {name} = {value!r}: {message}") from None
+
+
+def _line(text: str, name: str) -> str:
+    key = re.compile(rf"^[ \t]*\[?[\"']?{re.escape(name)}[\"']?[ \t]*[=\].]", re.MULTILINE)
+    found = key.search(text, max(0, text.find("[tool.tqb")))
+    return f":{text.count(chr(10), 0, found.start()) + 1}" if found else ""
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name.replace("_", "-" if "-" in name else "_"), known, 1, 0.5)
+    return f"; did you mean {near[0]}?" if near else "; see `tqb run --help`"
+
+
+def _anchored(path: Path, name: str, value: Any) -> Any:
+    """Make what names a file relative to the settings file's folder."""
+    folder = path.parent
+    if name in _PATHS:
+        return str(folder / value)
+    if name == "output":
+        return [str(folder / one) for one in value]
+    if name == "packs":
+        return [str(folder / one) if "/" in one or Path(one).suffix else one for one in value]
+    if name == "target" and value.startswith("replay:"):
+        return f"replay:{folder / value.removeprefix('replay:')}"
+    return value

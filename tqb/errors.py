@@ -1,0 +1,81 @@
+"""Everything tqb raises on purpose, each with the exit code it ends in.
+
+    TqbError
+    ├── InputError (2)          something the user gave cannot be used
+    │   ├── ConfigError         tqb.toml, [tool.tqb], TQB_* or a flag
+    │   ├── PackError           a pack, or one of its items
+    │   ├── PromptError         a prompt template
+    │   ├── TargetError         a target that cannot be opened
+    │   └── BaselineError       a baseline or a report
+    └── CallError               one request failed; becomes a `Failure`, never an exit code
+
+Each message is one sentence: what is wrong, where (``file:line``), and how to mend it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tqb.types import FailureKind, Problem
+
+EXIT_PASS = 0
+EXIT_FAIL = 1
+EXIT_INPUT = 2
+EXIT_INCONCLUSIVE = 3
+EXIT_BUDGET = 4
+EXIT_NOTHING = 5
+EXIT_BUG = 70
+EXIT_INTERRUPTED = 130
+
+
+class TqbError(Exception):
+    """Base of all errors that tqb raises on purpose."""
+
+    exit_code = EXIT_BUG
+
+
+class InputError(TqbError):
+    """Something the user gave cannot be used."""
+
+    exit_code = EXIT_INPUT
+
+
+class ConfigError(InputError):
+    """A setting in a file, the environment or a flag is wrong."""
+
+
+class PackError(InputError):
+    """A pack cannot be loaded; `problems` holds every finding, in file order."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        """Keep the problems; the message is one line for each."""
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class PromptError(InputError):
+    """A prompt template cannot be read or rendered."""
+
+
+class TargetError(InputError):
+    """A target cannot be opened: unknown scheme, missing key, missing file."""
+
+
+class BaselineError(InputError):
+    """A baseline or report cannot be read, or does not fit the run."""
+
+
+class CallError(TqbError):
+    """One request failed. The runner turns it into a `Failure`.
+
+    `retry_after` is what the server asked for, in seconds, or None.
+    """
+
+    def __init__(self, kind: FailureKind, message: str, retry_after: float | None = None) -> None:
+        """Keep the kind, a one-line message and the server's wish."""
+        super().__init__(message)
+        self.kind: FailureKind = kind
+        self.retry_after = retry_after

@@ -1,0 +1,115 @@
+"""Report + Comparison + Policy → Verdict. The exit code is decided here and nowhere else.
+
+The rules, in this order; the first that speaks decides:
+
+    interrupted       the run was stopped                              130
+    nothing           no item was asked at all                           5
+    inconclusive      too many calls failed, or nothing comparable       3
+    fail              accuracy under the floor, too many items broken    1
+    pass              otherwise                                          0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tqb.errors import (
+    EXIT_FAIL,
+    EXIT_INCONCLUSIVE,
+    EXIT_INTERRUPTED,
+    EXIT_NOTHING,
+    EXIT_PASS,
+)
+from tqb.types import Comparison, Metrics, Policy, Report, Verdict
+
+COMPARABLE = ("broken", "fixed", "still_failing", "unchanged")
+
+
+def judge(report: Report, policy: Policy, *, interrupted: bool = False) -> Verdict:
+    """Decide on a report that holds its comparison, if there is a baseline."""
+    metrics, comparison = report.metrics, report.comparison
+    if interrupted:
+        return Verdict("interrupted", EXIT_INTERRUPTED, (_interrupted(metrics),))
+    if metrics.n + metrics.errors == 0:
+        return Verdict("nothing", EXIT_NOTHING, ("nothing was scored: no item was asked",))
+    unknown = tuple(_inconclusive(report, policy))
+    if unknown:
+        return Verdict("inconclusive", EXIT_INCONCLUSIVE, unknown)
+    failed = tuple(_failed(metrics, comparison, policy))
+    if failed:
+        return Verdict("fail", EXIT_FAIL, failed + tuple(_errors(metrics)))
+    return Verdict("pass", EXIT_PASS, tuple(_passed(metrics, comparison, policy)))
+
+
+def _interrupted(metrics: Metrics) -> str:
+    asked = metrics.n + metrics.errors + metrics.skipped
+    return f"interrupted after {metrics.n} of {asked} answers: nothing was judged"
+
+
+def _inconclusive(report: Report, policy: Policy) -> Iterator[str]:
+    metrics, comparison = report.metrics, report.comparison
+    asked = metrics.n + metrics.errors
+    if metrics.n == 0 or metrics.errors > policy.max_errors * asked:
+        yield (
+            f"{metrics.errors} of {asked} calls failed, more than --max-errors "
+            f"{policy.max_errors:g} allows: nothing was judged"
+        )
+        yield _most_common_failure(report)
+    elif comparison is not None and not comparable(comparison):
+        yield "no item of the baseline could be compared: accept a new one"
+
+
+def _most_common_failure(report: Report) -> str:
+    kind, count = max(report.metrics.failures.items(), key=lambda pair: pair[1])
+    failures = (r.failure for r in report.results if r.failure and r.failure.kind == kind)
+    return f"{count} × {kind}: {next(failures).message}"
+
+
+def comparable(comparison: Comparison) -> int:
+    """Count the items that were answered both times and asked the same."""
+    return sum(comparison.counts.get(change, 0) for change in COMPARABLE)
+
+
+def _failed(metrics: Metrics, comparison: Comparison | None, policy: Policy) -> Iterator[str]:
+    if comparison is not None and comparison.counts.get("broken", 0) > policy.max_broken:
+        yield _broken(comparison, policy)
+    accuracy = metrics.passed / metrics.n
+    if policy.fail_under is not None and accuracy < policy.fail_under:
+        yield (
+            f"accuracy {accuracy:.3f} ({metrics.passed} of {metrics.n}) is under "
+            f"--fail-under {policy.fail_under:g}"
+        )
+
+
+def _broken(comparison: Comparison, policy: Policy) -> str:
+    count = comparison.counts
+    broken, fixed = count.get("broken", 0), count.get("fixed", 0)
+    passed_before = broken + count.get("unchanged", 0)
+    allowed = f"; --max-broken allows {policy.max_broken}" if policy.max_broken else ""
+    verb = "fails" if broken == 1 else "fail"
+    pairs = f"{fixed} that failed before now pass{'es' if fixed == 1 else ''}"
+    return f"{broken} of {passed_before} items that passed before now {verb}; {pairs}{allowed}"
+
+
+def _errors(metrics: Metrics) -> Iterator[str]:
+    if metrics.errors:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in metrics.failures.items())
+        yield f"{metrics.errors} calls failed ({kinds}); they count for and against nothing"
+
+
+def _passed(metrics: Metrics, comparison: Comparison | None, policy: Policy) -> Iterator[str]:
+    if comparison is not None:
+        count = comparison.counts
+        broken = count.get("broken", 0)
+        seen = comparable(comparison)
+        word = f"{broken} broken, as --max-broken allows" if broken else "none broken"
+        yield f"{seen} items compared with the baseline: {word}, {count.get('fixed', 0)} fixed"
+    if policy.fail_under is not None:
+        accuracy = metrics.passed / metrics.n
+        yield f"accuracy {accuracy:.3f} is not under --fail-under {policy.fail_under:g}"
+    if comparison is None and policy.fail_under is None:
+        yield (
+            "the pipeline answers, and that is all this run could judge: with no --baseline and "
+            "no --fail-under, wrong answers cannot fail it"
+        )
+    yield from _errors(metrics)

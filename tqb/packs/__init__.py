@@ -1,0 +1,24 @@
+"""Packs: found by name or path, loaded, checked and written.
+
+    source → locate → rows of the items file → items → Pack
+
+A pack is data and never code, and may come from anyone: reading it is bounded, offline, and ends
+in a `Pack` or in one `PackError`. A Croissant pack as tqb writes it is read without mlcroissant
+(`subset`); any other Croissant pack goes through it (`slow`), once it is known to stay in its
+folder (`safety`).
+"""
+
+from tqb.packs.check import check_pack
+from tqb.packs.croissant import write_pack
+from tqb.packs.items import item_sha256
+from tqb.packs.load import load_pack
+from tqb.packs.registry import shipped_folder, shipped_packs
+
+__all__ = [
+    "check_pack",
+    "item_sha256",
+    "load_pack",
+    "shipped_folder",
+    "shipped_packs",
+    "write_pack",
+]

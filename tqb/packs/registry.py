@@ -1,0 +1,33 @@
+"""The packs that come with tqb."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tqb.packs.messages import clean, listed, nearest, quoted, refuse
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_ROOTS = (_PACKAGE / "shipped" / "packs", _PACKAGE.parent / "packs")
+"""Where packs lie in a wheel, and in a checkout."""
+
+
+def shipped_packs() -> tuple[str, ...]:
+    """Return the names of the packs shipped, sorted."""
+    root = next((root for root in _ROOTS if root.is_dir()), None)
+    if root is None:
+        return ()
+    return tuple(sorted(found.parent.name for found in root.glob("*/croissant.json")))
+
+
+def shipped_folder(name: str) -> Path:
+    """Return the folder of a shipped pack.
+
+    Raises:
+        PackError: no pack of that name is shipped; the message lists those that are.
+    """
+    known = shipped_packs()
+    if name not in known:
+        names = f"the packs shipped are {listed(known)}" if known else "no packs are shipped"
+        hint = nearest(name, known)
+        refuse(clean(name), None, f"no pack is named {quoted(name)}: {names}; or give a path{hint}")
+    return next(root / name for root in _ROOTS if (root / name).is_dir())

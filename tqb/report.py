@@ -1,0 +1,200 @@
+"""Results → Report with its metrics; and a report read back from its JSON file."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from tqb.errors import EXIT_BUG, BaselineError
+from tqb.types import (
+    REPORT_SCHEMA_VERSION,
+    Failure,
+    Latency,
+    Metrics,
+    Outcome,
+    Report,
+    Request,
+    Response,
+    Result,
+    RunInfo,
+    Score,
+    Tally,
+    Tokens,
+    Tool,
+    Verdict,
+)
+
+NOT_JUDGED = Verdict("inconclusive", EXIT_BUG, ("not judged yet",))
+
+
+def make_result(request: Request, reply: Response | Failure, score: Score | None) -> Result:
+    """Join what was asked, what came back, and what the scorer said of it (None: no answer)."""
+    item = request.item
+    asked = Result(
+        pack=request.pack,
+        item_id=item.id,
+        repeat=request.repeat,
+        language=item.lang,
+        outcome="skipped",
+        question=item.text,
+        answer=None,
+        targets=item.targets,
+        score=None,
+        matched_by=None,
+        explanation="",
+        item_sha256=item.sha256,
+        tags=item.tags,
+    )
+    if isinstance(reply, Failure):
+        return _failed(asked, reply)
+    if score is None:
+        raise ValueError("an answer needs a score")
+    return _answered(asked, reply, score)
+
+
+def _failed(asked: Result, failure: Failure) -> Result:
+    outcome: Outcome = "skipped" if failure.attempts == 0 else "error"
+    return replace(asked, outcome=outcome, explanation=failure.message, failure=failure)
+
+
+def _answered(asked: Result, reply: Response, score: Score) -> Result:
+    return replace(
+        asked,
+        outcome="pass" if score.passed else "fail",
+        answer=_encodable(reply.answer),
+        score=score.value,
+        matched_by=score.matched_by,
+        explanation=score.explanation,
+        finish_reason=reply.finish_reason,
+        prompt_tokens=reply.prompt_tokens,
+        completion_tokens=reply.completion_tokens,
+        latency_s=reply.latency_s,
+        cost_usd=reply.cost_usd,
+        model=reply.model,
+        symptoms=_symptoms(reply),
+    )
+
+
+def _encodable(text: str) -> str:
+    """Replace lone surrogates, which JSON may carry and UTF-8 may not."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _symptoms(reply: Response) -> tuple[str, ...]:
+    signs = {"empty": not reply.answer.strip(), "truncated": reply.finish_reason == "length"}
+    return tuple(name for name, shown in signs.items() if shown)
+
+
+def make_report(tool: Tool, run: RunInfo, results: Sequence[Result]) -> Report:
+    """Put results and their metrics together; comparison and verdict come later."""
+    return Report(
+        schema_version=REPORT_SCHEMA_VERSION,
+        tool=tool,
+        run=run,
+        metrics=make_metrics(results),
+        results=tuple(results),
+        comparison=None,
+        findings=(),
+        verdict=NOT_JUDGED,
+    )
+
+
+def make_metrics(results: Sequence[Result]) -> Metrics:
+    """Aggregate. Failed calls and what was never asked count beside accuracy, never in it."""
+    whole = _tally(results)
+    scores = [r.score for r in results if r.score is not None]
+    failures = Counter(r.failure.kind for r in results if r.failure and r.outcome == "error")
+    return Metrics(
+        accuracy=whole.accuracy,
+        n=whole.n,
+        passed=whole.passed,
+        failed=whole.n - whole.passed,
+        errors=whole.errors,
+        skipped=sum(r.outcome == "skipped" for r in results),
+        mean_score=_rounded(math.fsum(scores) / len(scores)) if scores else None,
+        by_pack=_tallies(results, lambda r: r.pack),
+        by_language=_tallies(results, lambda r: r.language),
+        by_category=_tallies(results, lambda r: r.tags.get("category", "")),
+        by_difficulty=_tallies(results, lambda r: r.tags.get("difficulty", "")),
+        failures=dict(sorted(failures.items())),
+        latency=_latency([r.latency_s for r in results if r.latency_s is not None]),
+        tokens=Tokens(
+            _total(r.prompt_tokens for r in results),
+            _total(r.completion_tokens for r in results),
+        ),
+        cost_usd=_cost(results),
+    )
+
+
+def _tally(results: Iterable[Result]) -> Tally:
+    count = Counter(r.outcome for r in results)
+    n = count["pass"] + count["fail"]
+    accuracy = _rounded(count["pass"] / n) if n else None
+    return Tally(n=n, passed=count["pass"], errors=count["error"], accuracy=accuracy)
+
+
+def _tallies(results: Iterable[Result], key: Callable[[Result], str]) -> dict[str, Tally]:
+    """Tally by a key; results for which it is empty are left out."""
+    groups: dict[str, list[Result]] = {}
+    for result in results:
+        groups.setdefault(key(result), []).append(result)
+    groups.pop("", None)
+    return {name: _tally(groups[name]) for name in sorted(groups)}
+
+
+def _latency(seconds: list[float]) -> Latency | None:
+    """Percentiles by nearest rank: the smallest value that `p` of all values do not exceed."""
+    if not seconds:
+        return None
+    ordered = sorted(seconds)
+
+    def rank(p: float) -> float:
+        return _rounded(ordered[max(0, math.ceil(p * len(ordered)) - 1)])
+
+    return Latency(p50=rank(0.5), p95=rank(0.95), max=_rounded(ordered[-1]))
+
+
+def _total(counts: Iterable[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
+
+
+def _cost(results: Iterable[Result]) -> float | None:
+    costs = [r.cost_usd for r in results if r.answer is not None]
+    known = [cost for cost in costs if cost is not None]
+    return _rounded(math.fsum(known), 9) if known and len(known) == len(costs) else None
+
+
+def _rounded(value: float, digits: int = 6) -> float:
+    return round(value, digits)
+
+
+def load_report(path: Path) -> Report:
+    """Read a JSON report.
+
+    Raises:
+        BaselineError: the file is missing, or is no report of this schema version.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(Report).validate_json(read(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise BaselineError(
+            f"{path}: not a report of tqb: {where}: {first['msg']}; make one with `tqb run -o`"
+        ) from None
+
+
+def read(path: Path) -> bytes:
+    """Read a file. Raises `BaselineError` when that fails."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise BaselineError(f"{path}: there is no such file") from None
+    except OSError as error:
+        raise BaselineError(f"{path}: cannot be read ({error.strerror})") from None

@@ -1,0 +1,127 @@
+"""Bounded fan-out over one target.
+
+A call ends as a `Response` or a `Failure`, never as an exception that could touch another call.
+Ctrl-C (SIGINT) and SIGTERM stop the asking: what is under way is cancelled, what was answered
+stays.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from tqb.errors import CallError
+from tqb.types import Failure, Request, Response, Target
+
+Reply = Response | Failure
+OnReply = Callable[[Request, Reply], None]
+
+GRACE_S = 1.0
+"""Seconds a target may take beyond the request's timeout to report it in its own words."""
+
+NOT_ASKED = Failure("cancelled", "the run was interrupted before this was asked", attempts=0)
+CUT_SHORT = Failure("cancelled", "the run was interrupted while this was asked")
+
+_log = logging.getLogger("tqb.runner")
+
+
+def run_requests(
+    target: Target,
+    requests: Sequence[Request],
+    *,
+    max_concurrency: int = 16,
+    on_reply: OnReply = lambda request, reply: None,
+) -> tuple[tuple[Reply, ...], bool]:
+    """Ask `target` all `requests`, at most `max_concurrency` at once; close it at the end.
+
+    `on_reply` is called in the order in which replies arrive.
+
+    Returns:
+        The replies, one for each request and in the same order, and whether it was interrupted.
+    """
+    return asyncio.run(_run(target, requests, max_concurrency, on_reply))
+
+
+async def _run(
+    target: Target, requests: Sequence[Request], max_concurrency: int, on_reply: OnReply
+) -> tuple[tuple[Reply, ...], bool]:
+    replies: list[Reply] = [NOT_ASKED] * len(requests)
+    queue = iter(enumerate(requests))
+
+    async def work() -> None:
+        for index, request in queue:
+            replies[index] = CUT_SHORT
+            replies[index] = await ask(target, request)
+            on_reply(request, replies[index])
+
+    with _stop_signals() as stop:
+        workers = [asyncio.create_task(work()) for _ in range(min(max_concurrency, len(requests)))]
+        interrupted = await _until_done(workers, stop)
+    await _close(target)
+    return tuple(replies), interrupted
+
+
+async def _until_done(workers: Sequence[asyncio.Task[None]], stop: asyncio.Event) -> bool:
+    """Wait for the workers or for the stop signal; an error of our own in a worker is raised."""
+    stopping: asyncio.Future[bool] = asyncio.ensure_future(stop.wait())
+    finishing: asyncio.Future[list[None]] = asyncio.gather(*workers)
+    try:
+        await asyncio.wait((stopping, finishing), return_when=asyncio.FIRST_COMPLETED)
+        interrupted = not finishing.done()
+        if not interrupted:
+            await finishing
+    finally:
+        stopping.cancel()
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(stopping, *workers, return_exceptions=True)
+    return interrupted
+
+
+async def ask(target: Target, request: Request) -> Reply:
+    """Put one request to the target and return what comes of it; only cancellation is raised."""
+    timeout_s = request.params.timeout_s
+    try:
+        return await asyncio.wait_for(target.complete(request), timeout_s + GRACE_S)
+    except CallError as error:
+        return Failure(error.kind, str(error))
+    except asyncio.TimeoutError:
+        return Failure("timeout", f"no answer within {timeout_s:g} s; see --timeout")
+    except Exception as error:
+        _log.error("the target raised on %s/%s", request.pack, request.item.id, exc_info=error)
+        return Failure("target_bug", f"{type(error).__name__}: {error}")
+
+
+async def _close(target: Target) -> None:
+    try:
+        await asyncio.wait_for(target.aclose(), 5)
+    except Exception as error:
+        _log.warning("closing the target: %s: %s", type(error).__name__, error)
+
+
+@contextmanager
+def _stop_signals() -> Iterator[asyncio.Event]:
+    """Turn the first SIGINT or SIGTERM into an event; the second acts as it would without us."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    before: dict[signal.Signals, Any] = {}
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+        loop.call_soon_threadsafe(stop.set)
+
+    if threading.current_thread() is threading.main_thread():
+        for name in (signal.SIGINT, signal.SIGTERM):
+            before[name] = signal.signal(name, handle)
+    try:
+        yield stop
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)

@@ -1,0 +1,44 @@
+"""Scorers: pure functions of an answer and an item.
+
+`exact` accepts an answer that equals a target once both are normalized, `restated` (the default)
+also one that says it in the words of the question, `fuzzy` also one that is nearly the same word,
+and `tqbpp` gives the figures that TQB++ would give.
+"""
+
+from __future__ import annotations
+
+import difflib
+
+from tqb.errors import ConfigError
+from tqb.scorers.exact import score_exact
+from tqb.scorers.fuzzy import fuzzy_scorer
+from tqb.scorers.restated import score_restated
+from tqb.scorers.tqbpp import score_tqbpp
+from tqb.types import Scorer
+
+NAMES = ("restated", "exact", "fuzzy", "tqbpp")
+DEFAULT = "restated"
+
+
+def load_scorer(name: str = DEFAULT, *, threshold: float = 0.9) -> Scorer:
+    """Return the scorer called `name`; `threshold` (0 to 1) is for `fuzzy` alone.
+
+    Raises:
+        ConfigError: there is no such scorer, or the threshold is out of range.
+    """
+    if not 0 < threshold <= 1:
+        raise ConfigError(f"fuzzy-threshold is {threshold:g}; give a number above 0, up to 1")
+    scorers: dict[str, Scorer] = {
+        "restated": score_restated,
+        "exact": score_exact,
+        "fuzzy": fuzzy_scorer(threshold),
+        "tqbpp": score_tqbpp,
+    }
+    if name in scorers:
+        return scorers[name]
+    near = difflib.get_close_matches(name, NAMES, 1)
+    hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(NAMES)}"
+    raise ConfigError(f"there is no scorer {name!r}; {hint}")
+
+
+__all__ = ["DEFAULT", "NAMES", "load_scorer"]

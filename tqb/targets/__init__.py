@@ -1,0 +1,99 @@
+"""Targets: the ways to reach a pipeline under test.
+
+`open_target` reads a spec and imports only the module that the spec needs.
+"""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from tqb.errors import TargetError
+
+if TYPE_CHECKING:
+    from tqb.types import Target
+
+__all__ = ["open_target"]
+
+FORMS = {
+    "http": "http://HOST/v1#MODEL",
+    "https": "https://HOST/v1#MODEL",
+    "python": "python:package.module:function",
+    "cmd": "cmd:program args",
+    "replay": "replay:FILE",
+    "demo": "demo",
+}
+"""How each scheme is written."""
+
+
+def open_target(
+    spec: str, *, api_key_env: str = "TQB_API_KEY", max_concurrency: int = 16
+) -> Target:
+    """Open the target that `spec` names, without sending a request.
+
+    Args:
+        spec: ``http(s)://HOST/v1#MODEL``, ``python:package.module:function``,
+            ``cmd:program args``, ``replay:FILE``, ``demo``, or a LiteLLM model id.
+        api_key_env: environment variable with the key for an ``http(s)`` target.
+        max_concurrency: connections kept at most.
+
+    Raises:
+        TargetError: the spec cannot be understood, or what it names cannot be used.
+    """
+    spec = spec.strip()
+    scheme, colon, rest = spec.partition(":")
+    _check(spec, scheme, colon, rest.strip())
+    if spec == "demo":
+        from tqb.targets.demo import DemoTarget
+
+        return DemoTarget()
+    if colon and scheme in ("http", "https"):
+        from tqb.targets.endpoint import EndpointTarget
+
+        return EndpointTarget(spec, api_key_env=api_key_env, max_concurrency=max_concurrency)
+    if colon and scheme == "python":
+        from tqb.targets.python import PythonTarget
+
+        return PythonTarget(rest.strip())
+    if colon and scheme == "cmd":
+        from tqb.targets.command import CommandTarget
+
+        return CommandTarget(rest.strip())
+    if colon and scheme == "replay":
+        from tqb.targets.replay import ReplayTarget
+
+        return ReplayTarget(rest.strip())
+    from tqb.targets.litellm import LiteLLMTarget
+
+    return LiteLLMTarget(spec, max_concurrency=max_concurrency)
+
+
+def _check(spec: str, scheme: str, colon: str, rest: str) -> None:
+    """Refuse what is neither a scheme written in full nor a model id."""
+    if not spec:
+        forms = ", ".join(FORMS.values())
+        raise TargetError(f"the target is empty: name one of {forms}, or a model")
+    if spec == "demo" or not re.fullmatch(r"[A-Za-z][\w+.-]*", scheme):
+        return
+    meant = FORMS.get(_nearest(scheme, wanted=bool(colon)))
+    complete = scheme in FORMS and scheme != "demo" and colon and rest
+    if meant and not complete:
+        raise TargetError(f'the target "{_safe(spec)}" cannot be read: did you mean {meant}?')
+    if not meant and rest.startswith("//"):
+        raise TargetError(f'the target scheme "{scheme}://" is unknown: use http:// or https://')
+
+
+def _nearest(scheme: str, *, wanted: bool) -> str:
+    """The known scheme that `scheme` was meant to be, or an empty string."""
+    if scheme.lower() in FORMS:
+        return scheme.lower()
+    near = get_close_matches(scheme.lower(), FORMS, n=1, cutoff=0.7) if wanted else []
+    return near[0] if near else ""
+
+
+def _safe(spec: str) -> str:
+    """The spec without what could be a password or a key."""
+    from tqb.targets.base import one_line, redact
+
+    return one_line(re.sub(r"//[^/#]*@", "//", redact(spec)))

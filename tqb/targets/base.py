@@ -1,0 +1,128 @@
+"""What all targets share: clean text, time limits, and reading an answer's fields."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import re
+from collections.abc import Awaitable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from tqb.errors import CallError
+from tqb.types import Response
+
+MAX_REPLY_BYTES = 8 * 1024 * 1024
+"""Longest reply read from a server or a program."""
+
+_SECRET_NAME = re.compile(r"(API_?KEY|ACCESS_?KEY|TOKEN|SECRET|PASSWORD)", re.IGNORECASE)
+_SECRET_TEXT = re.compile(r"(\bBearer\s+|\bBasic\s+|\bsk-)[\w*.~+/=-]{6,}", re.IGNORECASE)
+_T = TypeVar("_T")
+
+
+class RecordError(ValueError):
+    """A field of a record is missing or of the wrong type; the message is one clause."""
+
+
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
+    """Take `secrets`, the values of variables named like keys, and ``sk-…`` out of `text`."""
+    named = (value for name, value in os.environ.items() if _SECRET_NAME.search(name))
+    known = {value.strip() for value in (*secrets, *named)}
+    for value in sorted(known, key=len, reverse=True):
+        if len(value) >= 6:
+            text = text.replace(value, "***")
+    return _SECRET_TEXT.sub(r"\1***", text)
+
+
+def one_line(text: str, limit: int = 120) -> str:
+    """`text` on one line of at most `limit` characters, control characters escaped."""
+    flat = " ".join(text[: 8 * limit].split())
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in flat)
+    cut = len(shown) > limit or len(text) > 8 * limit
+    return shown[: limit - 1].rstrip() + "…" if cut else shown
+
+
+def excerpt(text: str, secrets: Iterable[str] = (), limit: int = 120) -> str:
+    """`text` as it may stand in a message: without secrets, on one short line."""
+    return one_line(redact(text, secrets), limit)
+
+
+def well_formed(text: str) -> str:
+    """`text` with lone surrogates, which no file can hold, replaced."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+async def within(work: Awaitable[_T], timeout_s: float, who: str) -> _T:
+    """Await `work` for `timeout_s` seconds at most, then cancel it.
+
+    Raises:
+        CallError: kind ``timeout``.
+    """
+    try:
+        return await asyncio.wait_for(work, timeout_s)
+    except asyncio.TimeoutError as exc:
+        raise timed_out(who, timeout_s) from exc
+
+
+def timed_out(who: str, timeout_s: float) -> CallError:
+    """The failure of a call that took longer than `timeout_s` seconds."""
+    return CallError(
+        "timeout", f"no answer from {who} within {timeout_s:g} s: is it stuck, or --timeout short?"
+    )
+
+
+def read_fields(fields: Mapping[str, Any], latency_s: float) -> Response:
+    """Make a response of ``answer`` and the optional fields of a record.
+
+    Raises:
+        RecordError: a field has the wrong type.
+    """
+    answer = fields.get("answer")
+    if not isinstance(answer, str):
+        raise RecordError(_wanted("answer", answer, "a string"))
+    return Response(
+        answer=well_formed(answer),
+        finish_reason=_text(fields, "finish_reason"),
+        prompt_tokens=_count(fields, "prompt_tokens"),
+        completion_tokens=_count(fields, "completion_tokens"),
+        latency_s=latency_s,
+        cost_usd=read_amount(fields, "cost_usd"),
+        model=_text(fields, "model"),
+    )
+
+
+def read_amount(fields: Mapping[str, Any], key: str) -> float | None:
+    """A number that is finite and not negative, or None where there is none.
+
+    Raises:
+        RecordError: it is something else.
+    """
+    value = fields.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise RecordError(_wanted(key, value, "a number"))
+    if not math.isfinite(value) or value < 0:
+        raise RecordError(f'"{key}" is {value}, wanted a number from 0 up')
+    return float(value)
+
+
+def _text(fields: Mapping[str, Any], key: str) -> str | None:
+    value = fields.get(key)
+    if value is None or isinstance(value, str):
+        return value
+    raise RecordError(_wanted(key, value, "a string"))
+
+
+def _count(fields: Mapping[str, Any], key: str) -> int | None:
+    value = fields.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise RecordError(_wanted(key, value, "a whole number from 0 up"))
+    return value
+
+
+def _wanted(key: str, value: object, wanted: str) -> str:
+    got = "missing" if value is None else type(value).__name__
+    return f'"{key}" is {got}, wanted {wanted}'

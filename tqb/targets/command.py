@@ -1,0 +1,152 @@
+"""A program: the question on its standard input, the answer on its standard output."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import shutil
+import signal
+import time
+from asyncio.subprocess import PIPE, Process
+from contextlib import suppress
+from pathlib import Path
+from typing import cast
+
+from tqb.errors import CallError, TargetError
+from tqb.targets.base import MAX_REPLY_BYTES, excerpt, redact, well_formed, within
+from tqb.types import Request, Response
+
+_TAIL_BYTES = 16 * 1024
+"""How much of standard error is kept."""
+_GRACE_S = 1.0
+"""Seconds that a killed program has to be gone."""
+
+
+class CommandTarget:
+    """``cmd:program args``, run once for each question, without a shell.
+
+    The question goes to standard input as UTF-8 with a line end after it; the answer is what
+    the program prints, less one line end.
+    """
+
+    def __init__(self, command: str) -> None:
+        """Find the program; nothing is run.
+
+        Raises:
+            TargetError: the command cannot be split, or the program is not found.
+        """
+        words = _words(command)
+        program = shutil.which(words[0])
+        if program is None:
+            raise TargetError(f'no program "{words[0]}" on the PATH: is it installed?')
+        self._argv = (program, *words[1:])
+        self._who = Path(words[0]).name
+        self.name = f"cmd:{redact(command)}"
+
+    async def complete(self, request: Request) -> Response:
+        """Run the program once. Raises `CallError`."""
+        start = time.perf_counter()
+        question = well_formed(request.question) + "\n"
+        process = await self._start()
+        try:
+            talk = self._talk(process, question.encode())
+            status, out, err = await within(talk, request.params.timeout_s, self._who)
+        except BaseException:
+            await _kill(process)
+            raise
+        latency_s = time.perf_counter() - start
+        if status != 0:
+            raise CallError("target_bug", f"{self._who} {_ending(status)}{_last_line(err)}")
+        return Response(self._decode(out), latency_s=latency_s)
+
+    async def aclose(self) -> None:
+        """Do nothing: each program ends with its call."""
+
+    async def _start(self) -> Process:
+        try:
+            return await asyncio.create_subprocess_exec(
+                *self._argv,
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=PIPE,
+                start_new_session=os.name == "posix",
+            )
+        except OSError as exc:
+            raise CallError("target_bug", f"{self._who} cannot be started: {exc.strerror}") from exc
+
+    async def _talk(self, process: Process, question: bytes) -> tuple[int, bytes, bytes]:
+        """Exit status, standard output, and the end of standard error."""
+        stdin = cast(asyncio.StreamWriter, process.stdin)
+        stdout = cast(asyncio.StreamReader, process.stdout)
+        stderr = cast(asyncio.StreamReader, process.stderr)
+        out, err, _ = await asyncio.gather(self._all(stdout), _tail(stderr), _feed(stdin, question))
+        return await process.wait(), out, err
+
+    async def _all(self, stream: asyncio.StreamReader) -> bytes:
+        out = bytearray()
+        while chunk := await stream.read(65536):
+            out += chunk
+            if len(out) > MAX_REPLY_BYTES:
+                limit = f"{MAX_REPLY_BYTES // 2**20} MiB"
+                raise CallError("bad_response", f"{self._who} printed more than {limit}")
+        return bytes(out)
+
+    def _decode(self, out: bytes) -> str:
+        try:
+            text = out.decode("utf-8")
+        except UnicodeDecodeError as exc:
+            message = f"{self._who} printed text that is not UTF-8 (byte {exc.start})"
+            raise CallError("bad_response", message) from exc
+        return text.removesuffix("\n").removesuffix("\r")
+
+
+def _words(command: str) -> list[str]:
+    posix = os.name != "nt"
+    try:
+        words = shlex.split(command, posix=posix)
+    except ValueError as exc:
+        raise TargetError(f"the command cannot be split into words: {exc}") from exc
+    if not words:
+        raise TargetError("the target cmd: names no program: write it as cmd:program args")
+    return words if posix else [word.strip('"') for word in words]
+
+
+async def _feed(stdin: asyncio.StreamWriter, question: bytes) -> None:
+    """Write the question; a program need not read it."""
+    with suppress(BrokenPipeError, ConnectionResetError):
+        stdin.write(question)
+        await stdin.drain()
+    with suppress(BrokenPipeError, ConnectionResetError):
+        stdin.close()
+        await stdin.wait_closed()
+
+
+async def _tail(stream: asyncio.StreamReader) -> bytes:
+    tail = b""
+    while chunk := await stream.read(65536):
+        tail = (tail + chunk)[-_TAIL_BYTES:]
+    return tail
+
+
+async def _kill(process: Process) -> None:
+    """Kill the program with all it started, and reap it."""
+    with suppress(ProcessLookupError, PermissionError):
+        if os.name == "posix":
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    with suppress(asyncio.TimeoutError):  # a child that left the group may hold the pipes open
+        await asyncio.wait_for(process.wait(), _GRACE_S)
+    process._transport.close()  # type: ignore[attr-defined]  # no public way closes the pipes
+
+
+def _ending(status: int) -> str:
+    if status >= 0:
+        return f"exited with status {status}"
+    return f"was killed by signal {-status}"
+
+
+def _last_line(err: bytes) -> str:
+    lines = err.decode("utf-8", "replace").strip().splitlines()
+    return f": {excerpt(lines[-1], limit=200)}" if lines else ", and said nothing on standard error"

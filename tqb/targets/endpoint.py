@@ -1,0 +1,158 @@
+"""A server that speaks OpenAI's chat API, reached directly: no LiteLLM, one import."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+
+from tqb.errors import TargetError
+from tqb.targets.base import MAX_REPLY_BYTES
+from tqb.targets.failures import (
+    Origin,
+    bad_response,
+    http_failure,
+    parse_reply,
+    public_url,
+    read_completion,
+    transport_failure,
+)
+from tqb.types import Request, Response
+
+if TYPE_CHECKING:
+    import aiohttp
+
+_CHAT = "/chat/completions"
+
+
+class EndpointTarget:
+    """``http(s)://HOST/v1#MODEL``.
+
+    The key comes from the environment variable `api_key_env`, and goes to this host only;
+    ``user:password@`` in the URL is sent as basic authentication instead. A query is kept.
+    """
+
+    def __init__(self, spec: str, *, api_key_env: str, max_concurrency: int) -> None:
+        """Read the URL; nothing is sent.
+
+        Raises:
+            TargetError: the URL lacks a host or a model, or the key cannot be sent.
+        """
+        import aiohttp
+
+        self._aiohttp = aiohttp
+        parts = _split(spec)
+        self._url = _chat_url(parts)
+        self._headers, self._origin = _credentials(parts, api_key_env)
+        self._max_concurrency = max_concurrency
+        self._session: aiohttp.ClientSession | None = None
+        self.name = f"{self._origin.where}#{parts.fragment}"
+
+    async def complete(self, request: Request) -> Response:
+        """Send one request. Raises `CallError`."""
+        start = time.perf_counter()
+        try:
+            status, headers, raw = await self._post(request)
+        except (self._aiohttp.ClientError, OSError, asyncio.TimeoutError) as exc:
+            failure = transport_failure(exc, request.params.timeout_s, self._origin)
+            raise failure or bad_response(str(exc), "no HTTP reply", self._origin) from exc
+        latency_s = time.perf_counter() - start
+        if not 200 <= status < 300:
+            raise http_failure(status, headers, raw, self._origin)
+        return read_completion(parse_reply(raw, self._origin), latency_s, self._origin)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def _post(self, request: Request) -> tuple[int, Mapping[str, str], bytes]:
+        from yarl import URL
+
+        timeout = self._aiohttp.ClientTimeout(total=request.params.timeout_s)
+        async with self._open().post(
+            URL(self._url, encoded=True),
+            json=_body(self._origin.model, request),
+            headers=self._headers,
+            timeout=timeout,
+            allow_redirects=False,
+        ) as reply:
+            return reply.status, reply.headers, await self._read(reply)
+
+    async def _read(self, reply: aiohttp.ClientResponse) -> bytes:
+        raw = bytearray()
+        async for chunk in reply.content.iter_any():
+            raw += chunk
+            if len(raw) > MAX_REPLY_BYTES:
+                megabytes = MAX_REPLY_BYTES // 2**20
+                shown = raw[:200].decode("utf-8", "replace")
+                raise bad_response(shown, f"more than {megabytes} MiB", self._origin)
+        return bytes(raw)
+
+    def _open(self) -> aiohttp.ClientSession:
+        """The one session, made inside the running loop."""
+        if self._session is None:
+            self._session = self._aiohttp.ClientSession(
+                connector=self._aiohttp.TCPConnector(limit=self._max_concurrency),
+                cookie_jar=self._aiohttp.DummyCookieJar(),
+                trust_env=True,
+            )
+        return self._session
+
+
+def _split(spec: str) -> SplitResult:
+    form = "write it as http://HOST/v1#MODEL"
+    try:
+        parts = urlsplit(spec)
+        usable = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise TargetError(f"the target's URL has no usable host or port: {form}")
+    if not parts.fragment:
+        raise TargetError(f'the target "{public_url(spec)}" names no model: {form}')
+    return parts
+
+
+def _chat_url(parts: SplitResult) -> str:
+    path = parts.path.rstrip("/").removesuffix(_CHAT) + _CHAT
+    netloc = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, netloc, path, parts.query, ""))
+
+
+def _credentials(parts: SplitResult, api_key_env: str) -> tuple[dict[str, str], Origin]:
+    """Headers that carry the key, and the origin that keeps it out of messages."""
+    where = public_url(parts.geturl())
+    if parts.username is not None:
+        user, password = unquote(parts.username), unquote(parts.password or "")
+        token = base64.b64encode(f"{user}:{password}".encode()).decode()
+        origin = Origin(where, parts.fragment, "the URL", secrets=(user, password, token))
+        return {"Authorization": f"Basic {token}"}, origin
+    openai = (parts.scheme, parts.hostname) == ("https", "api.openai.com")
+    names = [api_key_env, "OPENAI_API_KEY"] if openai else [api_key_env]
+    found = next((name for name in names if os.environ.get(name, "").strip()), None)
+    if found is None:
+        return {}, Origin(where, parts.fragment, key_hint=api_key_env)
+    key = os.environ[found].strip()
+    if not (key.isascii() and key.isprintable()):
+        raise TargetError(f"the key in {found} has characters no header can carry: copy it anew")
+    return {"Authorization": f"Bearer {key}"}, Origin(where, parts.fragment, found, secrets=(key,))
+
+
+def _body(model: str, request: Request) -> dict[str, Any]:
+    params = request.params
+    chosen = {
+        "temperature": params.temperature,
+        "seed": params.seed,
+        "max_tokens": params.max_tokens,
+    }
+    return {
+        "model": model,
+        "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+        **{name: value for name, value in chosen.items() if value is not None},
+    }

@@ -1,0 +1,477 @@
+"""The vocabulary of tqb, in the order in which a run makes each record.
+
+    Pack → Item → Request → Response | Failure → Score → Result → Report
+                                                  → Comparison → Verdict
+
+Every record is frozen. Nothing here does work beyond naming its own parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+REPORT_SCHEMA_VERSION = "1.0"
+
+Outcome = Literal["pass", "fail", "error", "skipped"]
+"""pass and fail are answers; error is a failed call; skipped was never asked."""
+
+FailureKind = Literal[
+    "timeout",
+    "rate_limit",
+    "auth",
+    "not_found",
+    "server",
+    "connection",
+    "bad_request",
+    "bad_response",
+    "content_filter",
+    "context_length",
+    "refused_by_budget",
+    "cancelled",
+    "target_bug",
+]
+Status = Literal["pass", "fail", "inconclusive", "nothing", "budget", "interrupted"]
+Change = Literal[
+    "broken", "fixed", "still_failing", "unchanged", "changed", "new", "removed", "inconclusive"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a pack."""
+
+    file: str
+    """Path of the file as the user named it."""
+    line: int | None
+    """1-based line, None where the file as a whole is meant."""
+    message: str
+    """What is wrong and how to mend it, in one line."""
+
+    def __str__(self) -> str:
+        """Render as ``file:line: message``, the form editors can follow."""
+        where = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{where}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One question with its accepted answers."""
+
+    id: str
+    """Unique within its pack."""
+    text: str
+    """The question, as it is put to the target."""
+    label: str
+    """The canonical answer."""
+    aliases: tuple[str, ...] = ()
+    """Other answers that are as right as the label."""
+    context: str = ""
+    """A sentence that holds the label, or the passage a RAG pipeline would retrieve."""
+    lang: str = "und"
+    """BCP 47 tag of question and answer; `und` when the file does not say."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """`category`, `difficulty` and whatever else the pack groups by."""
+    concept: str = ""
+    """Slug shared by the same fact in packs of other languages."""
+    sha256: str = ""
+    """Hash of the item's own content, as the file gives it, or computed where it gives none."""
+    line: int = 0
+    """1-based line in the file it came from."""
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """All accepted answers, the label first."""
+        return (self.label, *self.aliases)
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A named, versioned set of items."""
+
+    name: str
+    version: str
+    """SemVer from the Croissant metadata; empty for a bare file of items."""
+    sha256: str
+    """Hash of the items file's bytes, hexadecimal."""
+    items: tuple[Item, ...]
+    path: Path
+    """The items file."""
+    license: str = ""
+    """URL or SPDX name; empty when the pack does not say."""
+    description: str = ""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """BCP 47 tags of the items, sorted, without repetition."""
+        return tuple(sorted({item.lang for item in self.items}))
+
+    @property
+    def language(self) -> str:
+        """The one language of the pack, or ``mul`` (ISO 639-2) when there are several."""
+        return self.languages[0] if len(self.languages) == 1 else "mul"
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """What is asked of the model beside the prompt. None leaves it to the provider."""
+
+    temperature: float | None = 0.0
+    seed: int | None = None
+    max_tokens: int | None = 1024
+    timeout_s: float = 60.0
+    """Seconds for one request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a chat."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to be put to the target."""
+
+    pack: str
+    item: Item
+    repeat: int
+    """0-based."""
+    messages: tuple[Message, ...]
+    params: Params
+
+    @property
+    def question(self) -> str:
+        """The last user turn: what a target gets that takes a plain string."""
+        turns = [m.content for m in self.messages if m.role == "user"]
+        return turns[-1] if turns else self.item.text
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What the target answered."""
+
+    answer: str
+    finish_reason: str | None = None
+    """As the provider words it: `stop`, `length`, …"""
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    latency_s: float = 0.0
+    """Seconds from sending to the last byte."""
+    cost_usd: float | None = None
+    """None means unknown, never free."""
+    model: str | None = None
+    """The model the provider says it used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A call that brought no answer. It is counted apart and never scored."""
+
+    kind: FailureKind
+    message: str
+    attempts: int = 1
+    """Requests sent, the first included; 0 when none was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A scorer's word on one answer."""
+
+    passed: bool
+    value: float
+    """Between 0 and 1."""
+    matched_by: str | None
+    """Name of the rule that accepted the answer, None where none did."""
+    explanation: str
+
+
+class Scorer(Protocol):
+    """A pure function of an answer and an item."""
+
+    def __call__(self, answer: str, item: Item) -> Score:
+        """Score one answer; never raises on any string."""
+
+
+class Target(Protocol):
+    """The pipeline under test."""
+
+    name: str
+    """As it stands in reports: free of secrets."""
+
+    async def complete(self, request: Request) -> Response:
+        """Answer one request. Raises `CallError` for anything but an answer."""
+
+    async def aclose(self) -> None:
+        """Release connections and processes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One item's outcome in one repeat: a line of the report."""
+
+    pack: str
+    item_id: str
+    repeat: int
+    language: str
+    outcome: Outcome
+    question: str
+    answer: str | None
+    targets: tuple[str, ...]
+    score: float | None
+    matched_by: str | None
+    explanation: str
+    item_sha256: str
+    tags: Mapping[str, str]
+    finish_reason: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    latency_s: float | None = None
+    cost_usd: float | None = None
+    model: str | None = None
+    symptoms: tuple[str, ...] = ()
+    """Signs that stand in the answer itself: `empty`, `truncated`."""
+    failure: Failure | None = None
+
+    @property
+    def key(self) -> str:
+        """``pack/item``: the same in every run of the pack."""
+        return f"{self.pack}/{self.item_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts of one slice of the results."""
+
+    n: int
+    """Answers scored."""
+    passed: int
+    errors: int
+    accuracy: float | None
+    """passed / n; None when n is 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Seconds over all answers."""
+
+    p50: float
+    p95: float
+    max: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Sums over all answers that carried a count; None where none did."""
+
+    prompt: int | None
+    completion: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Aggregates of a run."""
+
+    accuracy: float | None
+    """passed / n; None when nothing was scored."""
+    n: int
+    """Answers scored."""
+    passed: int
+    failed: int
+    errors: int
+    skipped: int
+    mean_score: float | None
+    """Mean of the scores, 0 to 1."""
+    by_pack: Mapping[str, Tally]
+    by_language: Mapping[str, Tally]
+    by_category: Mapping[str, Tally]
+    by_difficulty: Mapping[str, Tally]
+    failures: Mapping[str, int]
+    """Failed calls by kind."""
+    latency: Latency | None
+    tokens: Tokens
+    cost_usd: float | None
+    """None when the cost of any answer is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """Who wrote the report."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackRef:
+    """Which pack was run."""
+
+    name: str
+    version: str
+    sha256: str
+    language: str
+    items: int
+    """Items in the pack, before any selection."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """How the run was made."""
+
+    id: str
+    started_at: str
+    """ISO 8601, UTC."""
+    finished_at: str
+    target: str
+    prompt_sha256: str
+    """Fingerprint of the rendered prompts of all items asked."""
+    template_sha256: str
+    """Fingerprint of the template, the same for any selection of items."""
+    scorer: str
+    params: Params
+    repeats: int
+    packs: tuple[PackRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineItem:
+    """What an item did in the baseline."""
+
+    pack: str
+    item_id: str
+    item_sha256: str
+    passes: int
+    runs: int
+    """Repeats that brought an answer."""
+    finish_reason: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    answer_sha256: str | None = None
+    """First 16 hexadecimal digits of the hash of the (first) answer."""
+
+    @property
+    def key(self) -> str:
+        """``pack/item``."""
+        return f"{self.pack}/{self.item_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """An accepted run, as committed beside the code."""
+
+    tool: Tool
+    target: str
+    model: str | None
+    """The model the provider said it used."""
+    prompt_sha256: str
+    template_sha256: str
+    scorer: str
+    params: Params
+    packs: tuple[PackRef, ...]
+    items: tuple[BaselineItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedItem:
+    """One item, then and now."""
+
+    pack: str
+    item_id: str
+    change: Change
+    before: str
+    """Passes of repeats in the baseline, as ``1/1``; empty for a new item."""
+    after: str
+    """The same now; empty for a removed item."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A run held against a baseline."""
+
+    baseline: str
+    """The baseline's target."""
+    counts: Mapping[str, int]
+    """Items by kind of change."""
+    items: tuple[ComparedItem, ...]
+    """All items but the unchanged."""
+    notes: tuple[str, ...]
+    """What differs between the two runs beside the answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules of the gate."""
+
+    fail_under: float | None = None
+    """Least accuracy, 0 to 1."""
+    max_broken: int = 0
+    """Items that passed in the baseline and may fail now."""
+    max_errors: float = 0.05
+    """Share of failed calls above which nothing is judged, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A diagnosis: what broke, before the number."""
+
+    kind: str
+    confidence: float
+    summary: str
+    evidence: Mapping[str, Any]
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The gate's word; the exit code says the same."""
+
+    status: Status
+    exit_code: int
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything about one run; the JSON report has these fields."""
+
+    schema_version: str
+    tool: Tool
+    run: RunInfo
+    metrics: Metrics
+    results: tuple[Result, ...]
+    comparison: Comparison | None
+    findings: tuple[Finding, ...]
+    verdict: Verdict
+
+    @property
+    def passed(self) -> bool:
+        """True when the gate let the run through."""
+        return self.verdict.exit_code == 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What `tqb run` was asked to do."""
+
+    packs: tuple[str, ...] = ("core-en",)
+    target: str = "demo"
+    prompt: Path | None = None
+    params: Params = Params()
+    repeats: int = 1
+    max_concurrency: int = 16
+    limit: int | None = None
+    """First items of each pack."""
+    items: tuple[str, ...] = ()
+    """Ids to keep, as ``id`` or ``pack/id``."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Tags an item must carry."""
+    scorer: str = "restated"
+    fuzzy_threshold: float = 0.9
+    baseline: Path | None = None
+    policy: Policy = Policy()
+    verify: bool = True
+    """Refuse items whose hash does not match their content."""
