@@ -1,0 +1,1 @@
+"""Tests of tqb, laid out as the package is."""

@@ -41,9 +41,7 @@ def test_floor() -> None:
     """Accuracy under the floor fails; at the floor it passes."""
     assert verdict(report("+++-"), fail_under=0.75).exit_code == 0
     failed = verdict(report("++--"), fail_under=0.75)
-    assert failed == Verdict(
-        "fail", 1, ("accuracy 0.500 (2 of 4) is under --fail-under 0.75",)
-    )
+    assert failed == Verdict("fail", 1, ("accuracy 0.500 (2 of 4) is under --fail-under 0.75",))
 
 
 def test_broken_item() -> None:

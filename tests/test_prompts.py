@@ -39,7 +39,10 @@ def test_text_template_is_one_user_turn(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("p.yaml", "- role: system\n  content: Be brief.\n- role: user\n  content: '{{ input }}'\n"),
+        (
+            "p.yaml",
+            "- role: system\n  content: Be brief.\n- role: user\n  content: '{{ input }}'\n",
+        ),
         (
             "p.json",
             '{"messages": [{"role": "system", "content": "Be brief."},'
@@ -81,9 +84,7 @@ def test_question_with_braces_in_a_template(tmp_path: Path) -> None:
         ("p.yaml", "hello", "wanted a list of messages"),
     ],
 )
-def test_broken_template_is_one_sentence(
-    tmp_path: Path, name: str, text: str, wanted: str
-) -> None:
+def test_broken_template_is_one_sentence(tmp_path: Path, name: str, text: str, wanted: str) -> None:
     """What is wrong with a template is said with file and line, on one line."""
     with pytest.raises(PromptError) as caught:
         load_prompt(template(tmp_path, text, name)).render(ITEM)

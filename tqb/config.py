@@ -34,6 +34,7 @@ SETTINGS: Mapping[str, Any] = {
     "max-errors": Share,
     "repeats": Count,
     "max-concurrency": Count,
+    "max-cost": Annotated[float, Ge(0)],
     "limit": Count,
     "item": list[str],
     "tag": list[str],

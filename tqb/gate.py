@@ -3,6 +3,7 @@
 The rules, in this order; the first that speaks decides:
 
     interrupted       the run was stopped                              130
+    budget            the money ran out before the questions did         4
     nothing           no item was asked at all                           5
     inconclusive      too many calls failed, or nothing comparable       3
     fail              accuracy under the floor, too many items broken    1
@@ -14,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tqb.errors import (
+    EXIT_BUDGET,
     EXIT_FAIL,
     EXIT_INCONCLUSIVE,
     EXIT_INTERRUPTED,
@@ -30,6 +32,9 @@ def judge(report: Report, policy: Policy, *, interrupted: bool = False) -> Verdi
     metrics, comparison = report.metrics, report.comparison
     if interrupted:
         return Verdict("interrupted", EXIT_INTERRUPTED, (_interrupted(metrics),))
+    refused = _refused(report)
+    if refused:
+        return Verdict("budget", EXIT_BUDGET, (_unasked(metrics), refused))
     if metrics.n + metrics.errors == 0:
         return Verdict("nothing", EXIT_NOTHING, ("nothing was scored: no item was asked",))
     unknown = tuple(_inconclusive(report, policy))
@@ -44,6 +49,16 @@ def judge(report: Report, policy: Policy, *, interrupted: bool = False) -> Verdi
 def _interrupted(metrics: Metrics) -> str:
     asked = metrics.n + metrics.errors + metrics.skipped
     return f"interrupted after {metrics.n} of {asked} answers: nothing was judged"
+
+
+def _refused(report: Report) -> str | None:
+    failures = (r.failure for r in report.results if r.failure)
+    return next((f.message for f in failures if f.kind == "refused_by_budget"), None)
+
+
+def _unasked(metrics: Metrics) -> str:
+    asked = metrics.n + metrics.errors + metrics.skipped
+    return f"{metrics.skipped} of {asked} questions were not asked: nothing was judged"
 
 
 def _inconclusive(report: Report, policy: Policy) -> Iterator[str]:

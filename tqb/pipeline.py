@@ -66,7 +66,11 @@ def run(
     target = open_target(options.target, max_concurrency=options.max_concurrency)
     on_start(len(requests))
     replies, interrupted = run_requests(
-        target, requests, max_concurrency=options.max_concurrency, on_reply=on_reply
+        target,
+        requests,
+        max_concurrency=options.max_concurrency,
+        max_cost_usd=options.max_cost_usd,
+        on_reply=on_reply,
     )
     results = score(requests, replies, scorer)
     info = run_info(started_at, target, prompt, packs, requests, options)

@@ -64,7 +64,7 @@ def _answered(asked: Result, reply: Response, score: Score) -> Result:
     return replace(
         asked,
         outcome="pass" if score.passed else "fail",
-        answer=_encodable(reply.answer),
+        answer=reply.answer,
         score=score.value,
         matched_by=score.matched_by,
         explanation=score.explanation,
@@ -76,11 +76,6 @@ def _answered(asked: Result, reply: Response, score: Score) -> Result:
         model=reply.model,
         symptoms=_symptoms(reply),
     )
-
-
-def _encodable(text: str) -> str:
-    """Replace lone surrogates, which JSON may carry and UTF-8 may not."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _symptoms(reply: Response) -> tuple[str, ...]:

@@ -463,6 +463,7 @@ class RunOptions:
     params: Params = Params()
     repeats: int = 1
     max_concurrency: int = 16
+    max_cost_usd: float | None = None
     limit: int | None = None
     """First items of each pack."""
     items: tuple[str, ...] = ()

@@ -86,9 +86,7 @@ def test_alias_is_as_good_as_the_label() -> None:
         ("Which mountain is highest?", "Mount Everest", "The answer is: Mount Everest"),
     ],
 )
-def test_restated_accepts_the_words_of_the_question(
-    question: str, label: str, answer: str
-) -> None:
+def test_restated_accepts_the_words_of_the_question(question: str, label: str, answer: str) -> None:
     """A target among words of the question and function words passes."""
     score = load_scorer("restated")(answer, item(question, label))
     assert (score.passed, score.matched_by) == (True, "restated")

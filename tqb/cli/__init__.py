@@ -11,14 +11,16 @@ import typer
 
 from tqb import __version__
 from tqb.cli import baseline, compare, init, pack, run
+from tqb.cli.output import standard_output
 from tqb.errors import EXIT_BUG, EXIT_INPUT, EXIT_INTERRUPTED, EXIT_PASS, TqbError
+from tqb.text import one_line
 
 app = typer.Typer(
     name="tqb",
     help="Unit tests for LLM pipelines: a tiny pack of questions goes through the pipeline under "
     "test, and the exit code says whether it still works.",
     epilog="Exit codes: 0 pass · 1 gate failed · 2 usage or input · 3 inconclusive · "
-    "5 nothing scored · 70 bug · 130 interrupted.",
+    "4 budget exceeded · 5 nothing scored · 70 bug · 130 interrupted.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -53,19 +55,18 @@ def _root(
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code; nothing but a bug shows a traceback."""
     _speak_utf8()
+    code: object = EXIT_PASS
     try:
-        code = typer.main.get_command(app).main(arguments, prog_name="tqb", standalone_mode=False)
-        sys.stdout.flush()
-        return code if isinstance(code, int) else EXIT_PASS
+        command = typer.main.get_command(app)
+        with standard_output():
+            code = command.main(arguments, prog_name="tqb", standalone_mode=False)
     except TqbError as error:
         return _say(str(error), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         return _say("interrupted", EXIT_INTERRUPTED)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_PASS
     except Exception as error:
         return _usage_error(error) if hasattr(error, "format_message") else _bug(error)
+    return code if isinstance(code, int) else EXIT_PASS
 
 
 def _speak_utf8() -> None:
@@ -76,10 +77,8 @@ def _speak_utf8() -> None:
 
 
 def _say(message: str, code: int) -> int:
-    from tqb.formats.terminal import printable
-
     for line in message.splitlines():
-        print(f"error: {printable(line, 1000)}", file=sys.stderr)
+        print(f"error: {one_line(line, 1000)}", file=sys.stderr)
     return code
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -29,10 +28,12 @@ def compare(
 ) -> int:
     """Compare a finished run with an earlier one."""
     from tqb import pipeline
+    from tqb.cli.output import standard_output
     from tqb.formats.terminal import print_comparison
     from tqb.report import load_report
 
     policy = Policy(fail_under, max_broken, max_errors)
     report = pipeline.compare(pipeline.read_baseline(base), load_report(new), policy)
-    print_comparison(report, sys.stdout)
+    with standard_output() as stream:
+        print_comparison(report, stream)
     return report.verdict.exit_code

@@ -34,6 +34,7 @@ target = {target}         # LiteLLM id, http(s)://host/v1#model, python:module:f
 
 # repeats = 1
 # max-concurrency = 16
+# max-cost = 0.50         # US dollars; then the run stops and ends in 4
 # temperature = 0.0
 # seed = 1
 # max-tokens = 1024

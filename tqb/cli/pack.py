@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
 
+from tqb.cli.output import standard_output
 from tqb.errors import EXIT_INPUT, EXIT_PASS
+from tqb.text import one_line
 
 app = typer.Typer(help="List, show and validate packs.", no_args_is_help=True)
 
@@ -62,19 +63,19 @@ def list_() -> int:
                 pack.sha256[:12],
             )
         )
-    _print_table(rows)
+    with standard_output() as stream:
+        stream.writelines(_table(rows))
     return EXIT_PASS
 
 
 @app.command(epilog=SHOW_EXAMPLES)
 def show(source: Source, verify: Verify = True) -> int:
     """Show a pack and its items."""
-    from tqb.formats.terminal import printable
     from tqb.packs import load_pack
 
     pack = load_pack(source, verify=verify)
-    sys.stdout.write(f"{printable(pack.name)} {printable(pack.version)}".rstrip() + "\n")
     facts = (
+        ("name", f"{pack.name} {pack.version}"),
         ("description", pack.description),
         ("language", ", ".join(pack.languages)),
         ("items", str(len(pack.items))),
@@ -82,14 +83,14 @@ def show(source: Source, verify: Verify = True) -> int:
         ("sha256", pack.sha256),
         ("file", str(pack.path)),
     )
-    for label, value in facts:
-        sys.stdout.write(f"  {label:<12} {printable(value)}\n")
-    sys.stdout.write("\n")
     rows = [("ID", "CATEGORY", "DIFFICULTY", "QUESTION", "LABEL")]
     for item in pack.items:
         category, difficulty = item.tags.get("category", ""), item.tags.get("difficulty", "")
         rows.append((item.id, category, difficulty, item.text, item.label))
-    _print_table([[printable(cell, 70) for cell in row] for row in rows])
+    with standard_output() as stream:
+        stream.writelines(f"{label:<12} {one_line(value, 300)}\n" for label, value in facts)
+        stream.write("\n")
+        stream.writelines(_table([[one_line(cell, 70) for cell in row] for row in rows]))
     return EXIT_PASS
 
 
@@ -98,31 +99,29 @@ def validate(
     sources: Annotated[list[str], typer.Argument(metavar="PACK...", help="Packs to check.")],
 ) -> int:
     """Check packs against their schema, Croissant, hashes and good practice; list every finding."""
-    from tqb.formats.terminal import print_problems, printable
+    from tqb.formats.terminal import print_problems
     from tqb.packs import check_pack
 
     findings = 0
-    for source in sources:
-        pack, problems = check_pack(source)
-        print_problems(problems, sys.stdout)
-        findings += len(problems)
-        if pack is not None and not problems:
-            sys.stdout.write(f"{printable(source)}: valid, {len(pack.items)} items\n")
-    if findings:
-        sys.stdout.write(f"{findings} finding{'s' if findings > 1 else ''}\n")
+    with standard_output() as stream:
+        for source in sources:
+            pack, problems = check_pack(source)
+            print_problems(problems, stream)
+            findings += len(problems)
+            if pack is not None and not problems:
+                stream.write(f"{one_line(source)}: valid, {len(pack.items)} items\n")
+        if findings:
+            stream.write(f"{findings} finding{'s' if findings > 1 else ''}\n")
     return EXIT_INPUT if findings else EXIT_PASS
 
 
-def _print_table(rows: Sequence[Sequence[str]]) -> None:
-    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (
-            cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)
-        )
-        sys.stdout.write("  ".join(cells).rstrip() + "\n")
-
-
-def _width(text: str) -> int:
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield the rows as lines of aligned columns; wide scripts take two cells a character."""
     from rich.cells import cell_len
 
-    return cell_len(text)
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (
+            cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
+        )
+        yield "  ".join(cells).rstrip() + "\n"

@@ -100,6 +100,15 @@ def run(
             help="Requests under way at once.",
         ),
     ] = 16,
+    max_cost: Annotated[
+        float | None,
+        typer.Option(
+            metavar="USD",
+            min=0,
+            envvar="TQB_MAX_COST",
+            help="Stop asking once so much is spent, and end in 4.",
+        ),
+    ] = None,
     limit: Annotated[
         int | None,
         typer.Option(
@@ -160,12 +169,13 @@ def run(
 ) -> int:
     """Run packs through a pipeline and judge the answers."""
     from tqb import pipeline
+    from tqb.cli.output import standard_output
     from tqb.cli.progress import progress
-    from tqb.formats import check_suffixes, write_report
+    from tqb.formats import check_outputs, write_report
     from tqb.formats.terminal import print_report
 
     outputs = tuple(output or ())
-    check_suffixes(outputs)
+    check_outputs(outputs)
     options = RunOptions(
         packs=tuple(packs or ("core-en",)),
         target=target,
@@ -173,6 +183,7 @@ def run(
         params=Params(temperature, seed, max_tokens, timeout),
         repeats=repeats,
         max_concurrency=max_concurrency,
+        max_cost_usd=max_cost,
         limit=limit,
         items=tuple(item or ()),
         tags=parse_tags(tag or []),
@@ -187,7 +198,8 @@ def run(
     keep_last_run(report)
     for path in outputs:
         write_report(report, path)
-    print_report(report, sys.stdout, details=not quiet, every=verbose)
+    with standard_output() as stream:
+        print_report(report, stream, details=not quiet, every=verbose)
     return report.verdict.exit_code
 
 

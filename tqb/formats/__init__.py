@@ -12,18 +12,24 @@ from tqb.types import Report
 RENDERERS = {".json": to_json}
 
 
-def check_suffixes(paths: tuple[Path, ...]) -> None:
-    """See that every output file can be written in the format that its suffix names.
+def check_outputs(paths: tuple[Path, ...]) -> None:
+    """See, before anything is asked, that each output can be written in a format.
 
     Raises:
-        ConfigError: there is no format for a suffix.
+        ConfigError: a path is a folder, or has a suffix that names no format.
     """
+    known = ", ".join(RENDERERS)
     for path in paths:
-        if path.suffix.lower() not in RENDERERS and not path.is_char_device():
-            known = ", ".join(RENDERERS)
+        if path.is_dir():
+            raise ConfigError(f"--output {path}: this is a folder; name a file in it")
+        if path.suffix.lower() not in RENDERERS and not _is_device(path):
             raise ConfigError(
                 f"--output {path}: no format has the suffix {path.suffix!r}; use {known}"
             )
+
+
+def _is_device(path: Path) -> bool:
+    return path.exists() and not path.is_file()
 
 
 def write_report(report: Report, path: Path) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import IO, TYPE_CHECKING
 
+from tqb.text import one_line
 from tqb.types import Comparison, Metrics, Problem, Report, Result, Status
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.text import Text
+
+WIDTH = 300
+"""Characters of a question, an answer or a note that are shown."""
 
 SHOWN = 5
 """Failed items shown of each section, unless all are asked for."""
@@ -37,37 +40,21 @@ def print_report(
 
     `every` shows all failed items, not only the first `SHOWN`.
     """
-    console = make_console(file)
-    for line in _verdict(report):
-        console.print(line)
-    if not details:
-        return
-    for line in _details(report, every):
-        console.print(line)
+    _print(file, chain(_verdict(report), _details(report, every) if details else ()))
 
 
-def make_console(file: IO[str]) -> Console:
-    """Make a console that wraps on a terminal only; rich reads NO_COLOR and FORCE_COLOR."""
+def _print(file: IO[str], lines: Iterable[Text]) -> None:
+    """Write lines to a stream, wrapped on a terminal only; rich reads NO_COLOR and FORCE_COLOR."""
     from rich.console import Console
 
-    return Console(
+    console = Console(
         file=file, highlight=False, markup=False, emoji=False, soft_wrap=not file.isatty()
     )
-
-
-def printable(text: str, limit: int = 300) -> str:
-    """Show control and direction characters as escapes, space as one space; cut at `limit`."""
-    shown = "".join(_visible(character) for character in " ".join(text.split()))
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
-
-
-def _visible(character: str) -> str:
-    if unicodedata.category(character) in ("Cc", "Cs", "Co") or character in _BIDI:
-        return character.encode("unicode_escape").decode("ascii")
-    return character
-
-
-_BIDI = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+    with console.capture() as captured:
+        for line in lines:
+            console.print(line)
+    file.write(captured.get())
+    file.flush()
 
 
 def _verdict(report: Report) -> Iterator[Text]:
@@ -78,9 +65,9 @@ def _verdict(report: Report) -> Iterator[Text]:
     asked = f"{len({r.key for r in report.results})} items"
     if report.run.repeats > 1:
         asked += f" × {report.run.repeats}"
-    yield Text.assemble((word, style), "  ", printable(f"{packs} · {report.run.target} · {asked}"))
+    yield Text.assemble((word, style), "  ", one_line(f"{packs} · {report.run.target} · {asked}"))
     for reason in report.verdict.reasons:
-        yield Text(f"  {printable(reason, 600)}")
+        yield Text(f"  {one_line(reason, 2 * WIDTH)}")
 
 
 def _details(report: Report, every: bool) -> Iterator[Text]:
@@ -90,7 +77,7 @@ def _details(report: Report, every: bool) -> Iterator[Text]:
     for line in _figures(report):
         yield Text(f"  {line}", style="dim")
     for note in report.comparison.notes if report.comparison else ():
-        yield Text(f"  note: {printable(note)}")
+        yield Text(f"  note: {one_line(note, WIDTH)}")
     changed = _changed_items(report.comparison)
     failed = [r for r in report.results if r.outcome == "fail"]
     broken = [r for r in failed if r.key in changed["broken"]]
@@ -153,16 +140,16 @@ def _failed_item(result: Result) -> Iterator[Text]:
 
     tags = ", ".join(result.tags[key] for key in ("category", "difficulty") if key in result.tags)
     name = result.key + (f" #{result.repeat + 1}" if result.repeat else "")
-    yield Text.assemble("  ", printable(name), "  ", (printable(tags), "dim"))
-    expected = " | ".join(printable(target, 60) for target in result.targets)
+    yield Text.assemble("  ", one_line(name), "  ", (one_line(tags), "dim"))
+    expected = " | ".join(one_line(target, 60) for target in result.targets)
     why = result.explanation
     if result.symptoms:
         why += f" ({', '.join(result.symptoms)})"
     rows = (
-        ("question", printable(result.question)),
+        ("question", one_line(result.question, WIDTH)),
         ("expected", expected),
-        ("answer", printable(result.answer or "") or "(empty)"),
-        ("why", printable(why)),
+        ("answer", one_line(result.answer or "", WIDTH) or "(empty)"),
+        ("why", one_line(why, WIDTH)),
     )
     for label, value in rows:
         yield Text.assemble((f"    {label:<9} ", "dim"), value)
@@ -182,35 +169,36 @@ def _failures(report: Report) -> Iterator[Text]:
         kind = results[0].failure.kind if results[0].failure else ""
         names = ", ".join(result.key for result in results[:3])
         more = f" and {len(results) - 3} more" if len(results) > 3 else ""
-        yield Text(f"  {kind}: {printable(message, 600)}")
-        yield Text(f"    {printable(names)}{more}", style="dim")
+        yield Text(f"  {kind}: {one_line(message, 2 * WIDTH)}")
+        yield Text(f"    {one_line(names)}{more}", style="dim")
 
 
 def print_comparison(report: Report, file: IO[str]) -> None:
     """Print what `tqb compare` found: the verdict, its reasons, and each item that changed."""
+    _print(file, chain(_verdict(report), _comparison(report)))
+
+
+def _comparison(report: Report) -> Iterator[Text]:
     from rich.text import Text
 
-    console = make_console(file)
     comparison = report.comparison
     if comparison is None:
         raise ValueError("the report holds no comparison")
-    for line in _verdict(report):
-        console.print(line)
     counts = (f"{count} {name.replace('_', ' ')}" for name, count in comparison.counts.items())
-    console.print(Text(f"  {', '.join(counts)}", style="dim"))
+    yield Text(f"  {', '.join(counts)}", style="dim")
     for note in comparison.notes:
-        console.print(Text(f"  note: {printable(note)}"))
+        yield Text(f"  note: {one_line(note, WIDTH)}")
     for item in comparison.items:
         if item.change != "still_failing":
             passes = f"{item.before or '–'} → {item.after or '–'}"
-            name = printable(f"{item.pack}/{item.item_id}")
-            console.print(Text(f"  {item.change:<12} {passes:<11} {name}"))
+            name = one_line(f"{item.pack}/{item.item_id}")
+            yield Text(f"  {item.change:<12} {passes:<11} {name}")
 
 
 def print_problems(problems: Iterable[Problem], file: IO[str]) -> None:
     """Print one line a problem, ``file:line: message``, free of control characters."""
     for problem in problems:
-        file.write(printable(str(problem), 1000) + "\n")
+        file.write(one_line(str(problem), 1000) + "\n")
 
 
 def live_display_wanted(stream: IO[str]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import NoReturn
 
 from tqb.errors import PackError
+from tqb.text import cut, escape
 from tqb.types import Problem
 
 
@@ -16,12 +17,8 @@ def refuse(file: str, line: int | None, message: str) -> NoReturn:
 
 
 def clean(text: str, limit: int = 200) -> str:
-    """Return the text on one line, control and bidirectional characters escaped, cut to `limit`."""
-    cut = text[:limit]
-    escaped = "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in cut
-    )
-    return escaped if len(text) <= limit and len(escaped) <= limit else escaped[: limit - 1] + "…"
+    """Return the text on one line, control and hidden characters escaped, cut to `limit`."""
+    return cut(escape(text[: limit + 1]), limit)
 
 
 def quoted(value: object, limit: int = 60) -> str:

@@ -17,6 +17,7 @@ from types import FrameType
 from typing import Any
 
 from tqb.errors import CallError
+from tqb.runner.budget import Budget
 from tqb.types import Failure, Request, Response, Target
 
 Reply = Response | Failure
@@ -36,20 +37,26 @@ def run_requests(
     requests: Sequence[Request],
     *,
     max_concurrency: int = 16,
+    max_cost_usd: float | None = None,
     on_reply: OnReply = lambda request, reply: None,
 ) -> tuple[tuple[Reply, ...], bool]:
     """Ask `target` all `requests`, at most `max_concurrency` at once; close it at the end.
 
-    `on_reply` is called in the order in which replies arrive.
+    Once `max_cost_usd` is spent, what is left is not asked. `on_reply` is called in the order in
+    which replies arrive.
 
     Returns:
         The replies, one for each request and in the same order, and whether it was interrupted.
     """
-    return asyncio.run(_run(target, requests, max_concurrency, on_reply))
+    return asyncio.run(_run(target, requests, max_concurrency, Budget(max_cost_usd), on_reply))
 
 
 async def _run(
-    target: Target, requests: Sequence[Request], max_concurrency: int, on_reply: OnReply
+    target: Target,
+    requests: Sequence[Request],
+    max_concurrency: int,
+    budget: Budget,
+    on_reply: OnReply,
 ) -> tuple[tuple[Reply, ...], bool]:
     replies: list[Reply] = [NOT_ASKED] * len(requests)
     queue = iter(enumerate(requests))
@@ -57,7 +64,8 @@ async def _run(
     async def work() -> None:
         for index, request in queue:
             replies[index] = CUT_SHORT
-            replies[index] = await ask(target, request)
+            replies[index] = budget.refusal() or await ask(target, request)
+            budget.charge(replies[index])
             on_reply(request, replies[index])
 
     with _stop_signals() as stop:
@@ -68,20 +76,24 @@ async def _run(
 
 
 async def _until_done(workers: Sequence[asyncio.Task[None]], stop: asyncio.Event) -> bool:
-    """Wait for the workers or for the stop signal; an error of our own in a worker is raised."""
-    stopping: asyncio.Future[bool] = asyncio.ensure_future(stop.wait())
-    finishing: asyncio.Future[list[None]] = asyncio.gather(*workers)
+    """Wait for the workers or for the stop signal; an error of our own in a worker is raised.
+
+    Returns:
+        Whether any worker was stopped at its work.
+    """
+    stopping: asyncio.Task[Any] = asyncio.create_task(stop.wait())
+    working = set(workers)
     try:
-        await asyncio.wait((stopping, finishing), return_when=asyncio.FIRST_COMPLETED)
-        interrupted = not finishing.done()
-        if not interrupted:
-            await finishing
+        while working and not stop.is_set():
+            done, _ = await asyncio.wait({stopping, *working}, return_when=asyncio.FIRST_COMPLETED)
+            for worker in done & working:
+                worker.result()
+            working -= done
     finally:
-        stopping.cancel()
-        for worker in workers:
-            worker.cancel()
-        await asyncio.gather(stopping, *workers, return_exceptions=True)
-    return interrupted
+        for task in (stopping, *working):
+            task.cancel()
+        await asyncio.gather(stopping, *working, return_exceptions=True)
+    return bool(working)
 
 
 async def ask(target: Target, request: Request) -> Reply:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from tqb.errors import CallError
+from tqb.text import one_line, well_formed
 from tqb.types import Response
 
 MAX_REPLY_BYTES = 8 * 1024 * 1024
@@ -34,22 +35,9 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     return _SECRET_TEXT.sub(r"\1***", text)
 
 
-def one_line(text: str, limit: int = 120) -> str:
-    """`text` on one line of at most `limit` characters, control characters escaped."""
-    flat = " ".join(text[: 8 * limit].split())
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in flat)
-    cut = len(shown) > limit or len(text) > 8 * limit
-    return shown[: limit - 1].rstrip() + "…" if cut else shown
-
-
 def excerpt(text: str, secrets: Iterable[str] = (), limit: int = 120) -> str:
     """`text` as it may stand in a message: without secrets, on one short line."""
     return one_line(redact(text, secrets), limit)
-
-
-def well_formed(text: str) -> str:
-    """`text` with lone surrogates, which no file can hold, replaced."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 async def within(work: Awaitable[_T], timeout_s: float, who: str) -> _T:

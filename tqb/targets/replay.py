@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 from tqb.errors import CallError, TargetError
-from tqb.targets.base import RecordError, one_line, read_amount, read_fields
+from tqb.targets.base import RecordError, read_amount, read_fields
+from tqb.text import one_line
 from tqb.types import FailureKind, Request, Response
 
 _Key = tuple[str, int]

@@ -1,0 +1,86 @@
+"""`tqb pack`, and the gold set that comes with tqb."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+from tests.conftest import Cli, write_items
+from tqb.packs import load_pack, shipped_folder
+
+
+def test_list_has_a_line_for_each_pack(cli: Cli) -> None:
+    """Name, version, language, items, license and hash stand in columns."""
+    lines = cli("pack", "list").out.splitlines()
+    assert lines[0].split() == ["NAME", "VERSION", "LANGUAGE", "ITEMS", "LICENSE", "SHA256"]
+    row = next(line for line in lines if line.startswith("core-en "))
+    assert row.split()[2:5] == ["en", "52", "CC0-1.0"]
+
+
+def test_show(cli: Cli) -> None:
+    """A pack is shown with its facts and each of its items."""
+    shown = cli("pack", "show", "core-en").out
+    assert "https://spdx.org/licenses/CC0-1.0.html" in shown
+    assert "capital-japan" in shown
+    assert shown.count("\n") >= 52
+
+
+def test_validate_passes_the_gold_set(cli: Cli) -> None:
+    """The shipped pack has no finding, mlcroissant's warnings included."""
+    ended = cli("pack", "validate", "core-en")
+    assert (ended.code, ended.out, ended.err) == (0, "core-en: valid, 52 items\n", "")
+
+
+def test_validate_lists_every_finding(cli: Cli, tmp_path: Path) -> None:
+    """All findings of all packs come at once, each with file and line, and end in 2."""
+    write_items(
+        tmp_path / "a.jsonl",
+        {"text": "One?", "label": "1", "contxt": "1"},
+        {"text": "one ?", "label": "two", "context": "no such word"},
+        {"text": "ONE?", "label": "three", "id": "q1"},
+    )
+    write_items(tmp_path / "b.jsonl", {"text": "Fine?", "label": "yes"})
+    ended = cli("pack", "validate", "a.jsonl", "b.jsonl")
+    assert ended.code == 2
+    lines = ended.out.splitlines()
+    places = [line.split(" ")[0] for line in lines[:-2]]
+    assert places == ["a.jsonl:1:", "a.jsonl:2:", "a.jsonl:3:", "a.jsonl:3:"]
+    assert "did you mean 'context'?" in lines[0]
+    assert "does not stand in the context" in lines[1]
+    assert {"id 'q1' is taken by line 1" in line for line in lines[2:4]} == {True, False}
+    assert lines[-2:] == ["b.jsonl: valid, 1 items", "4 findings"]
+
+
+def test_gold_set_is_what_it_says() -> None:
+    """52 items, each with all fields, over ten categories and three difficulties, in 20 kB."""
+    pack = load_pack("core-en")
+    assert len(pack.items) == 52
+    assert pack.language == "en"
+    for item in pack.items:
+        assert item.label in item.context
+        assert item.concept
+        assert item.lang == "en"
+    assert len({item.tags["category"] for item in pack.items}) >= 10
+    assert set(Counter(i.tags["difficulty"] for i in pack.items)) == {"easy", "medium", "hard"}
+    assert len({item.concept for item in pack.items}) == 52
+    assert (shipped_folder("core-en") / "items.jsonl").stat().st_size <= 20_000
+
+
+def test_gold_set_has_the_hashes_that_tqbpp_checks() -> None:
+    """Each sha256 is TQB++'s scheme B, computed here from the raw line."""
+    import hashlib
+
+    lines = (shipped_folder("core-en") / "items.jsonl").read_text("utf-8").splitlines()
+    for row in map(json.loads, lines):
+        content = {key: row[key] for key in ("text", "label", "context", "tags", "id", "lang")}
+        text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+        assert hashlib.sha256(text.encode()).hexdigest() == row["sha256"]
+
+
+def test_demo_answers_the_whole_gold_set(cli: Cli, tmp_path: Path) -> None:
+    """The recording behind `demo` has an answer to every item."""
+    cli("run", "-o", "r.json")
+    report = json.loads((tmp_path / "r.json").read_text("utf-8"))
+    assert report["metrics"]["n"] == 52
+    assert report["metrics"]["errors"] == 0

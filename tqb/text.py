@@ -1,0 +1,38 @@
+"""Text from elsewhere, made fit for a file and for one line of a terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_JOINERS = "\u200c\u200d"
+"""Zero-width joiners are spelling in Persian, in Indic scripts and in emoji."""
+
+
+def escape(text: str) -> str:
+    """Show characters that control a terminal, or that nobody would see, as escapes."""
+    return "".join(map(_visible, text))
+
+
+def cut(text: str, limit: int) -> str:
+    """Return at most `limit` characters; an ellipsis stands for what was cut off."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def one_line(text: str, limit: int = 120) -> str:
+    """Fold space, escape, and cut at `limit` characters."""
+    head = text[: 8 * limit]
+    shown = cut(escape(" ".join(head.split())), limit)
+    return shown if len(text) == len(head) or shown.endswith("…") else shown + "…"
+
+
+def well_formed(text: str) -> str:
+    """Replace lone surrogates, which JSON may carry and no file can hold."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _visible(character: str) -> str:
+    if character.isprintable() or character in _JOINERS:
+        return character
+    if unicodedata.category(character) == "Zs":
+        return " "
+    return character.encode("unicode_escape").decode("ascii")
