@@ -1,38 +1,49 @@
-"""Record the answers that the target `demo` replays.
+"""Record the answers that the targets `demo` and `demo:broken` replay.
 
     python -m benchmarks.record_demo
 
 SmolLM2-135M-Instruct (from the dev requirements) answers `core-en` with the prompt beside this
-file, at temperature 0 and one request at a time. The same machine gives the same answers again;
-another build of llama.cpp may word a few differently.
+file, at temperature 0 and one request at a time; then once more with a template that has lost
+the context. The same machine gives the same answers again; another build of llama.cpp may word
+a few differently.
 """
 
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 
 import tqb
 from tests.local_model import MODEL, serve
-from tqb.targets.demo import RECORDED
+from tqb.targets.demo import RECORDED, VARIANTS
 from tqb.types import Params, Result
 
-PROMPT = Path(__file__).with_name("demo_prompt.yaml")
+PROMPT = Path(__file__).with_name("demo_prompt.yaml").read_text(encoding="utf-8")
+SLIPS = {"": PROMPT, "broken": PROMPT.replace("{{ context }}", "")}
 
 
 def main() -> None:
-    """Ask the model and write the recording."""
-    with serve() as url:
-        report = tqb.run(
-            ["core-en"],
-            target=f"{url}#{MODEL}",
-            prompt=PROMPT,
-            params=Params(max_tokens=48),
-            max_concurrency=1,
-        )
+    """Ask the model and write the recordings."""
+    with serve() as url, tempfile.TemporaryDirectory() as folder:
+        for variant, template in SLIPS.items():
+            prompt = Path(folder) / "prompt.yaml"
+            prompt.write_text(template, encoding="utf-8")
+            record(f"{url}#{MODEL}", prompt, RECORDED / VARIANTS[variant])
+
+
+def record(target: str, prompt: Path, path: Path) -> None:
+    """Run the gold set once and write its answers to `path`."""
+    report = tqb.run(
+        ["core-en"],
+        target=target,
+        prompt=prompt,
+        params=Params(max_tokens=48),
+        max_concurrency=1,
+    )
     rows = [json.dumps(_row(result), ensure_ascii=False) + "\n" for result in report.results]
-    RECORDED.write_text("".join(rows), encoding="utf-8")
-    print(f"{RECORDED}: {report.metrics.n} answers, {report.metrics.passed} right")
+    path.write_text("".join(rows), encoding="utf-8")
+    print(f"{path.name}: {report.metrics.n} answers, {report.metrics.passed} right")
 
 
 def _row(result: Result) -> dict[str, object]:

@@ -49,7 +49,7 @@ def serve() -> Iterator[str]:
 
 if __name__ == "__main__":
     with serve() as url:
-        print(f"{url}#{MODEL}", flush=True)  # noqa: T201
+        print(f"{url}#{MODEL}", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             while True:
                 time.sleep(3600)

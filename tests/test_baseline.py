@@ -130,6 +130,22 @@ def test_other_circumstances_are_noted() -> None:
     assert compare(from_report(report("+")), report("+")).notes == ()
 
 
+def test_changed_prompt_tokens_are_noted() -> None:
+    """Other token counts for the same questions are said, with both sums."""
+    before = report("", *(result("+", f"q{n}", prompt_tokens=20) for n in (1, 2, 3)))
+    after = report(
+        "",
+        result("+", "q1", prompt_tokens=20),
+        result("+", "q2", prompt_tokens=14),
+        result("+", "q3", prompt_tokens=99, item_sha256="edited"),
+    )
+    assert compare(from_report(before), after).notes == (
+        "the same 2 questions take 34 prompt tokens, in the baseline they took 40: "
+        "what reaches the model has changed",
+    )
+    assert compare(from_report(before), before).notes == ()
+
+
 @pytest.mark.parametrize(
     ("line", "text", "wanted"),
     [

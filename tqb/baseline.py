@@ -172,7 +172,7 @@ def compare(baseline: Baseline, report: Report) -> Comparison:
         baseline=baseline.target,
         counts=dict(sorted(Counter(item.change for item in compared).items())),
         items=tuple(item for item in compared if item.change != "unchanged"),
-        notes=tuple(_notes(baseline, report.run)),
+        notes=(*_notes(baseline, report.run), *_token_notes(before, after)),
     )
 
 
@@ -216,6 +216,25 @@ def _notes(baseline: Baseline, run: RunInfo) -> Iterable[str]:
         if was != is_now:
             yield f"{name} is {is_now}, in the baseline it was {was}"
     yield from _pack_notes(baseline.packs, run.packs)
+
+
+def _token_notes(
+    before: Mapping[tuple[str, str], BaselineItem],
+    after: Mapping[tuple[str, str], Sequence[Result]],
+) -> Iterable[str]:
+    """Say when the same questions reach the model with more or fewer tokens than before."""
+    pairs = [(before[key], _item(after[key])) for key in sorted(before.keys() & after.keys())]
+    counts = [
+        (was.prompt_tokens, now.prompt_tokens)
+        for was, now in pairs
+        if was.prompt_tokens and now.prompt_tokens and was.item_sha256 == now.item_sha256
+    ]
+    if any(was != now for was, now in counts):
+        total, then = sum(now for _, now in counts), sum(was for was, _ in counts)
+        yield (
+            f"the same {len(counts)} questions take {total:,} prompt tokens, in the baseline they "
+            f"took {then:,}: what reaches the model has changed"
+        )
 
 
 def _pack_notes(before: Iterable[PackRef], after: Iterable[PackRef]) -> Iterable[str]:

@@ -32,7 +32,7 @@ def loaded_after(code: str) -> set[str]:
         ("cmd:", "did you mean cmd:program args?"),
         ("repaly:answers.jsonl", "did you mean replay:FILE?"),
         ("htpp://127.0.0.1/v1#m", "did you mean http://HOST/v1#MODEL?"),
-        ("demo:x", "did you mean demo?"),
+        ("demo:x", "use demo or demo:broken"),
         ("gopher://host/v1#m", 'the target scheme "gopher://" is unknown'),
         ("http://127.0.0.1/v1", "names no model: write it as http://HOST/v1#MODEL"),
         ("http://127.0.0.1:99999/v1#m", "no usable host or port"),

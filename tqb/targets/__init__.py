@@ -22,7 +22,7 @@ FORMS = {
     "python": "python:package.module:function",
     "cmd": "cmd:program args",
     "replay": "replay:FILE",
-    "demo": "demo",
+    "demo": "demo or demo:broken",
 }
 """How each scheme is written."""
 
@@ -44,10 +44,10 @@ def open_target(
     spec = spec.strip()
     scheme, colon, rest = spec.partition(":")
     _check(spec, scheme, colon, rest.strip())
-    if spec == "demo":
+    if scheme == "demo":
         from tqb.targets.demo import DemoTarget
 
-        return DemoTarget()
+        return DemoTarget(rest.strip())
     if colon and scheme in ("http", "https"):
         from tqb.targets.endpoint import EndpointTarget
 
@@ -74,10 +74,10 @@ def _check(spec: str, scheme: str, colon: str, rest: str) -> None:
     if not spec:
         forms = ", ".join(FORMS.values())
         raise TargetError(f"the target is empty: name one of {forms}, or a model")
-    if spec == "demo" or not re.fullmatch(r"[A-Za-z][\w+.-]*", scheme):
+    if scheme == "demo" or not re.fullmatch(r"[A-Za-z][\w+.-]*", scheme):
         return
     meant = FORMS.get(_nearest(scheme, wanted=bool(colon)))
-    complete = scheme in FORMS and scheme != "demo" and colon and rest
+    complete = scheme in FORMS and colon and rest
     if meant and not complete:
         raise TargetError(f'the target "{_safe(spec)}" cannot be read: did you mean {meant}?')
     if not meant and rest.startswith("//"):

@@ -1,22 +1,31 @@
 """A recorded pipeline, for trying tqb with no key, no network and no model.
 
 The answers are those of SmolLM2-135M-Instruct, a model small enough for a laptop, that reads each
-item's context and answers from it. ``benchmarks/record_demo.py`` recorded them; anyone can repeat
-it.
+item's context and answers from it. In the variant ``broken`` a slip in the prompt template has
+lost the context. ``benchmarks/record_demo.py`` recorded both; anyone can repeat it.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from tqb.errors import TargetError
 from tqb.targets.replay import ReplayTarget
 
-RECORDED = Path(__file__).with_name("demo.jsonl")
+RECORDED = Path(__file__).with_name("recorded")
+VARIANTS = {"": "demo.jsonl", "broken": "demo-broken.jsonl"}
 
 
 class DemoTarget(ReplayTarget):
-    """Replays the recorded answers to `core-en`."""
+    """Replays recorded answers to `core-en`: ``demo``, or ``demo:broken``."""
 
-    def __init__(self) -> None:
-        """Read the recording that comes with tqb."""
-        super().__init__(RECORDED, name="demo")
+    def __init__(self, variant: str = "") -> None:
+        """Read a recording that comes with tqb.
+
+        Raises:
+            TargetError: there is no such variant.
+        """
+        if variant not in VARIANTS:
+            raise TargetError(f'there is no "demo:{variant}": use demo or demo:broken')
+        name = f"demo:{variant}" if variant else "demo"
+        super().__init__(RECORDED / VARIANTS[variant], name=name)
