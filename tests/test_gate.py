@@ -75,7 +75,7 @@ def test_few_failed_calls_count_neither_way() -> None:
     """Within the allowance the answers are judged, and the failed calls are mentioned."""
     said = verdict(report("+" * 19 + "e"), fail_under=1)
     assert said.exit_code == 0
-    assert said.reasons[-1] == "1 calls failed (1 server); they count for and against nothing"
+    assert said.reasons[-1] == "1 call failed (1 server), counted neither for nor against"
 
 
 def test_nothing_is_never_a_pass() -> None:

@@ -22,6 +22,7 @@ from tqb.errors import (
     EXIT_NOTHING,
     EXIT_PASS,
 )
+from tqb.text import count
 from tqb.types import Comparison, Metrics, Policy, Report, Verdict
 
 COMPARABLE = ("broken", "fixed", "still_failing", "unchanged")
@@ -64,7 +65,10 @@ def _unasked(metrics: Metrics) -> str:
 def _inconclusive(report: Report, policy: Policy) -> Iterator[str]:
     metrics, comparison = report.metrics, report.comparison
     asked = metrics.n + metrics.errors
-    if metrics.n == 0 or metrics.errors > policy.max_errors * asked:
+    if metrics.n == 0:
+        yield f"none of {asked} calls brought an answer: nothing was judged"
+        yield _most_common_failure(report)
+    elif metrics.errors > policy.max_errors * asked:
         yield (
             f"{metrics.errors} of {asked} calls failed, more than --max-errors "
             f"{policy.max_errors:g} allows: nothing was judged"
@@ -75,9 +79,9 @@ def _inconclusive(report: Report, policy: Policy) -> Iterator[str]:
 
 
 def _most_common_failure(report: Report) -> str:
-    kind, count = max(report.metrics.failures.items(), key=lambda pair: pair[1])
+    kind, times = max(report.metrics.failures.items(), key=lambda pair: pair[1])
     failures = (r.failure for r in report.results if r.failure and r.failure.kind == kind)
-    return f"{count} × {kind}: {next(failures).message}"
+    return f"{times} × {kind}: {next(failures).message}"
 
 
 def comparable(comparison: Comparison) -> int:
@@ -97,28 +101,28 @@ def _failed(metrics: Metrics, comparison: Comparison | None, policy: Policy) -> 
 
 
 def _broken(comparison: Comparison, policy: Policy) -> str:
-    count = comparison.counts
-    broken, fixed = count.get("broken", 0), count.get("fixed", 0)
-    passed_before = broken + count.get("unchanged", 0)
+    counts = comparison.counts
+    broken, fixed = counts.get("broken", 0), counts.get("fixed", 0)
+    passed_before = broken + counts.get("unchanged", 0)
     allowed = f"; --max-broken allows {policy.max_broken}" if policy.max_broken else ""
     verb = "fails" if broken == 1 else "fail"
     pairs = f"{fixed} that failed before now pass{'es' if fixed == 1 else ''}"
-    return f"{broken} of {passed_before} items that passed before now {verb}; {pairs}{allowed}"
+    before = count(passed_before, "item")
+    return f"{broken} of {before} that passed before now {verb}; {pairs}{allowed}"
 
 
 def _errors(metrics: Metrics) -> Iterator[str]:
     if metrics.errors:
-        kinds = ", ".join(f"{count} {kind}" for kind, count in metrics.failures.items())
-        yield f"{metrics.errors} calls failed ({kinds}); they count for and against nothing"
+        kinds = ", ".join(f"{times} {kind}" for kind, times in metrics.failures.items())
+        yield f"{count(metrics.errors, 'call')} failed ({kinds}), counted neither for nor against"
 
 
 def _passed(metrics: Metrics, comparison: Comparison | None, policy: Policy) -> Iterator[str]:
     if comparison is not None:
-        count = comparison.counts
-        broken = count.get("broken", 0)
-        seen = comparable(comparison)
+        broken, fixed = (comparison.counts.get(change, 0) for change in ("broken", "fixed"))
+        seen = count(comparable(comparison), "item")
         word = f"{broken} broken, as --max-broken allows" if broken else "none broken"
-        yield f"{seen} items compared with the baseline: {word}, {count.get('fixed', 0)} fixed"
+        yield f"{seen} compared with the baseline: {word}, {fixed} fixed"
     if policy.fail_under is not None:
         accuracy = metrics.passed / metrics.n
         yield f"accuracy {accuracy:.3f} is not under --fail-under {policy.fail_under:g}"

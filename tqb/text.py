@@ -30,6 +30,11 @@ def well_formed(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+def count(number: int, noun: str) -> str:
+    """Return ``1 item``, ``2 items``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def _visible(character: str) -> str:
     if character.isprintable() or character in _JOINERS:
         return character

@@ -49,7 +49,7 @@ def test_validate_lists_every_finding(cli: Cli, tmp_path: Path) -> None:
     assert "did you mean 'context'?" in lines[0]
     assert "does not stand in the context" in lines[1]
     assert {"id 'q1' is taken by line 1" in line for line in lines[2:4]} == {True, False}
-    assert lines[-2:] == ["b.jsonl: valid, 1 items", "4 findings"]
+    assert lines[-2:] == ["b.jsonl: valid, 1 item", "4 findings"]
 
 
 def test_gold_set_is_what_it_says() -> None:

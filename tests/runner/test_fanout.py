@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
@@ -126,14 +126,22 @@ def test_an_error_of_ours_is_not_swallowed() -> None:
         run_requests(FakeTarget(later_first), requests(3), on_reply=broken)
 
 
+@pytest.fixture
+def heard(request: pytest.FixtureRequest) -> Iterator[int]:
+    """A signal that is not ignored, as it is where the tests run in the background."""
+    before = signal.signal(request.param, signal.default_int_handler)
+    yield request.param
+    signal.signal(request.param, before)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interruption_keeps_what_was_answered(number: int) -> None:
+@pytest.mark.parametrize("heard", [signal.SIGINT, signal.SIGTERM], indirect=True)
+def test_interruption_keeps_what_was_answered(heard: int) -> None:
     """After a signal the answered stay, the one under way is cut short, the rest was not asked."""
 
     async def complete(request: Request) -> Response:
         if request.item.id == "q2":
-            threading.Thread(target=os.kill, args=(os.getpid(), number)).start()
+            threading.Thread(target=os.kill, args=(os.getpid(), heard)).start()
             await asyncio.sleep(30)
         return Response("fine")
 
@@ -144,4 +152,19 @@ def test_interruption_keeps_what_was_answered(number: int) -> None:
     assert replies[:2] == (Response("fine"), Response("fine"))
     attempts = [reply.attempts for reply in replies[2:] if isinstance(reply, Failure)]
     assert attempts == [1, 0, 0]
-    assert signal.getsignal(number) != signal.SIG_IGN
+    assert signal.getsignal(heard) == signal.default_int_handler
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
+def test_an_ignored_signal_stays_ignored() -> None:
+    """A run in the background, where SIGINT is ignored, is not stopped by a Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    async def complete(request: Request) -> Response:
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.sleep(0.01)
+        return Response("fine")
+
+    replies, interrupted = run_requests(FakeTarget(complete), requests(2))
+    signal.signal(signal.SIGINT, before)
+    assert (replies, interrupted) == ((Response("fine"), Response("fine")), False)

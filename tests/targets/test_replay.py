@@ -11,7 +11,6 @@ import pytest
 from tests.targets.ask import Outcome, answer_of, ask, failure_of, make_request
 from tqb.errors import CallError, TargetError
 from tqb.targets import open_target
-from tqb.targets.replay import ReplayTarget
 from tqb.types import Response
 
 
@@ -73,7 +72,7 @@ def test_a_missing_answer_is_a_failure(tmp_path: Path) -> None:
     failure = failure_of(spec, make_request(repeat=1))
     file = spec.removeprefix("replay:")
     assert failure.kind == "not_found"
-    assert str(failure) == f"no recorded answer for core-en/france (repeat 2) in {file}"
+    assert str(failure) == f"{file} holds no answer to this item in repeat 2"
 
 
 def report(path: Path, *results: dict[str, Any]) -> str:
@@ -156,13 +155,6 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, path: str) -> Non
     """Absent, or a folder."""
     with pytest.raises(TargetError, match="cannot be read"):
         open_target(f"replay:{tmp_path / path}")
-
-
-def test_a_replay_can_go_by_another_name(tmp_path: Path) -> None:
-    """As the demo does."""
-    file = write(tmp_path, {"id": "a", "answer": "b"}).removeprefix("replay:")
-    assert ReplayTarget(file).name == f"replay:{file}"
-    assert ReplayTarget(Path(file), name="replay:answers.jsonl").name == "replay:answers.jsonl"
 
 
 def test_answers_with_line_separators_inside_stay_whole(tmp_path: Path) -> None:

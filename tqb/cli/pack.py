@@ -9,7 +9,7 @@ import typer
 
 from tqb.cli.output import standard_output
 from tqb.errors import EXIT_INPUT, EXIT_PASS
-from tqb.text import one_line
+from tqb.text import count, one_line
 
 app = typer.Typer(help="List, show and validate packs.", no_args_is_help=True)
 
@@ -75,7 +75,7 @@ def show(source: Source, verify: Verify = True) -> int:
 
     pack = load_pack(source, verify=verify)
     facts = (
-        ("name", f"{pack.name} {pack.version}"),
+        ("name", f"{pack.name} {pack.version}".rstrip()),
         ("description", pack.description),
         ("language", ", ".join(pack.languages)),
         ("items", str(len(pack.items))),
@@ -88,7 +88,9 @@ def show(source: Source, verify: Verify = True) -> int:
         category, difficulty = item.tags.get("category", ""), item.tags.get("difficulty", "")
         rows.append((item.id, category, difficulty, item.text, item.label))
     with standard_output() as stream:
-        stream.writelines(f"{label:<12} {one_line(value, 300)}\n" for label, value in facts)
+        stream.writelines(
+            f"{label:<12} {one_line(value, 300)}\n" for label, value in facts if value
+        )
         stream.write("\n")
         stream.writelines(_table([[one_line(cell, 70) for cell in row] for row in rows]))
     return EXIT_PASS
@@ -109,9 +111,9 @@ def validate(
             print_problems(problems, stream)
             findings += len(problems)
             if pack is not None and not problems:
-                stream.write(f"{one_line(source)}: valid, {len(pack.items)} items\n")
+                stream.write(f"{one_line(source)}: valid, {count(len(pack.items), 'item')}\n")
         if findings:
-            stream.write(f"{findings} finding{'s' if findings > 1 else ''}\n")
+            stream.write(f"{count(findings, 'finding')}\n")
     return EXIT_INPUT if findings else EXIT_PASS
 
 

@@ -174,6 +174,8 @@ def run(
     from tqb.formats import check_outputs, write_report
     from tqb.formats.terminal import print_report
 
+    if prompt and target.startswith(("demo", "replay:")):
+        print("warning: --prompt changes nothing: the answers are recorded", file=sys.stderr)
     outputs = tuple(output or ())
     check_outputs(outputs)
     options = RunOptions(

@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import IO, TYPE_CHECKING
 
-from tqb.text import one_line
+from tqb.text import count, one_line
 from tqb.types import Comparison, Metrics, Problem, Report, Result, Status
 
 if TYPE_CHECKING:
-    from rich.text import Text
+    from rich.console import Console
 
 WIDTH = 300
 """Characters of a question, an answer or a note that are shown."""
+
+LEAST_ROOM = 30
+"""Columns a text needs to be wrapped beside its label."""
 
 SHOWN = 5
 """Failed items shown of each section, unless all are asked for."""
@@ -33,6 +37,16 @@ WORDS: dict[Status, tuple[str, str]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of output: where it wraps, it goes on below its body, not below its head."""
+
+    head: str
+    body: str = ""
+    head_style: str = ""
+    body_style: str = ""
+
+
 def print_report(
     report: Report, file: IO[str], *, details: bool = True, every: bool = False
 ) -> None:
@@ -43,51 +57,69 @@ def print_report(
     _print(file, chain(_verdict(report), _details(report, every) if details else ()))
 
 
-def _print(file: IO[str], lines: Iterable[Text]) -> None:
+def print_comparison(report: Report, file: IO[str]) -> None:
+    """Print what `tqb compare` found: the verdict, its reasons, and each item that changed."""
+    _print(file, chain(_verdict(report), _comparison(report)))
+
+
+def _print(file: IO[str], lines: Iterable[Line]) -> None:
     """Write lines to a stream, wrapped on a terminal only; rich reads NO_COLOR and FORCE_COLOR."""
     from rich.console import Console
 
-    console = Console(
-        file=file, highlight=False, markup=False, emoji=False, soft_wrap=not file.isatty()
-    )
+    console = Console(file=file, highlight=False, markup=False, emoji=False, soft_wrap=True)
     with console.capture() as captured:
         for line in lines:
-            console.print(line)
+            _print_line(console, line, wrap=file.isatty())
     file.write(captured.get())
     file.flush()
 
 
-def _verdict(report: Report) -> Iterator[Text]:
+def _print_line(console: Console, line: Line, *, wrap: bool) -> None:
     from rich.text import Text
 
+    head, body = Text(line.head, line.head_style), Text(line.body, line.body_style)
+    room = console.width - head.cell_len
+    rows = body.wrap(console, room) if wrap and room >= LEAST_ROOM else [body]
+    for row in rows or [body]:
+        console.print(Text.assemble(head, row))
+        head = Text(" " * head.cell_len)
+
+
+def _verdict(report: Report) -> Iterator[Line]:
     word, style = WORDS[report.verdict.status]
     packs = ", ".join(pack.name for pack in report.run.packs)
-    asked = f"{len({r.key for r in report.results})} items"
+    asked = count(len({r.key for r in report.results}), "item")
     if report.run.repeats > 1:
         asked += f" × {report.run.repeats}"
-    yield Text.assemble((word, style), "  ", one_line(f"{packs} · {report.run.target} · {asked}"))
+    yield Line(f"{word}  ", one_line(f"{packs} · {report.run.target} · {asked}"), style)
     for reason in report.verdict.reasons:
-        yield Text(f"  {one_line(reason, 2 * WIDTH)}")
+        yield Line("  ", one_line(reason, 2 * WIDTH))
 
 
-def _details(report: Report, every: bool) -> Iterator[Text]:
-    from rich.text import Text
-
-    yield Text()
-    for line in _figures(report):
-        yield Text(f"  {line}", style="dim")
-    for note in report.comparison.notes if report.comparison else ():
-        yield Text(f"  note: {one_line(note, WIDTH)}")
+def _details(report: Report, every: bool) -> Iterator[Line]:
+    figures = list(_figures(report))
+    if figures:
+        yield Line("")
+    for figure in figures:
+        yield Line("  ", figure, body_style="dim")
+    yield from _notes(report.comparison)
     changed = _changed_items(report.comparison)
     failed = [r for r in report.results if r.outcome == "fail"]
-    broken = [r for r in failed if r.key in changed["broken"]]
-    before = [r for r in failed if r.key in changed["still_failing"]]
-    others = [r for r in failed if r not in broken and r not in before]
+    before = changed["broken"] | changed["still_failing"]
     limit = len(failed) if every else None
-    yield from _section("Broken: passed in the baseline", broken, limit or SHOWN_BROKEN)
-    yield from _section("Failed", others, limit or SHOWN)
-    yield from _section("Failed in the baseline too", before, limit or 0)
+    sections = (
+        ("Broken: passed in the baseline", changed["broken"], limit or SHOWN_BROKEN),
+        ("Failed", {r.key for r in failed} - before, limit or SHOWN),
+        ("Failed in the baseline too", changed["still_failing"], limit or 0),
+    )
+    for title, keys, most in sections:
+        yield from _section(title, [r for r in failed if r.key in keys], most)
     yield from _failures(report)
+
+
+def _notes(comparison: Comparison | None) -> Iterator[Line]:
+    for note in comparison.notes if comparison else ():
+        yield Line("  note: ", one_line(note, WIDTH))
 
 
 def _changed_items(comparison: Comparison | None) -> dict[str, set[str]]:
@@ -122,77 +154,65 @@ def _accuracy(metrics: Metrics, scorer: str) -> str:
     return text
 
 
-def _section(title: str, failed: Sequence[Result], limit: int) -> Iterator[Text]:
-    from rich.text import Text
-
+def _section(title: str, failed: Sequence[Result], limit: int) -> Iterator[Line]:
     if not failed:
         return
-    yield Text(f"\n{title} ({len(failed)})", style="bold")
+    yield Line("")
+    yield Line(f"{title} ({len(failed)})", head_style="bold")
     for result in failed[:limit]:
         yield from _failed_item(result)
     if len(failed) > limit:
         more = f"… and {len(failed) - limit} more" if limit else "not shown"
-        yield Text(f"  {more}: see them with --verbose", style="dim")
+        yield Line("  ", f"{more}: see them with --verbose", body_style="dim")
 
 
-def _failed_item(result: Result) -> Iterator[Text]:
-    from rich.text import Text
-
+def _failed_item(result: Result) -> Iterator[Line]:
     tags = ", ".join(result.tags[key] for key in ("category", "difficulty") if key in result.tags)
     name = result.key + (f" #{result.repeat + 1}" if result.repeat else "")
-    yield Text.assemble("  ", one_line(name), "  ", (one_line(tags), "dim"))
-    expected = " | ".join(one_line(target, 60) for target in result.targets)
+    yield Line(f"  {one_line(name)}  ", one_line(tags), body_style="dim")
     why = result.explanation
     if result.symptoms:
         why += f" ({', '.join(result.symptoms)})"
-    rows = (
-        ("question", one_line(result.question, WIDTH)),
-        ("expected", expected),
-        ("answer", one_line(result.answer or "", WIDTH) or "(empty)"),
-        ("why", one_line(why, WIDTH)),
-    )
-    for label, value in rows:
-        yield Text.assemble((f"    {label:<9} ", "dim"), value)
+    rows = {
+        "question": one_line(result.question, WIDTH),
+        "expected": " | ".join(one_line(target, 60) for target in result.targets),
+        "answer": one_line(result.answer or "", WIDTH) or "(empty)",
+        "why": one_line(why, WIDTH),
+    }
+    for label, value in rows.items():
+        yield Line(f"    {label:<9} ", value, head_style="dim")
 
 
-def _failures(report: Report) -> Iterator[Text]:
-    from rich.text import Text
-
-    failed = [r for r in report.results if r.outcome == "error" and r.failure]
-    if not failed:
+def _failures(report: Report) -> Iterator[Line]:
+    """Yield failed calls, those of one kind and message together."""
+    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for result in report.results:
+        if result.outcome == "error" and result.failure:
+            groups[result.failure.kind, result.failure.message].append(result.key)
+    if not groups:
         return
-    yield Text(f"\nNot answered ({len(failed)})", style="bold")
-    groups: dict[str, list[Result]] = {}
-    for result in failed:
-        groups.setdefault(result.explanation, []).append(result)
-    for message, results in sorted(groups.items(), key=lambda pair: -len(pair[1]))[:SHOWN_BROKEN]:
-        kind = results[0].failure.kind if results[0].failure else ""
-        names = ", ".join(result.key for result in results[:3])
-        more = f" and {len(results) - 3} more" if len(results) > 3 else ""
-        yield Text(f"  {kind}: {one_line(message, 2 * WIDTH)}")
-        yield Text(f"    {one_line(names)}{more}", style="dim")
+    yield Line("")
+    yield Line(f"Not answered ({sum(map(len, groups.values()))})", head_style="bold")
+    largest = sorted(groups.items(), key=lambda pair: -len(pair[1]))
+    for (kind, message), keys in largest[:SHOWN_BROKEN]:
+        more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
+        yield Line(f"  {kind}: ", one_line(message, 2 * WIDTH))
+        yield Line("    ", one_line(", ".join(keys[:3]), WIDTH) + more, body_style="dim")
 
 
-def print_comparison(report: Report, file: IO[str]) -> None:
-    """Print what `tqb compare` found: the verdict, its reasons, and each item that changed."""
-    _print(file, chain(_verdict(report), _comparison(report)))
-
-
-def _comparison(report: Report) -> Iterator[Text]:
-    from rich.text import Text
-
+def _comparison(report: Report) -> Iterator[Line]:
     comparison = report.comparison
     if comparison is None:
         raise ValueError("the report holds no comparison")
-    counts = (f"{count} {name.replace('_', ' ')}" for name, count in comparison.counts.items())
-    yield Text(f"  {', '.join(counts)}", style="dim")
-    for note in comparison.notes:
-        yield Text(f"  note: {one_line(note, WIDTH)}")
+    counts = (f"{number} {name.replace('_', ' ')}" for name, number in comparison.counts.items())
+    yield Line("  ", ", ".join(counts), body_style="dim")
+    yield from _notes(comparison)
     for item in comparison.items:
         if item.change != "still_failing":
             passes = f"{item.before or '–'} → {item.after or '–'}"
-            name = one_line(f"{item.pack}/{item.item_id}")
-            yield Text(f"  {item.change:<12} {passes:<11} {name}")
+            yield Line(
+                f"  {item.change:<12} {passes:<11} ", one_line(f"{item.pack}/{item.item_id}")
+            )
 
 
 def print_problems(problems: Iterable[Problem], file: IO[str]) -> None:

@@ -119,7 +119,10 @@ async def _close(target: Target) -> None:
 
 @contextmanager
 def _stop_signals() -> Iterator[asyncio.Event]:
-    """Turn the first SIGINT or SIGTERM into an event; the second acts as it would without us."""
+    """Turn the first SIGINT or SIGTERM into an event; the second acts as it would without us.
+
+    A signal that is ignored, as in a background job, stays ignored.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     before: dict[signal.Signals, Any] = {}
@@ -131,7 +134,8 @@ def _stop_signals() -> Iterator[asyncio.Event]:
 
     if threading.current_thread() is threading.main_thread():
         for name in (signal.SIGINT, signal.SIGTERM):
-            before[name] = signal.signal(name, handle)
+            if signal.getsignal(name) != signal.SIG_IGN:
+                before[name] = signal.signal(name, handle)
     try:
         yield stop
     finally:

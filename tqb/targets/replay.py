@@ -26,15 +26,16 @@ class ReplayTarget:
     failed calls fail again, and skipped items count as missing.
     """
 
-    def __init__(self, path: str | Path, name: str | None = None) -> None:
-        """Read the file; `name` stands in reports, ``replay:FILE`` by default.
+    def __init__(self, path: str | Path) -> None:
+        """Read the file.
 
         Raises:
             TargetError: the file cannot be read; the message has ``file:line``.
         """
         self._path = Path(path)
         self._recorded = _read(self._path)
-        self.name = name or f"replay:{path}"
+        self._missing = f"{path} holds no answer to this item"
+        self.name = f"replay:{path}"
 
     async def complete(self, request: Request) -> Response:
         """Give the recorded answer. Raises `CallError` where it is a failure, or missing."""
@@ -45,8 +46,8 @@ class ReplayTarget:
                 raise CallError(recorded.kind, str(recorded), recorded.retry_after)
             if recorded is not None:
                 return recorded
-        where = f"(repeat {request.repeat + 1}) in {self._path}"
-        raise CallError("not_found", f"no recorded answer for {item} {where}")
+        repeat = f" in repeat {request.repeat + 1}" if request.repeat else ""
+        raise CallError("not_found", f"{self._missing}{repeat}")
 
     async def aclose(self) -> None:
         """Do nothing: the file is closed already."""
