@@ -9,7 +9,7 @@ from tests.make import report, result
 from tqb.baseline import compare, from_report
 from tqb.formats.terminal import SHOWN, print_comparison, print_report
 from tqb.gate import judge
-from tqb.types import Policy, Report, Result
+from tqb.types import Failure, Policy, Report, Result
 
 
 def shown(made: Report, **how: bool) -> str:
@@ -60,7 +60,8 @@ def test_long_lists_are_cut_unless_all_are_wanted() -> None:
 
 def test_failed_calls_are_told_apart_from_wrong_answers() -> None:
     """Failed calls are grouped by what was said of them, under a title of their own."""
-    failures = [result("e", f"q{n}", explanation="500 from there") for n in range(3, 8)]
+    failure = Failure("server", "500 from there")
+    failures = [result("e", f"q{n}", failure=failure) for n in range(3, 8)]
     text = shown(report("+-", *failures))
     assert "Failed (1)" in text
     assert "Not answered (5)\n  server: 500 from there\n    p/q3, p/q4, p/q5 and 2 more" in text
@@ -75,7 +76,8 @@ def test_hostile_text_is_shown_not_obeyed() -> None:
             one, answer=evil, question=evil, item_id=evil, targets=(evil,), tags={"category": evil}
         )
 
-    made = report("", spoil(result("-")), replace(spoil(result("e")), explanation=evil))
+    failed = replace(spoil(result("e")), failure=Failure("server", evil))
+    made = report("", spoil(result("-")), failed)
     text = shown(made) + shown(against(report("+"), made))
     assert not set(text) & set("\x1b\x07\r\u202e")
     assert "\\x1b[2J" in text
