@@ -17,7 +17,7 @@ from pathlib import Path
 import tqb
 from tests.local_model import MODEL, serve
 from tqb.targets.demo import RECORDED, VARIANTS
-from tqb.types import Params, Result
+from tqb.types import Result
 
 PROMPT = Path(__file__).with_name("demo_prompt.yaml").read_text(encoding="utf-8")
 SLIPS = {"": PROMPT, "broken": PROMPT.replace("{{ context }}", "")}
@@ -38,7 +38,7 @@ def record(target: str, prompt: Path, path: Path) -> None:
         ["core-en"],
         target=target,
         prompt=prompt,
-        params=Params(max_tokens=48),
+        max_tokens=48,
         max_concurrency=1,
     )
     rows = [json.dumps(_row(result), ensure_ascii=False) + "\n" for result in report.results]

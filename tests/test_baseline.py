@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +29,15 @@ def test_file_reads_back_the_same() -> None:
     assert from_text(text.encode(), PATH) == base
     assert to_text(from_text(text.encode(), PATH)) == text
     assert is_baseline(text.encode())
+
+
+def test_file_may_be_reformatted() -> None:
+    """A baseline that another tool wrote anew, without spaces, is still one."""
+    base = accept(report("+-"))
+    rows = [json.loads(line) for line in to_text(base).splitlines()]
+    text = "\r\n".join(json.dumps(row, separators=(",", ":")) for row in rows)
+    assert is_baseline(text.encode())
+    assert from_text(text.encode(), PATH) == base
 
 
 def test_file_is_sorted_and_one_line_an_item() -> None:

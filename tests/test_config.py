@@ -78,6 +78,13 @@ def test_line_in_pyproject_is_that_of_our_table(tmp_path: Path) -> None:
         load(path)
 
 
+def test_table_that_is_none(tmp_path: Path) -> None:
+    """An array of tables in pyproject.toml is said to be no table."""
+    path = config(tmp_path, "[[tool.tqb]]\nlimit = 1\n", "pyproject.toml")
+    with pytest.raises(ConfigError, match=r"tqb is not a table; write \[tool\.tqb\]"):
+        load(path)
+
+
 def test_environment_typos_are_named() -> None:
     """A TQB_ variable that is no setting is named, with the nearest that is one."""
     assert unknown_environment(["TQB_TRAGET", "TQB_TARGET", "HOME"]) == [

@@ -82,6 +82,8 @@ def test_question_with_braces_in_a_template(tmp_path: Path) -> None:
         ("p.yaml", "- role: user\n", "message 1: wanted exactly `role` and `content`"),
         ("p.yaml", "- {role: user, content: 7}\n", "message 1: `role` and `content` must be text"),
         ("p.yaml", "hello", "wanted a list of messages"),
+        ("p.yaml", "- role: user\n  content: 2020-13-45\n", "p.yaml"),
+        ("p.yaml", "[" * 5000, "p.yaml"),
     ],
 )
 def test_broken_template_is_one_sentence(tmp_path: Path, name: str, text: str, wanted: str) -> None:
@@ -101,6 +103,12 @@ def test_missing_and_unreadable_files(tmp_path: Path) -> None:
     (tmp_path / "latin.txt").write_bytes(b"caf\xe9 {{ input }}")
     with pytest.raises(PromptError, match="not UTF-8 at byte 3"):
         load_prompt(tmp_path / "latin.txt")
+
+
+def test_byte_order_mark_is_no_part_of_a_prompt(tmp_path: Path) -> None:
+    """A file saved by a Windows editor renders without its mark."""
+    (tmp_path / "p.txt").write_bytes(b"\xef\xbb\xbfQ: {{ input }}")
+    assert load_prompt(tmp_path / "p.txt").render(ITEM)[0].content == "Q: Capital of France?"
 
 
 def test_fingerprint_sees_every_turn() -> None:

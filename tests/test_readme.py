@@ -59,6 +59,16 @@ def test_every_command_exists(cli: Cli, command: str) -> None:
     assert ended.code == 0, ended.err
 
 
+def test_own_pack(cli: Cli, tmp_path: Path) -> None:
+    """The pack of the third task is valid, and a function that knows the answer passes it."""
+    line = next(line for line in CONSOLE if line.startswith("$ echo"))
+    (tmp_path / "shop.jsonl").write_text(shlex.split(line)[2] + "\n", "utf-8")
+    (tmp_path / "app.py").write_text("def answer(question):\n    return '30'\n", "utf-8")
+    assert cli("pack", "validate", "shop.jsonl").code == 0
+    ended = cli("run", "shop.jsonl", "--target", "python:app:answer", "--fail-under", 1)
+    assert ended.code == 0, ended.out
+
+
 def test_exit_codes() -> None:
     """The table has the codes that the code has."""
     table = {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}

@@ -152,3 +152,11 @@ def test_bad_field_is_named(tmp_path: Path) -> None:
     path.write_text(json.dumps(data), encoding="utf-8")
     with pytest.raises(BaselineError, match=r"results\.0\.outcome: Input should be 'pass'"):
         load_report(path)
+
+
+def test_report_of_another_version_is_refused(tmp_path: Path) -> None:
+    """A report that a later tqb wrote is not read as if it were of today."""
+    path = tmp_path / "r.json"
+    path.write_text(to_json(report("+")).replace('"1.0"', '"9.9"', 1), encoding="utf-8")
+    with pytest.raises(BaselineError, match=r"schema_version: Input should be '1\.0'"):
+        load_report(path)

@@ -3,7 +3,7 @@
     Pack → Item → Request → Response | Failure → Score → Result → Report → Comparison → Verdict
 
     >>> import tqb
-    >>> report = tqb.run(["core-en"], target="demo")
+    >>> report = tqb.run("core-en", target="demo")
     >>> report.passed
     True
 
@@ -14,9 +14,9 @@ answer, `compare` holds a run against a baseline. All records are in `tqb.types`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tqb.types import Comparison, Item, Pack, Report, Score
@@ -26,18 +26,79 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "compare", "load_pack", "run", "score"]
 
 
-def run(packs: Sequence[str] = ("core-en",), *, target: str = "demo", **options: Any) -> Report:
-    """Run packs through a target; `options` are the other fields of `tqb.types.RunOptions`.
+def run(
+    packs: str | Path | Sequence[str | Path] = "core-en",
+    *,
+    target: str = "demo",
+    prompt: str | Path | None = None,
+    baseline: str | Path | None = None,
+    fail_under: float | None = None,
+    max_broken: int = 0,
+    max_errors: float = 0.05,
+    max_cost: float | None = None,
+    repeats: int = 1,
+    max_concurrency: int = 16,
+    limit: int | None = None,
+    items: Sequence[str] = (),
+    tags: Mapping[str, str] | None = None,
+    temperature: float | None = 0.0,
+    seed: int | None = None,
+    max_tokens: int | None = 1024,
+    timeout: float = 60.0,
+    scorer: str = "restated",
+    fuzzy_threshold: float = 0.9,
+    verify: bool = True,
+) -> Report:
+    """Run packs through a target and judge the answers; the parameters are the flags of `tqb run`.
 
     Call it outside a running event loop.
+
+    Args:
+        packs: shipped names, folders, ``croissant.json``, ``.jsonl`` or TQB++ ``.json`` files.
+        target: the pipeline under test, as for ``--target``.
+        prompt: a Jinja2 template; None is the built-in prompt.
+        baseline: an accepted baseline, or an earlier JSON report.
+        fail_under: least accuracy, 0 to 1.
+        max_broken: items that passed in the baseline and may fail now.
+        max_errors: share of failed calls above which nothing is judged, 0 to 1.
+        max_cost: US dollars after which no more is asked.
+        repeats: how often each item is asked.
+        max_concurrency: requests under way at once.
+        limit: only the first items of each pack.
+        items: ids to keep, as ``id`` or ``pack/id``.
+        tags: tags an item must carry.
+        temperature: sampling temperature; None leaves it to the provider, as for the next two.
+        seed: seed, where the provider has one.
+        max_tokens: longest answer, in tokens.
+        timeout: seconds for one request.
+        scorer: `restated`, `exact`, `fuzzy` or `tqbpp`.
+        fuzzy_threshold: least likeness for `fuzzy`, 0 to 1.
+        verify: whether items must match their hashes.
 
     Raises:
         tqb.errors.InputError: a pack, target, prompt, scorer or baseline cannot be used.
     """
     from tqb import pipeline
-    from tqb.types import RunOptions
+    from tqb.types import Params, Policy, RunOptions
 
-    return pipeline.run(RunOptions(packs=tuple(packs), target=target, **options))
+    sources = [packs] if isinstance(packs, (str, Path)) else packs
+    options = RunOptions(
+        packs=tuple(map(str, sources)),
+        target=target,
+        prompt=Path(prompt) if prompt is not None else None,
+        params=Params(temperature, seed, max_tokens, timeout),
+        repeats=repeats,
+        max_concurrency=max_concurrency,
+        limit=limit,
+        items=tuple(items),
+        tags=dict(tags or {}),
+        scorer=scorer,
+        fuzzy_threshold=fuzzy_threshold,
+        baseline=Path(baseline) if baseline is not None else None,
+        policy=Policy(fail_under, max_broken, max_errors, max_cost),
+        verify=verify,
+    )
+    return pipeline.run(options)
 
 
 def load_pack(source: str | Path, *, verify: bool = True) -> Pack:

@@ -9,9 +9,10 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tqb.errors import BaselineError
 from tqb.types import (
@@ -25,6 +26,9 @@ from tqb.types import (
     Result,
     RunInfo,
 )
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 KIND = "tqb-baseline"
 SCHEMA_VERSION = 1
@@ -102,7 +106,11 @@ def to_text(baseline: Baseline) -> str:
 
 def is_baseline(data: bytes) -> bool:
     """Tell a baseline file from a JSON report by its first line."""
-    return f'"kind": "{KIND}"'.encode() in data.partition(b"\n")[0]
+    try:
+        header = json.loads(data.partition(b"\n")[0])
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(header, dict) and header.get("kind") == KIND
 
 
 def from_text(data: bytes, path: Path) -> Baseline:
@@ -120,9 +128,13 @@ def from_text(data: bytes, path: Path) -> Baseline:
             f"{path}:1: baseline of schema version {version}, this tqb reads {SCHEMA_VERSION}; "
             "make a new one with `tqb baseline accept`"
         )
-    for (number, _), row in zip(lines[1:], rows[1:], strict=True):
+    items = tuple(
         _validated(BaselineItem, row, path, number)
-    baseline: Baseline = _validated(Baseline, {**header, "items": rows[1:]}, path, 1)
+        for (number, _), row in zip(lines[1:], rows[1:], strict=True)
+    )
+    baseline: Baseline = replace(
+        _validated(Baseline, {**header, "items": ()}, path, 1), items=items
+    )
     _refuse_doubles(baseline, path)
     return baseline
 
@@ -139,11 +151,18 @@ def _row(line: bytes, path: Path, number: int) -> Mapping[str, Any]:
     return row
 
 
+@cache
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
+
+
 def _validated(kind: type, row: Mapping[str, Any], path: Path, line: int) -> Any:
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     try:
-        return TypeAdapter(kind).validate_python(row)
+        return _adapter(kind).validate_python(row)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -164,10 +183,10 @@ def compare(baseline: Baseline, report: Report) -> Comparison:
     run's packs are left out, those inside that were not asked are `removed`.
     """
     before = {(item.pack, item.item_id): item for item in baseline.items}
-    after = _by_item(report.results)
+    after = {key: _item(repeats) for key, repeats in _by_item(report.results).items()}
     packs = {pack.name for pack in report.run.packs}
     keys = sorted(after.keys() | {key for key, item in before.items() if item.pack in packs})
-    compared = [_compare_item(*key, before.get(key), after.get(key, ())) for key in keys]
+    compared = [_compare_item(*key, before.get(key), after.get(key)) for key in keys]
     return Comparison(
         baseline=baseline.target,
         counts=dict(sorted(Counter(item.change for item in compared).items())),
@@ -177,9 +196,8 @@ def compare(baseline: Baseline, report: Report) -> Comparison:
 
 
 def _compare_item(
-    pack: str, item_id: str, before: BaselineItem | None, repeats: Sequence[Result]
+    pack: str, item_id: str, before: BaselineItem | None, now: BaselineItem | None
 ) -> ComparedItem:
-    now = _item(repeats) if repeats else None
     return ComparedItem(
         pack=pack,
         item_id=item_id,
@@ -220,10 +238,10 @@ def _notes(baseline: Baseline, run: RunInfo) -> Iterable[str]:
 
 def _token_notes(
     before: Mapping[tuple[str, str], BaselineItem],
-    after: Mapping[tuple[str, str], Sequence[Result]],
+    after: Mapping[tuple[str, str], BaselineItem],
 ) -> Iterable[str]:
     """Say when the same questions reach the model with more or fewer tokens than before."""
-    pairs = [(before[key], _item(after[key])) for key in sorted(before.keys() & after.keys())]
+    pairs = [(before[key], after[key]) for key in sorted(before.keys() & after.keys())]
     counts = [
         (was.prompt_tokens, now.prompt_tokens)
         for was, now in pairs

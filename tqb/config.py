@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Gt, Le
 
 from tqb.errors import ConfigError
+from tqb.files import read_text
 
 FILE = "tqb.toml"
 
@@ -34,16 +35,16 @@ SETTINGS: Mapping[str, Any] = {
     "max-errors": Share,
     "repeats": Count,
     "max-concurrency": Count,
-    "max-cost": Annotated[float, Ge(0)],
+    "max-cost": Annotated[float, Ge(0), Le(1e9)],
     "limit": Count,
     "item": list[str],
     "tag": list[str],
-    "temperature": Annotated[float, Ge(0)],
+    "temperature": Annotated[float, Ge(0), Le(100)],
     "seed": int,
     "max-tokens": Count,
-    "timeout": Annotated[float, Gt(0)],
+    "timeout": Annotated[float, Gt(0), Le(86_400)],
     "scorer": Literal["restated", "exact", "fuzzy", "tqbpp"],
-    "fuzzy-threshold": Share,
+    "fuzzy-threshold": Annotated[float, Gt(0), Le(1)],
     "verify": bool,
     "quiet": bool,
 }
@@ -85,7 +86,7 @@ def load(path: Path) -> ConfigFile:
     Raises:
         ConfigError: with file and line, for anything that is no TOML, no setting, or no such value.
     """
-    text = _read(path)
+    text = read_text(path, ConfigError, "settings file; `tqb init` writes one")
     table = _table(path, text)
     for name, value in table.items():
         _check(path, text, name, value)
@@ -97,19 +98,6 @@ def unknown_environment(names: Iterable[str]) -> list[str]:
     """Describe each ``TQB_*`` variable that is no setting, with the nearest that is one."""
     strange = sorted(name for name in names if name.startswith("TQB_") and name not in ENVIRONMENT)
     return [f"{name} is not a setting of tqb{_nearest(name, ENVIRONMENT)}" for name in strange]
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ConfigError(
-            f"{path}: there is no such settings file; `tqb init` writes one"
-        ) from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from None
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
 
 
 def _table(path: Path, text: str) -> dict[str, Any]:
@@ -124,7 +112,10 @@ def _table(path: Path, text: str) -> dict[str, Any]:
         line = f":{where[1] if where else len(text.splitlines())}"
         raise ConfigError(f"{path}{line}: not TOML: {error}") from None
     if path.name == "pyproject.toml":
-        table = table.get("tool", {}).get("tqb", {})
+        for name in ("tool", "tqb"):
+            table = table.get(name, {})
+            if not isinstance(table, dict):
+                raise ConfigError(f"{path}: {name} is not a table; write [tool.tqb]")
     return table
 
 

@@ -1,11 +1,28 @@
-"""Files written whole or not at all."""
+"""Files read into one sentence of trouble at most, and written whole or not at all."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from tqb.errors import ConfigError
+from tqb.errors import ConfigError, InputError
+
+
+def read_text(path: Path, error: type[InputError], what: str) -> str:
+    """Read a UTF-8 file, with or without a byte order mark; `what` names it in messages.
+
+    Raises:
+        InputError: of the class `error`, when it is missing, unreadable or in another encoding.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise error(f"{path}: there is no such {what}") from None
+    except UnicodeDecodeError as wrong:
+        raise error(f"{path}: not UTF-8 at byte {wrong.start}; save it as UTF-8") from None
+    except (OSError, ValueError) as wrong:
+        reason = getattr(wrong, "strerror", None) or wrong
+        raise error(f"{path}: cannot be read ({reason})") from None
 
 
 def write_whole(path: Path, text: str) -> None:

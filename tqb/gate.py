@@ -33,9 +33,9 @@ def judge(report: Report, policy: Policy, *, interrupted: bool = False) -> Verdi
     metrics, comparison = report.metrics, report.comparison
     if interrupted:
         return Verdict("interrupted", EXIT_INTERRUPTED, (_interrupted(metrics),))
-    refused = _refused(report)
-    if refused:
-        return Verdict("budget", EXIT_BUDGET, (_unasked(metrics), refused))
+    over = tuple(_over_budget(report, policy))
+    if over:
+        return Verdict("budget", EXIT_BUDGET, over)
     if metrics.n + metrics.errors == 0:
         return Verdict("nothing", EXIT_NOTHING, ("nothing was scored: no item was asked",))
     unknown = tuple(_inconclusive(report, policy))
@@ -52,14 +52,19 @@ def _interrupted(metrics: Metrics) -> str:
     return f"interrupted after {metrics.n} of {asked} answers: nothing was judged"
 
 
-def _refused(report: Report) -> str | None:
-    failures = (r.failure for r in report.results if r.failure)
-    return next((f.message for f in failures if f.kind == "refused_by_budget"), None)
-
-
-def _unasked(metrics: Metrics) -> str:
+def _over_budget(report: Report, policy: Policy) -> Iterator[str]:
+    """Say that the money ran out; answers under way at that moment may have passed the limit."""
+    metrics, limit = report.metrics, policy.max_cost_usd
+    if limit is None or metrics.n == 0:
+        return
+    if metrics.cost_usd is None:
+        yield f"the price of this target is unknown, so --max-cost {limit:g} cannot be held"
+    elif metrics.cost_usd > limit or metrics.skipped:
+        yield f"the run cost ${metrics.cost_usd:.4f}, and --max-cost allows ${limit:g}"
+    else:
+        return
     asked = metrics.n + metrics.errors + metrics.skipped
-    return f"{metrics.skipped} of {asked} questions were not asked: nothing was judged"
+    yield f"{metrics.skipped} of {asked} questions were not asked: nothing was judged"
 
 
 def _inconclusive(report: Report, policy: Policy) -> Iterator[str]:

@@ -58,6 +58,7 @@ def run(
             has been asked then.
     """
     started_at = _now()
+    _refuse_counts_below_one(options)
     packs = load_packs(options)
     prompt = load_prompt(options.prompt)
     scorer = load_scorer(options.scorer, threshold=options.fuzzy_threshold)
@@ -69,7 +70,7 @@ def run(
         target,
         requests,
         max_concurrency=options.max_concurrency,
-        max_cost_usd=options.max_cost_usd,
+        max_cost_usd=options.policy.max_cost_usd,
         on_reply=on_reply,
     )
     results = score(requests, replies, scorer)
@@ -78,6 +79,17 @@ def run(
     compared = baseline.compare(base, made) if base else None
     made = replace(made, comparison=compared)
     return replace(made, verdict=judge(made, options.policy, interrupted=interrupted))
+
+
+def _refuse_counts_below_one(options: RunOptions) -> None:
+    counts = {
+        "repeats": options.repeats,
+        "max-concurrency": options.max_concurrency,
+        "limit": options.limit,
+    }
+    for name, number in counts.items():
+        if number is not None and number < 1:
+            raise ConfigError(f"{name} is {number}; give a whole number from 1 up")
 
 
 def load_packs(options: RunOptions) -> tuple[Pack, ...]:
@@ -116,10 +128,11 @@ def build_requests(
 
 def select(pack: Pack, options: RunOptions) -> tuple[Item, ...]:
     """Keep the items that were asked for by id and tag, then the first `limit` of them."""
+    wanted = set(options.items)
     kept = (
         item
         for item in pack.items
-        if (not options.items or {item.id, f"{pack.name}/{item.id}"} & set(options.items))
+        if (not wanted or item.id in wanted or f"{pack.name}/{item.id}" in wanted)
         and all(item.tags.get(key) == value for key, value in options.tags.items())
     )
     return tuple(islice(kept, options.limit))
@@ -156,7 +169,7 @@ def read_baseline(path: Path) -> Baseline:
     data = report.read(path)
     if baseline.is_baseline(data):
         return baseline.from_text(data, path)
-    return baseline.accept(report.load_report(path))
+    return baseline.accept(report.from_text(data, path))
 
 
 def score(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tqb.errors import PromptError
+from tqb.files import read_text
 from tqb.types import Item, Message
 
 VARIABLES = ("input", "language", "context", "item")
@@ -46,7 +47,7 @@ def load_prompt(path: Path | None = None) -> Prompt:
     """
     if path is None:
         return Prompt("default", _sha256(DEFAULT_SYSTEM), _render_default)
-    text = _read(path)
+    text = read_text(path, PromptError, "prompt file")
     return Prompt(str(path), _sha256(text), _compile(path, text))
 
 
@@ -65,17 +66,6 @@ def _render_default(item: Item) -> tuple[Message, ...]:
 
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise PromptError(f"{path}: there is no such prompt file") from None
-    except UnicodeDecodeError as error:
-        raise PromptError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from None
-    except OSError as error:
-        raise PromptError(f"{path}: cannot be read ({error.strerror})") from None
 
 
 def _compile(path: Path, text: str) -> Callable[[Item], tuple[Message, ...]]:
@@ -109,7 +99,7 @@ def _turns(path: Path, text: str) -> list[tuple[str, str]]:
 
     try:
         data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "not YAML"
         where = _where(path, mark.line + 1 if mark else None)

@@ -173,10 +173,19 @@ def load_report(path: Path) -> Report:
     Raises:
         BaselineError: the file is missing, or is no report of this schema version.
     """
+    return from_text(read(path), path)
+
+
+def from_text(data: bytes, path: Path) -> Report:
+    """Read the text of a JSON report; `path` is for messages.
+
+    Raises:
+        BaselineError: it is no report of this schema version.
+    """
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        return TypeAdapter(Report).validate_json(read(path))
+        return TypeAdapter(Report).validate_json(data)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-REPORT_SCHEMA_VERSION = "1.0"
+REPORT_SCHEMA_VERSION: Literal["1.0"] = "1.0"
 
 Outcome = Literal["pass", "fail", "error", "skipped"]
 """pass and fail are answers; error is a failed call; skipped was never asked."""
@@ -412,6 +412,8 @@ class Policy:
     """Items that passed in the baseline and may fail now."""
     max_errors: float = 0.05
     """Share of failed calls above which nothing is judged, 0 to 1."""
+    max_cost_usd: float | None = None
+    """What the run may cost; then no more is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,7 +440,7 @@ class Verdict:
 class Report:
     """Everything about one run; the JSON report has these fields."""
 
-    schema_version: str
+    schema_version: Literal["1.0"]
     tool: Tool
     run: RunInfo
     metrics: Metrics
@@ -463,7 +465,6 @@ class RunOptions:
     params: Params = Params()
     repeats: int = 1
     max_concurrency: int = 16
-    max_cost_usd: float | None = None
     limit: int | None = None
     """First items of each pack."""
     items: tuple[str, ...] = ()

@@ -63,6 +63,9 @@ USAGE = {
     "unknown scorer": ("run --scorer exat", "did you mean exact?"),
     "unknown format": ("run -o run.pdf", "no format has the suffix '.pdf'"),
     "output is a folder": ("run -o .", "--output ."),
+    "output cannot be": (f"run -o {'a' * 300}.json", "cannot be written"),
+    "not a number": ("run --fail-under nan", "--fail-under"),
+    "no end of time": ("run --timeout inf", "not a finite number"),
     "unknown item": ("run --item nope", "no item 'nope' in core-en"),
     "bad tag": ("run --tag history", "wanted KEY=VALUE"),
     "missing prompt": ("run --prompt none.txt", "there is no such prompt file"),
@@ -153,10 +156,19 @@ def test_4_budget(cli: Cli, tmp_path: Path, capitals: Path) -> None:
     assert cli("run", capitals, *flags, "--max-cost", 2).code == 0
 
 
+def test_4_overshot_budget(cli: Cli, tmp_path: Path, capitals: Path) -> None:
+    """Answers that were under way together may pass the limit; the run then does not pass."""
+    rows = [{"id": item, "answer": answer, "cost_usd": 5} for item, answer in RIGHT.items()]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    ended = cli("run", capitals, "--target", "replay:a.jsonl", "--max-cost", 0.5)
+    assert ended.code == 4
+    assert "and --max-cost allows $0.5" in ended.out
+
+
 def test_4_unknown_price_cannot_be_held(cli: Cli, tmp_path: Path, capitals: Path) -> None:
     """A limit on a target of unknown price stops the run instead of being ignored."""
     target = write_answers(tmp_path / "a.jsonl", **RIGHT)
-    ended = cli("run", capitals, "--target", target, "-j", 1, "--max-cost", 1)
+    ended = cli("run", capitals, "--target", target, "--max-cost", 1)
     assert ended.code == 4
     assert "the price of this target is unknown" in ended.out
 

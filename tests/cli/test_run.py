@@ -14,6 +14,7 @@ import pytest
 import tqb
 from tests.conftest import RIGHT, Cli, bare_environment, write_answers, write_items
 from tests.openai_server import OpenAIServer, Reply
+from tqb.errors import ConfigError
 
 
 def report(tmp_path: Path, name: str = "r.json") -> dict[str, Any]:
@@ -254,13 +255,34 @@ def test_reader_that_leaves_early(tmp_path: Path, floor: int) -> None:
     assert (done.stdout, done.stderr) == (f"{floor}\n", "")
 
 
+def test_what_the_pipeline_prints_is_no_output_of_ours(
+    cli: Cli, tmp_path: Path, capitals: Path
+) -> None:
+    """A function that prints does so on stderr; the first line of stdout is the verdict."""
+    (tmp_path / "app.py").write_text(
+        "def answer(q):\n    print('debug')\n    return 'x'\n", "utf-8"
+    )
+    ended = cli("run", capitals, "--target", "python:app:answer")
+    assert ended.out.startswith("PASS")
+    assert ended.err == "debug\n" * 4
+
+
 def test_public_run_and_compare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`tqb.run` gives the report, which knows whether it passed; `tqb.compare` compares it."""
+    """`tqb.run` takes what the flags take and gives the report; `tqb.compare` compares it."""
     monkeypatch.chdir(tmp_path)
-    made = tqb.run(["core-en"], target="demo", limit=3)
+    Path("p.txt").write_text("{{ input }}", "utf-8")
+    made = tqb.run("core-en", target="demo", prompt="p.txt", limit=3, fail_under=0)
     assert made.passed
     assert made.metrics.n == 3
     from tqb.formats import write_report
 
     write_report(made, Path("r.json"))
     assert tqb.compare("r.json", made).counts.keys() <= {"unchanged", "still_failing"}
+    assert tqb.run(["core-en"], limit=3, baseline="r.json").comparison is not None
+
+
+@pytest.mark.parametrize("name", ["repeats", "max_concurrency", "limit"])
+def test_public_run_refuses_counts_below_one(name: str) -> None:
+    """What the command line refuses, the library refuses too."""
+    with pytest.raises(ConfigError, match="give a whole number from 1 up"):
+        tqb.run(**{name: 0})  # type: ignore[arg-type]

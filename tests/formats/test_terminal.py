@@ -7,16 +7,14 @@ from dataclasses import replace
 
 from tests.make import report, result
 from tqb.baseline import compare, from_report
-from tqb.formats.terminal import SHOWN, print_comparison, print_report
+from tqb.formats.terminal import SHOWN, render_comparison, render_report
 from tqb.gate import judge
 from tqb.types import Failure, Policy, Report, Result
 
 
 def shown(made: Report, **how: bool) -> str:
     judged = replace(made, verdict=judge(made, Policy()))
-    stream = io.StringIO()
-    print_report(judged, stream, **how)
-    return stream.getvalue()
+    return render_report(judged, io.StringIO(), **how)
 
 
 def against(before: Report, after: Report) -> Report:
@@ -94,9 +92,7 @@ def test_comparison_lists_what_moved() -> None:
     """`tqb compare` prints the verdict, the counts, and each item that changed."""
     made = against(report("++-"), report("-++"))
     judged = replace(made, verdict=judge(made, Policy()))
-    stream = io.StringIO()
-    print_comparison(judged, stream)
-    assert stream.getvalue().splitlines() == [
+    assert render_comparison(judged, io.StringIO()).splitlines() == [
         "FAIL  p · t · 3 items",
         "  1 of 2 items that passed before now fails; 1 that failed before now passes",
         "  1 broken, 1 fixed, 1 unchanged",

@@ -122,8 +122,10 @@ def test_an_error_of_ours_is_not_swallowed() -> None:
     def broken(request: Request, reply: Response | Failure) -> None:
         raise KeyError("ours")
 
+    target = FakeTarget(later_first)
     with pytest.raises(KeyError, match="ours"):
-        run_requests(FakeTarget(later_first), requests(3), on_reply=broken)
+        run_requests(target, requests(3), on_reply=broken)
+    assert target.closed
 
 
 @pytest.fixture
@@ -153,6 +155,41 @@ def test_interruption_keeps_what_was_answered(heard: int) -> None:
     attempts = [reply.attempts for reply in replies[2:] if isinstance(reply, Failure)]
     assert attempts == [1, 0, 0]
     assert signal.getsignal(heard) == signal.default_int_handler
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
+@pytest.mark.parametrize("heard", [signal.SIGINT], indirect=True)
+def test_interruption_stops_fast_workers_too(heard: int) -> None:
+    """Answers that come at once do not keep the asking going after Ctrl-C."""
+
+    async def complete(request: Request) -> Response:
+        if request.item.id == "q10":
+            os.kill(os.getpid(), heard)
+        await asyncio.sleep(0)
+        return Response("fine")
+
+    target = FakeTarget(complete)
+    replies, interrupted = run_requests(target, requests(500), max_concurrency=4)
+    answered = [reply for reply in replies if isinstance(reply, Response)]
+    assert interrupted
+    assert len(answered) < 100
+    assert target.closed
+
+
+def test_a_thread_that_hangs_holds_nothing_up() -> None:
+    """A call that waits in a thread of asyncio's own ends with its timeout, not with its thread."""
+    go_on = threading.Event()
+
+    async def complete(request: Request) -> Response:
+        await asyncio.to_thread(go_on.wait, 30)
+        return Response("late")
+
+    before = time.monotonic()
+    replies, _ = run_requests(FakeTarget(complete), requests(1, timeout_s=0.01))
+    took = time.monotonic() - before
+    go_on.set()
+    assert [reply.kind for reply in replies if isinstance(reply, Failure)] == ["timeout"]
+    assert took < 25
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")

@@ -104,6 +104,7 @@ def test_restated_accepts_the_words_of_the_question(question: str, label: str, a
         ("Which is larger, the Sun or the Moon?", "the Sun", "the Sun or the Moon"),
         ("What is absolute zero in Celsius?", "-273.15", "Absolute zero is 273.15 Celsius."),
         ("What is the pH of water?", "7", "The pH of water is 7.4."),
+        ("Which planet isn't rocky: name one", "Jupiter", "It isn't Jupiter."),
     ],
 )
 def test_restated_refuses_what_says_more(question: str, label: str, answer: str) -> None:

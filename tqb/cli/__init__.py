@@ -11,7 +11,7 @@ import typer
 
 from tqb import __version__
 from tqb.cli import baseline, compare, init, pack, run
-from tqb.cli.output import standard_output
+from tqb.cli.output import discard_output, write_out
 from tqb.errors import EXIT_BUG, EXIT_INPUT, EXIT_INTERRUPTED, EXIT_PASS, TqbError
 from tqb.text import one_line
 
@@ -58,12 +58,14 @@ def main(arguments: list[str] | None = None) -> int:
     code: object = EXIT_PASS
     try:
         command = typer.main.get_command(app)
-        with standard_output():
-            code = command.main(arguments, prog_name="tqb", standalone_mode=False)
+        code = command.main(arguments, prog_name="tqb", standalone_mode=False)
+        write_out("")
     except TqbError as error:
         return _say(str(error), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         return _say("interrupted", EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        discard_output()
     except Exception as error:
         return _usage_error(error) if hasattr(error, "format_message") else _bug(error)
     return code if isinstance(code, int) else EXIT_PASS

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tqb.baseline import DEFAULT_NAME
+from tqb.cli.output import write_out
 from tqb.cli.run import LAST_RUN
 from tqb.errors import EXIT_PASS, BaselineError
+from tqb.text import count
 
 ACCEPT_EXAMPLES = """Examples:
 
@@ -30,7 +31,7 @@ def _group() -> None:
 @app.command(epilog=ACCEPT_EXAMPLES)
 def accept(
     report: Annotated[
-        Path, typer.Argument(metavar="[RUN.json]", help="JSON report to accept.")
+        Path, typer.Argument(metavar="RUN.json", help="JSON report to accept.")
     ] = LAST_RUN,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="Where the baseline goes.")
@@ -46,6 +47,8 @@ def accept(
     accepted = baseline.accept(load_report(report))
     write_whole(output, baseline.to_text(accepted))
     passing = sum(item.passes * 2 > item.runs for item in accepted.items)
-    sys.stdout.write(f"{output}: {len(accepted.items)} items, {passing} of them passing\n")
-    sys.stdout.write(f"Commit it, and compare with: tqb run --baseline {output}\n")
+    write_out(
+        f"{output}: {count(len(accepted.items), 'item')}, {passing} of them passing\n"
+        f"Commit it, and compare with: tqb run --baseline {output}\n"
+    )
     return EXIT_PASS

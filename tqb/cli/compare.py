@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -28,12 +29,11 @@ def compare(
 ) -> int:
     """Compare a finished run with an earlier one."""
     from tqb import pipeline
-    from tqb.cli.output import standard_output
-    from tqb.formats.terminal import print_comparison
+    from tqb.cli.output import write_out
+    from tqb.formats.terminal import render_comparison
     from tqb.report import load_report
 
     policy = Policy(fail_under, max_broken, max_errors)
     report = pipeline.compare(pipeline.read_baseline(base), load_report(new), policy)
-    with standard_output() as stream:
-        print_comparison(report, stream)
+    write_out(render_comparison(report, sys.stdout))
     return report.verdict.exit_code

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from tqb.cli.output import write_out
 from tqb.errors import EXIT_PASS, ConfigError
 
 EXAMPLES = """Examples:
@@ -19,7 +19,8 @@ EXAMPLES = """Examples:
 
 TEMPLATE = """\
 # Settings of tqb. Each has the name of the flag of `tqb run`; a flag or TQB_* beats this file.
-# Paths are relative to this file.
+# packs, prompt, baseline, output and replay: are relative to this file; python: and cmd: to the
+# folder in which tqb runs.
 
 packs = ["core-en"]     # shipped names, folders, croissant.json, .jsonl
 target = {target}         # LiteLLM id, http(s)://host/v1#model, python:module:function, …
@@ -67,5 +68,5 @@ def init(
     if path.exists() and not force:
         raise ConfigError(f"{path} exists and was left as it is: edit it, or use --force")
     write_whole(path, TEMPLATE.format(target=json.dumps(target, ensure_ascii=False)))
-    sys.stdout.write(f"{path} written. Next: tqb run\n")
+    write_out(f"{path} written. Next: tqb run\n")
     return EXIT_PASS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from pathlib import Path
@@ -26,6 +27,13 @@ def load_settings(context: typer.Context, given: Path | None) -> Path | None:
     return path
 
 
+def finite(value: float | None) -> float | None:
+    """Refuse NaN and infinity, which no comparison and no JSON can hold."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is not a finite number")
+    return value
+
+
 Config = Annotated[
     Path | None,
     typer.Option(
@@ -43,6 +51,7 @@ FailUnder = Annotated[
         metavar="X",
         min=0,
         max=1,
+        callback=finite,
         envvar="TQB_FAIL_UNDER",
         help="Fail when accuracy is under X (0 to 1).",
     ),
@@ -62,6 +71,7 @@ MaxErrors = Annotated[
         metavar="X",
         min=0,
         max=1,
+        callback=finite,
         envvar="TQB_MAX_ERRORS",
         help="Share of failed calls (0 to 1) above which the run is inconclusive.",
     ),

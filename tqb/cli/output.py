@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import IO
 
 
-@contextmanager
-def standard_output() -> Iterator[IO[str]]:
-    """Yield standard output; a reader who left is no error, a full disk is said on stderr."""
+def write_out(text: str) -> None:
+    """Write to standard output; a reader who left is no error, a full disk is said on stderr."""
+    if sys.stdout is None:
+        return
     try:
-        yield sys.stdout
+        sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        _discard()
+        discard_output()
     except OSError as error:
         print(f"warning: standard output cannot be written: {error.strerror}", file=sys.stderr)
-        _discard()
+        discard_output()
 
 
-def _discard() -> None:
+def discard_output() -> None:
     """Point standard output nowhere, so that the interpreter's last flush cannot fail."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

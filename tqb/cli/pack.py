@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tqb.cli.output import standard_output
+from tqb.cli.output import write_out
 from tqb.errors import EXIT_INPUT, EXIT_PASS
 from tqb.text import count, one_line
 
@@ -63,8 +63,7 @@ def list_() -> int:
                 pack.sha256[:12],
             )
         )
-    with standard_output() as stream:
-        stream.writelines(_table(rows))
+    write_out("".join(_table(rows)))
     return EXIT_PASS
 
 
@@ -87,33 +86,29 @@ def show(source: Source, verify: Verify = True) -> int:
     for item in pack.items:
         category, difficulty = item.tags.get("category", ""), item.tags.get("difficulty", "")
         rows.append((item.id, category, difficulty, item.text, item.label))
-    with standard_output() as stream:
-        stream.writelines(
-            f"{label:<12} {one_line(value, 300)}\n" for label, value in facts if value
-        )
-        stream.write("\n")
-        stream.writelines(_table([[one_line(cell, 70) for cell in row] for row in rows]))
+    about = [f"{label:<12} {one_line(value, 300)}\n" for label, value in facts if value]
+    table = _table([[one_line(cell, 70) for cell in row] for row in rows])
+    write_out("".join([*about, "\n", *table]))
     return EXIT_PASS
 
 
 @app.command(epilog=VALIDATE_EXAMPLES)
 def validate(
-    sources: Annotated[list[str], typer.Argument(metavar="PACK...", help="Packs to check.")],
+    sources: Annotated[list[str], typer.Argument(metavar="PACK", help="Packs to check.")],
 ) -> int:
     """Check packs against their schema, Croissant, hashes and good practice; list every finding."""
-    from tqb.formats.terminal import print_problems
+    from tqb.formats.terminal import render_problems
     from tqb.packs import check_pack
 
     findings = 0
-    with standard_output() as stream:
-        for source in sources:
-            pack, problems = check_pack(source)
-            print_problems(problems, stream)
-            findings += len(problems)
-            if pack is not None and not problems:
-                stream.write(f"{one_line(source)}: valid, {count(len(pack.items), 'item')}\n")
-        if findings:
-            stream.write(f"{count(findings, 'finding')}\n")
+    for source in sources:
+        pack, problems = check_pack(source)
+        findings += len(problems)
+        write_out(render_problems(problems))
+        if pack is not None and not problems:
+            write_out(f"{one_line(source)}: valid, {count(len(pack.items), 'item')}\n")
+    if findings:
+        write_out(f"{count(findings, 'finding')}\n")
     return EXIT_INPUT if findings else EXIT_PASS
 
 

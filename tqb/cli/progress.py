@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Protocol
@@ -29,11 +30,14 @@ class NoBar:
         """Show nothing."""
 
 
+def live_display_wanted(stream: IO[str]) -> bool:
+    """Tell whether a bar may be drawn: on a terminal, not under CI, not on a dumb one."""
+    return stream.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
+
+
 @contextmanager
 def progress(stream: IO[str], *, quiet: bool) -> Iterator[Bar]:
     """Yield a bar that is gone when the run is over."""
-    from tqb.formats.terminal import live_display_wanted
-
     if quiet or not live_display_wanted(stream):
         yield NoBar()
         return

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tqb.cli.options import Config, FailUnder, MaxBroken, MaxErrors
+from tqb.cli.options import Config, FailUnder, MaxBroken, MaxErrors, finite
 from tqb.errors import ConfigError
 from tqb.types import Params, Policy, Report, RunOptions
 
@@ -31,7 +32,7 @@ def run(
     packs: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="PACK...",
+            metavar="PACK",
             envvar="TQB_PACKS",
             show_default="core-en",
             help="Shipped name, folder, croissant.json, .jsonl, or a TQB++ .json.",
@@ -105,8 +106,9 @@ def run(
         typer.Option(
             metavar="USD",
             min=0,
+            callback=finite,
             envvar="TQB_MAX_COST",
-            help="Stop asking once so much is spent, and end in 4.",
+            help="Stop asking once so much is spent; a run that cost more ends in 4.",
         ),
     ] = None,
     limit: Annotated[
@@ -129,7 +131,13 @@ def run(
     ] = None,
     temperature: Annotated[
         float,
-        typer.Option(metavar="T", min=0, envvar="TQB_TEMPERATURE", help="Sampling temperature."),
+        typer.Option(
+            metavar="T",
+            min=0,
+            callback=finite,
+            envvar="TQB_TEMPERATURE",
+            help="Temperature.",
+        ),
     ] = 0.0,
     seed: Annotated[
         int | None,
@@ -143,7 +151,13 @@ def run(
     ] = 1024,
     timeout: Annotated[
         float,
-        typer.Option(metavar="S", min=0.001, envvar="TQB_TIMEOUT", help="Seconds for one request."),
+        typer.Option(
+            metavar="S",
+            min=0.001,
+            callback=finite,
+            envvar="TQB_TIMEOUT",
+            help="Seconds for one request.",
+        ),
     ] = 60.0,
     scorer: Annotated[
         str,
@@ -152,7 +166,12 @@ def run(
     fuzzy_threshold: Annotated[
         float,
         typer.Option(
-            metavar="X", min=0, max=1, envvar="TQB_FUZZY_THRESHOLD", help="Least likeness."
+            metavar="X",
+            min=0,
+            max=1,
+            callback=finite,
+            envvar="TQB_FUZZY_THRESHOLD",
+            help="Least likeness.",
         ),
     ] = 0.9,
     verify: Annotated[
@@ -169,12 +188,12 @@ def run(
 ) -> int:
     """Run packs through a pipeline and judge the answers."""
     from tqb import pipeline
-    from tqb.cli.output import standard_output
+    from tqb.cli.output import write_out
     from tqb.cli.progress import progress
     from tqb.formats import check_outputs, write_report
-    from tqb.formats.terminal import print_report
+    from tqb.formats.terminal import render_report
 
-    if prompt and target.startswith(("demo", "replay:")):
+    if prompt and target.partition(":")[0] in ("demo", "replay"):
         print("warning: --prompt changes nothing: the answers are recorded", file=sys.stderr)
     outputs = tuple(output or ())
     check_outputs(outputs)
@@ -185,23 +204,21 @@ def run(
         params=Params(temperature, seed, max_tokens, timeout),
         repeats=repeats,
         max_concurrency=max_concurrency,
-        max_cost_usd=max_cost,
         limit=limit,
         items=tuple(item or ()),
         tags=parse_tags(tag or []),
         scorer=scorer,
         fuzzy_threshold=fuzzy_threshold,
         baseline=baseline,
-        policy=Policy(fail_under, max_broken, max_errors),
+        policy=Policy(fail_under, max_broken, max_errors, max_cost),
         verify=verify,
     )
-    with progress(sys.stderr, quiet=quiet) as bar:
+    with progress(sys.stderr, quiet=quiet) as bar, contextlib.redirect_stdout(sys.stderr):
         report = pipeline.run(options, on_start=bar.start, on_reply=bar.advance)
     keep_last_run(report)
     for path in outputs:
         write_report(report, path)
-    with standard_output() as stream:
-        print_report(report, stream, details=not quiet, every=verbose)
+    write_out(render_report(report, sys.stdout, details=not quiet, every=verbose))
     return report.verdict.exit_code
 
 

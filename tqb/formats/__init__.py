@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from tqb.errors import ConfigError
@@ -16,20 +17,27 @@ def check_outputs(paths: tuple[Path, ...]) -> None:
     """See, before anything is asked, that each output can be written in a format.
 
     Raises:
-        ConfigError: a path is a folder, or has a suffix that names no format.
+        ConfigError: a path is a folder, has a suffix that names no format, or cannot be written.
     """
     known = ", ".join(RENDERERS)
     for path in paths:
-        if path.is_dir():
-            raise ConfigError(f"--output {path}: this is a folder; name a file in it")
-        if path.suffix.lower() not in RENDERERS and not _is_device(path):
-            raise ConfigError(
-                f"--output {path}: no format has the suffix {path.suffix!r}; use {known}"
-            )
+        try:
+            trouble = _trouble(path, known)
+        except OSError as error:
+            trouble = f"cannot be written ({error.strerror})"
+        if trouble:
+            raise ConfigError(f"--output {path}: {trouble}")
 
 
-def _is_device(path: Path) -> bool:
-    return path.exists() and not path.is_file()
+def _trouble(path: Path, known: str) -> str | None:
+    if path.is_dir():
+        return "this is a folder; name a file in it"
+    if path.exists() and not path.is_file():
+        return None  # a device
+    if path.suffix.lower() not in RENDERERS:
+        return f"no format has the suffix {path.suffix!r}; use {known}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return None if os.access(path.parent, os.W_OK) else "its folder is read-only; choose another"
 
 
 def write_report(report: Report, path: Path) -> None:

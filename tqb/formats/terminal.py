@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -47,31 +46,32 @@ class Line:
     body_style: str = ""
 
 
-def print_report(
-    report: Report, file: IO[str], *, details: bool = True, every: bool = False
-) -> None:
-    """Print the verdict and its reasons; with `details` also figures and failed items.
+def render_report(
+    report: Report, stream: IO[str] | None, *, details: bool = True, every: bool = False
+) -> str:
+    """Render the verdict and its reasons; with `details` also figures and failed items.
 
-    `every` shows all failed items, not only the first `SHOWN`.
+    `stream` is where the text will go: a terminal gets colour and wrapped lines. `every` shows all
+    failed items, not only the first `SHOWN`.
     """
-    _print(file, chain(_verdict(report), _details(report, every) if details else ()))
+    return _render(stream, chain(_verdict(report), _details(report, every) if details else ()))
 
 
-def print_comparison(report: Report, file: IO[str]) -> None:
-    """Print what `tqb compare` found: the verdict, its reasons, and each item that changed."""
-    _print(file, chain(_verdict(report), _comparison(report)))
+def render_comparison(report: Report, stream: IO[str] | None) -> str:
+    """Render what `tqb compare` found: the verdict, its reasons, and each item that changed."""
+    return _render(stream, chain(_verdict(report), _comparison(report)))
 
 
-def _print(file: IO[str], lines: Iterable[Line]) -> None:
-    """Write lines to a stream, wrapped on a terminal only; rich reads NO_COLOR and FORCE_COLOR."""
+def _render(stream: IO[str] | None, lines: Iterable[Line]) -> str:
+    """Render lines, wrapped for a terminal only; rich reads NO_COLOR and FORCE_COLOR."""
     from rich.console import Console
 
-    console = Console(file=file, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    console = Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    wrap = stream is not None and stream.isatty()
     with console.capture() as captured:
         for line in lines:
-            _print_line(console, line, wrap=file.isatty())
-    file.write(captured.get())
-    file.flush()
+            _print_line(console, line, wrap=wrap)
+    return captured.get()
 
 
 def _print_line(console: Console, line: Line, *, wrap: bool) -> None:
@@ -215,12 +215,6 @@ def _comparison(report: Report) -> Iterator[Line]:
             )
 
 
-def print_problems(problems: Iterable[Problem], file: IO[str]) -> None:
-    """Print one line a problem, ``file:line: message``, free of control characters."""
-    for problem in problems:
-        file.write(one_line(str(problem), 1000) + "\n")
-
-
-def live_display_wanted(stream: IO[str]) -> bool:
-    """Tell whether a progress bar may be drawn: a terminal, not under CI, not a dumb one."""
-    return stream.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
+def render_problems(problems: Iterable[Problem]) -> str:
+    """Render one line a problem, ``file:line: message``, free of control characters."""
+    return "".join(one_line(str(problem), 1000) + "\n" for problem in problems)

@@ -14,7 +14,7 @@ from tqb.packs.croissant import Metadata
 from tqb.packs.items import ITEM_KEYS
 from tqb.packs.load import Draft, find_metadata, locate, read_draft
 from tqb.packs.messages import clean, listed, nearest, quoted
-from tqb.packs.reading import Row
+from tqb.packs.reading import MAX_PROBLEMS, Row
 from tqb.packs.safety import check_metadata, line_of
 from tqb.packs.subset import CONTEXTS, CROISSANT_1_0, CROISSANT_1_1, PREFIXES
 from tqb.types import Item, Pack, Problem
@@ -86,17 +86,15 @@ def _not_told_yet(problems: Iterable[Problem], findings: list[Problem]) -> list[
 
 def _metadata_findings(metadata: Metadata) -> list[Problem]:
     file, text = str(metadata.path), metadata.text
-    findings = [
-        Problem(file, line_of(text, key), message)
-        for key, message in (*_context_keys(metadata.values), *_unknown_keys(metadata.values, ""))
-    ]
     try:
         check_metadata(metadata.values, file, text)
         from tqb.packs.slow import metadata_findings
 
         issues = metadata_findings(metadata.path)
     except PackError as error:
-        return [*findings, *error.problems]
+        return list(error.problems)
+    lint = (*_context_keys(metadata.values), *_unknown_keys(metadata.values, ""))
+    findings = [Problem(file, line_of(text, key), message) for key, message in lint[:MAX_PROBLEMS]]
     return findings + [Problem(file, None, f"mlcroissant: {clean(issue)}") for issue in issues]
 
 
@@ -143,7 +141,7 @@ def _draft_findings(draft: Draft) -> list[Problem]:
         *(pair for row in sound for pair in _schema_findings(row)),
         *_duplicate_questions(items),
         *_labels_not_in_context(items),
-        *_numeric_columns(rows),
+        *(_numeric_columns(rows) if draft.metadata else ()),
         *_size(draft),
     ]
     findings = [Problem(file, line, message) for line, message in found]

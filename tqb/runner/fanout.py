@@ -12,6 +12,7 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -46,7 +47,8 @@ def run_requests(
     which replies arrive.
 
     Returns:
-        The replies, one for each request and in the same order, and whether it was interrupted.
+        The replies, one for each request and in the same order, and whether a signal kept any of
+        them from coming.
     """
     return asyncio.run(_run(target, requests, max_concurrency, Budget(max_cost_usd), on_reply))
 
@@ -58,29 +60,38 @@ async def _run(
     budget: Budget,
     on_reply: OnReply,
 ) -> tuple[tuple[Reply, ...], bool]:
+    asyncio.get_running_loop().set_default_executor(_Unwaited())
     replies: list[Reply] = [NOT_ASKED] * len(requests)
     queue = iter(enumerate(requests))
 
-    async def work() -> None:
+    async def work(stop: asyncio.Event) -> None:
         for index, request in queue:
+            if stop.is_set():
+                return
             replies[index] = CUT_SHORT
             replies[index] = budget.refusal() or await ask(target, request)
             budget.charge(replies[index])
             on_reply(request, replies[index])
 
-    with _stop_signals() as stop:
-        workers = [asyncio.create_task(work()) for _ in range(min(max_concurrency, len(requests)))]
-        interrupted = await _until_done(workers, stop)
-    await _close(target)
-    return tuple(replies), interrupted
+    try:
+        with _stop_signals() as stop:
+            count = min(max_concurrency, len(requests))
+            await _until_done([asyncio.create_task(work(stop)) for _ in range(count)], stop)
+    finally:
+        await _close(target)
+    return tuple(replies), any(reply in (NOT_ASKED, CUT_SHORT) for reply in replies)
 
 
-async def _until_done(workers: Sequence[asyncio.Task[None]], stop: asyncio.Event) -> bool:
-    """Wait for the workers or for the stop signal; an error of our own in a worker is raised.
+class _Unwaited(ThreadPoolExecutor):
+    """Threads of targets and of name look-ups, for which no report waits."""
 
-    Returns:
-        Whether any worker was stopped at its work.
-    """
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Let go of the threads instead of joining them."""
+        super().shutdown(wait=False, cancel_futures=True)
+
+
+async def _until_done(workers: Sequence[asyncio.Task[None]], stop: asyncio.Event) -> None:
+    """Wait for the workers or for the stop signal; an error of our own in a worker is raised."""
     stopping: asyncio.Task[Any] = asyncio.create_task(stop.wait())
     working = set(workers)
     try:
@@ -93,7 +104,6 @@ async def _until_done(workers: Sequence[asyncio.Task[None]], stop: asyncio.Event
         for task in (stopping, *working):
             task.cancel()
         await asyncio.gather(stopping, *working, return_exceptions=True)
-    return bool(working)
 
 
 async def ask(target: Target, request: Request) -> Reply:

@@ -45,22 +45,23 @@ def _casefold(text: str, lang: str) -> str:
 def _peel(text: str) -> str:
     """Take off emphasis, quotes, whole brackets and end punctuation until nothing changes."""
     while True:
-        peeled = _peel_once(text)
+        start, end = 0, len(text)
+        while end > start and _is_wrapping(text[end - 1], _CLOSING):
+            end -= 1
+        while start < end and _is_wrapping(text[start], _OPENING):
+            start += 1
+        peeled = _unwrap(text[start:end].strip())
         if peeled == text or not peeled:
             return text
         text = peeled
 
 
-def _peel_once(text: str) -> str:
+def _unwrap(text: str) -> str:
     emphasis = _EMPHASIS.match(text)
     if emphasis:
         return emphasis[2].strip()
     if len(text) > 1 and _PAIRS.get(text[0]) == text[-1] and text[1:-1].count(text[0]) == 0:
         return text[1:-1].strip()
-    if text and _is_wrapping(text[-1], _CLOSING):
-        return text[:-1].rstrip()
-    if text and _is_wrapping(text[0], _OPENING):
-        return text[1:].lstrip()
     return text
 
 

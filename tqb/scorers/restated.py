@@ -33,14 +33,14 @@ def score_restated(answer: str, item: Item) -> Score:
     if exact.passed or not answer.strip():
         return exact
     said = normalize(answer, item.lang)
-    question = _tokens(normalize(item.text, item.lang))
+    tokens, question = _tokens(said), _tokens(normalize(item.text, item.lang))
     failed = exact
     for target in item.targets:
         wanted = _tokens(normalize(target, item.lang))
-        places = _find(wanted, _tokens(said))
+        places = _find(wanted, tokens)
         if not places or _find(wanted, question):
             continue
-        beside = _beside(_tokens(said), wanted, places[0], question, item.lang)
+        beside = _beside(tokens, wanted, places[0], question, item.lang)
         if len(places) == 1 and not beside and not _SENTENCE_END.search(said):
             return Score(True, 1.0, "restated", f"states {target!r} in the words of the question")
         failed = replace(exact, explanation=_explain(target, beside))
@@ -67,9 +67,11 @@ def _beside(
     """Return the tokens around the target that neither the question nor grammar accounts for."""
     known = _FUNCTION_WORDS.get(primary(lang), frozenset()) | _HARMLESS
     rest = said[:at] + said[at + len(wanted) :]
-    return [
-        token for token in rest if token in _NEVER or not (token in known or _in(token, question))
-    ]
+    return [t for t in rest if _denies(t) or not (t in known or _in(t, question))]
+
+
+def _denies(token: str) -> bool:
+    return token in _NEVER or token.endswith(("n't", "n’t"))
 
 
 def _in(token: str, question: list[str]) -> bool:

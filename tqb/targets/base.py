@@ -16,7 +16,7 @@ from tqb.types import Response
 MAX_REPLY_BYTES = 8 * 1024 * 1024
 """Longest reply read from a server or a program."""
 
-_SECRET_NAME = re.compile(r"(API_?KEY|ACCESS_?KEY|TOKEN|SECRET|PASSWORD)", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"(API_?KEY|ACCESS_?KEY\w*|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
 _SECRET_TEXT = re.compile(r"(\bBearer\s+|\bBasic\s+|\bsk-)[\w*.~+/=-]{6,}", re.IGNORECASE)
 _T = TypeVar("_T")
 

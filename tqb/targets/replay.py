@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
@@ -82,12 +83,13 @@ def _text(path: Path) -> str:
 
 def _lines(path: Path, text: str) -> dict[_Key, _Recorded]:
     recorded: dict[_Key, _Recorded] = {}
+    seen: Counter[str] = Counter()
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
             row = _object(line)
-            key = _row_key(row, recorded)
+            key = _row_key(row, recorded, seen)
             recorded[key] = read_fields(row, read_amount(row, "latency_s") or 0.0)
         except RecordError as exc:
             raise TargetError(f"{path}:{number}: {exc}") from exc
@@ -109,15 +111,18 @@ def _object(line: str) -> dict[str, Any]:
     return row
 
 
-def _row_key(row: Mapping[str, Any], recorded: Mapping[_Key, _Recorded]) -> _Key:
+def _row_key(
+    row: Mapping[str, Any], recorded: Mapping[_Key, _Recorded], seen: Counter[str]
+) -> _Key:
     """The row's key: its own repeat, or the next that is free."""
     item = row.get("id")
     if not isinstance(item, str) or not item:
         raise RecordError('no "id": name the item, as id or pack/id')
     if row.get("repeat") is None:
-        repeat = 0
+        repeat = seen[item]
         while (item, repeat) in recorded:
             repeat += 1
+        seen[item] = repeat + 1
         return item, repeat
     repeat = _repeat(row)
     if (item, repeat) in recorded:
