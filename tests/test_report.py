@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.make import report, result
 from tqb.errors import BaselineError
 from tqb.formats.json import to_json
-from tqb.report import load_report, make_metrics, make_result
+from tqb.report import failed_result, load_report, make_metrics, scored_result
 from tqb.types import (
     Failure,
     Item,
@@ -83,20 +83,20 @@ def test_tokens_and_latency() -> None:
 def test_result_joins_request_reply_and_score() -> None:
     """What was asked, answered and judged stands in one line."""
     reply = Response("x", "length", 5, 1, 0.5, 0.1, "m")
-    made = make_result(REQUEST, reply, Score(True, 1.0, "exact", "equals 'x'"))
+    made = scored_result(REQUEST, reply, Score(True, 1.0, "exact", "equals 'x'"))
     assert (made.key, made.repeat, made.language) == ("p/q", 2, "fr")
     assert (made.outcome, made.answer, made.targets) == ("pass", "x", ("x", "y"))
     assert (made.finish_reason, made.prompt_tokens, made.model) == ("length", 5, "m")
     assert made.symptoms == ("truncated",)
-    assert make_result(REQUEST, Response(" "), Score(False, 0, None, "")).symptoms == ("empty",)
+    assert scored_result(REQUEST, Response(" "), Score(False, 0, None, "")).symptoms == ("empty",)
 
 
 def test_failure_has_neither_answer_nor_score() -> None:
     """A failed call is an error, one never sent is skipped; neither has a score."""
-    failed = make_result(REQUEST, Failure("timeout", "late"), None)
+    failed = failed_result(REQUEST, Failure("timeout", "late"))
     assert (failed.outcome, failed.score, failed.answer) == ("error", None, None)
     assert failed.failure == Failure("timeout", "late")
-    assert make_result(REQUEST, Failure("cancelled", "", attempts=0), None).outcome == "skipped"
+    assert failed_result(REQUEST, Failure("cancelled", "", attempts=0)).outcome == "skipped"
 
 
 @given(st.text("+-es", max_size=30))

@@ -177,11 +177,9 @@ def score(
 ) -> tuple[Result, ...]:
     """Score the answers; a failure passes through unscored."""
     return tuple(
-        report.make_result(
-            request,
-            reply,
-            None if isinstance(reply, Failure) else scorer(reply.answer, request.item),
-        )
+        report.failed_result(request, reply)
+        if isinstance(reply, Failure)
+        else report.scored_result(request, reply, scorer(reply.answer, request.item))
         for request, reply in zip(requests, replies, strict=True)
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tqb.errors import EXIT_BUG, BaselineError
+from tqb.errors import EXIT_INCONCLUSIVE, BaselineError
 from tqb.types import (
     REPORT_SCHEMA_VERSION,
     Failure,
@@ -27,13 +27,37 @@ from tqb.types import (
     Verdict,
 )
 
-NOT_JUDGED = Verdict("inconclusive", EXIT_BUG, ("not judged yet",))
+NOT_JUDGED = Verdict("inconclusive", EXIT_INCONCLUSIVE, ("not judged yet",))
 
 
-def make_result(request: Request, reply: Response | Failure, score: Score | None) -> Result:
-    """Join what was asked, what came back, and what the scorer said of it (None: no answer)."""
+def failed_result(request: Request, failure: Failure) -> Result:
+    """Make the result of a call that brought no answer; one never sent is skipped."""
+    outcome: Outcome = "skipped" if failure.attempts == 0 else "error"
+    return replace(_asked(request), outcome=outcome, explanation=failure.message, failure=failure)
+
+
+def scored_result(request: Request, reply: Response, score: Score) -> Result:
+    """Join what was asked, what was answered, and what the scorer said of it."""
+    return replace(
+        _asked(request),
+        outcome="pass" if score.passed else "fail",
+        answer=reply.answer,
+        score=score.value,
+        matched_by=score.matched_by,
+        explanation=score.explanation,
+        finish_reason=reply.finish_reason,
+        prompt_tokens=reply.prompt_tokens,
+        completion_tokens=reply.completion_tokens,
+        latency_s=reply.latency_s,
+        cost_usd=reply.cost_usd,
+        model=reply.model,
+        symptoms=_symptoms(reply),
+    )
+
+
+def _asked(request: Request) -> Result:
     item = request.item
-    asked = Result(
+    return Result(
         pack=request.pack,
         item_id=item.id,
         repeat=request.repeat,
@@ -47,34 +71,6 @@ def make_result(request: Request, reply: Response | Failure, score: Score | None
         explanation="",
         item_sha256=item.sha256,
         tags=item.tags,
-    )
-    if isinstance(reply, Failure):
-        return _failed(asked, reply)
-    if score is None:
-        raise ValueError("an answer needs a score")
-    return _answered(asked, reply, score)
-
-
-def _failed(asked: Result, failure: Failure) -> Result:
-    outcome: Outcome = "skipped" if failure.attempts == 0 else "error"
-    return replace(asked, outcome=outcome, explanation=failure.message, failure=failure)
-
-
-def _answered(asked: Result, reply: Response, score: Score) -> Result:
-    return replace(
-        asked,
-        outcome="pass" if score.passed else "fail",
-        answer=reply.answer,
-        score=score.value,
-        matched_by=score.matched_by,
-        explanation=score.explanation,
-        finish_reason=reply.finish_reason,
-        prompt_tokens=reply.prompt_tokens,
-        completion_tokens=reply.completion_tokens,
-        latency_s=reply.latency_s,
-        cost_usd=reply.cost_usd,
-        model=reply.model,
-        symptoms=_symptoms(reply),
     )
 
 

@@ -45,9 +45,9 @@ def open_target(
     scheme, colon, rest = spec.partition(":")
     _check(spec, scheme, colon, rest.strip())
     if scheme == "demo":
-        from tqb.targets.demo import DemoTarget
+        from tqb.targets.demo import demo_target
 
-        return DemoTarget(rest.strip())
+        return demo_target(rest.strip())
     if colon and scheme in ("http", "https"):
         from tqb.targets.endpoint import EndpointTarget
 

@@ -16,17 +16,16 @@ RECORDED = Path(__file__).with_name("recorded")
 VARIANTS = {"": "demo.jsonl", "broken": "demo-broken.jsonl"}
 
 
-class DemoTarget(ReplayTarget):
-    """Replays recorded answers to `core-en`: ``demo``, or ``demo:broken``."""
+def demo_target(variant: str = "") -> ReplayTarget:
+    """Open the recorded answers to `core-en`: ``demo``, or ``demo:broken``.
 
-    def __init__(self, variant: str = "") -> None:
-        """Read a recording that comes with tqb.
-
-        Raises:
-            TargetError: there is no such variant.
-        """
-        if variant not in VARIANTS:
-            raise TargetError(f'there is no "demo:{variant}": use demo or demo:broken')
-        super().__init__(RECORDED / VARIANTS[variant])
-        self._missing = "the demo knows the items of core-en alone: choose a pipeline by --target"
-        self.name = f"demo:{variant}" if variant else "demo"
+    Raises:
+        TargetError: there is no such variant.
+    """
+    if variant not in VARIANTS:
+        raise TargetError(f'there is no "demo:{variant}": use demo or demo:broken')
+    return ReplayTarget(
+        RECORDED / VARIANTS[variant],
+        name=f"demo:{variant}" if variant else "demo",
+        missing="the demo knows the items of core-en alone: choose a pipeline by --target",
+    )

@@ -27,16 +27,21 @@ class ReplayTarget:
     failed calls fail again, and skipped items count as missing.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, name: str = "", missing: str = "") -> None:
         """Read the file.
+
+        Args:
+            path: the recording.
+            name: what stands in reports; ``replay:FILE`` by default.
+            missing: what is said of an item that the recording lacks.
 
         Raises:
             TargetError: the file cannot be read; the message has ``file:line``.
         """
         self._path = Path(path)
         self._recorded = _read(self._path)
-        self._missing = f"{path} holds no answer to this item"
-        self.name = f"replay:{path}"
+        self._missing = missing or f"{path} holds no answer to this item"
+        self.name = name or f"replay:{path}"
 
     async def complete(self, request: Request) -> Response:
         """Give the recorded answer. Raises `CallError` where it is a failure, or missing."""
