@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import RIGHT, Cli, write_answers
+from tests.conftest import RIGHT, Cli, write_answers, write_items
 from tqb.config import SETTINGS, find, load, unknown_environment
 from tqb.errors import ConfigError
 
@@ -85,6 +85,18 @@ def test_table_that_is_none(tmp_path: Path) -> None:
         load(path)
 
 
+@pytest.mark.parametrize(
+    "text", ["tool.tqb.limit = 3", "[tool]\ntqb = { limit = 3 }", '[tool."tqb"]\nlimit = 3']
+)
+def test_every_spelling_of_our_table_counts(tmp_path: Path, text: str) -> None:
+    """A pyproject.toml is ours when TOML says that it has tool.tqb, and not for a mere mention."""
+    path = config(tmp_path, text, "pyproject.toml")
+    assert find(tmp_path) == path
+    assert load(path).values == {"limit": 3}
+    config(tmp_path, "# [tool.tqb] goes here\n[tool.tqbx]\nlimit = 3\n", "pyproject.toml")
+    assert find(tmp_path) != path
+
+
 def test_environment_typos_are_named() -> None:
     """A TQB_ variable that is no setting is named, with the nearest that is one."""
     assert unknown_environment(["TQB_TRAGET", "TQB_TARGET", "HOME"]) == [
@@ -119,6 +131,16 @@ def test_file_above_the_current_folder_holds(cli: Cli, tmp_path: Path, capitals:
     below.mkdir()
     ended = cli("run", "--fail-under", 1, cwd=below)
     assert ended.code == 0, ended.err
+
+
+def test_targets_of_a_file_above_are_found_from_below(cli: Cli, tmp_path: Path) -> None:
+    """A module and a pack beside the settings file are found from a subfolder."""
+    (tmp_path / "app.py").write_text("def answer(question):\n    return 'Paris'\n", "utf-8")
+    write_items(tmp_path / "shop.jsonl", {"text": "Capital of France?", "label": "Paris"})
+    config(tmp_path, 'packs = ["shop.jsonl"]\ntarget = "python:app:answer"\nfail-under = 1\n')
+    (tmp_path / "below").mkdir()
+    ended = cli("run", cwd=tmp_path / "below")
+    assert ended.code == 0, ended.err + ended.out
 
 
 def test_mistake_in_the_file_ends_in_2(cli: Cli, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,13 @@ def test_missing_and_unreadable_files(tmp_path: Path) -> None:
     (tmp_path / "latin.txt").write_bytes(b"caf\xe9 {{ input }}")
     with pytest.raises(PromptError, match="not UTF-8 at byte 3"):
         load_prompt(tmp_path / "latin.txt")
+
+
+def test_json_as_json_writes_it(tmp_path: Path) -> None:
+    """Escaped emoji and tabs in a JSON prompt are what JSON says they are."""
+    turns = [{"role": "user", "content": "😀\t{{ input }}"}]
+    path = template(tmp_path, json.dumps(turns, indent="\t"), "p.json")
+    assert load_prompt(path).render(ITEM) == (Message("user", "😀\tCapital of France?"),)
 
 
 def test_byte_order_mark_is_no_part_of_a_prompt(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def accept(report: Report) -> Baseline:
         BaselineError: the run was interrupted or inconclusive, or scored nothing.
     """
     status = report.verdict.status
-    if status not in ACCEPTED or report.metrics.n == 0:
+    if status not in ACCEPTED or not any(r.answer is not None for r in report.results):
         raise BaselineError(f"the run was {status}: a baseline needs a run that was judged")
     return from_report(report)
 
@@ -120,8 +120,12 @@ def from_text(data: bytes, path: Path) -> Baseline:
         BaselineError: with file and line, when a line is not what a baseline holds.
     """
     lines = [(n, line) for n, line in enumerate(data.split(b"\n"), 1) if line.strip()]
+    if not lines:
+        raise BaselineError(f"{path}: is empty; make a baseline with `tqb baseline accept`")
     rows = [_row(line, path, number) for number, line in lines]
     header = dict(rows[0])
+    if header.get("kind") != KIND:
+        raise BaselineError(f"{path}:1: not the header of a baseline; accept a new one")
     version = header.pop("schema_version", None)
     if version != SCHEMA_VERSION:
         raise BaselineError(
@@ -135,7 +139,7 @@ def from_text(data: bytes, path: Path) -> Baseline:
     baseline: Baseline = replace(
         _validated(Baseline, {**header, "items": ()}, path, 1), items=items
     )
-    _refuse_doubles(baseline, path)
+    _refuse_nonsense(baseline, path)
     return baseline
 
 
@@ -169,9 +173,12 @@ def _validated(kind: type, row: Mapping[str, Any], path: Path, line: int) -> Any
         raise BaselineError(f"{path}:{line}: {where}: {first['msg']}") from None
 
 
-def _refuse_doubles(baseline: Baseline, path: Path) -> None:
+def _refuse_nonsense(baseline: Baseline, path: Path) -> None:
     count = Counter(item.key for item in baseline.items)
     key, most = max(count.items(), key=lambda pair: pair[1], default=("", 0))
+    wrong = next((item.key for item in baseline.items if not 0 <= item.passes <= item.runs), None)
+    if wrong:
+        raise BaselineError(f"{path}: {wrong} has more passes than runs; accept a new baseline")
     if most > 1:
         raise BaselineError(f"{path}: {key} stands there {most} times; accept a new baseline")
 

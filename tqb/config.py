@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import shlex
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -47,6 +48,7 @@ SETTINGS: Mapping[str, Any] = {
     "fuzzy-threshold": Annotated[float, Gt(0), Le(1)],
     "verify": bool,
     "quiet": bool,
+    "verbose": bool,
 }
 """Every setting with its type; the same names as the flags of `tqb run`."""
 
@@ -69,15 +71,47 @@ class ConfigFile:
 
 
 def find(start: Path) -> Path | None:
-    """Return the nearest ``tqb.toml``, or ``pyproject.toml`` with ``[tool.tqb]``, from here up."""
-    start = start.resolve()
+    """Return the nearest ``tqb.toml``, or ``pyproject.toml`` with a table tool.tqb, from here up.
+
+    Raises:
+        ConfigError: the current folder is gone, or a pyproject.toml that may be ours is unreadable.
+    """
+    try:
+        start = start.resolve(strict=True)
+    except OSError as error:
+        raise ConfigError(f"the current folder cannot be entered ({error.strerror})") from None
     for folder in (start, *start.parents):
         project = folder / "pyproject.toml"
-        if (folder / FILE).is_file():
+        if _is_file(folder / FILE):
             return folder / FILE
-        if project.is_file() and "[tool.tqb" in project.read_text("utf-8", "replace"):
+        if _is_file(project) and _is_ours(project):
             return project
     return None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _is_ours(project: Path) -> bool:
+    """Whether a pyproject.toml has settings of tqb; one that is no TOML is left to its owner."""
+    try:
+        text = project.read_text("utf-8", "replace")
+        tool = _parse(text).get("tool") if "tqb" in text else None
+    except (OSError, ValueError):
+        return False
+    return isinstance(tool, dict) and "tqb" in tool
+
+
+def _parse(text: str) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    return tomllib.loads(text)
 
 
 def load(path: Path) -> ConfigFile:
@@ -101,13 +135,9 @@ def unknown_environment(names: Iterable[str]) -> list[str]:
 
 
 def _table(path: Path, text: str) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
     try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        table = _parse(text)
+    except ValueError as error:
         where = re.search(r"\(at line (\d+)", str(error))
         line = f":{where[1] if where else len(text.splitlines())}"
         raise ConfigError(f"{path}{line}: not TOML: {error}") from None
@@ -151,7 +181,14 @@ def _anchored(path: Path, name: str, value: Any) -> Any:
     if name == "output":
         return [str(folder / one) for one in value]
     if name == "packs":
-        return [str(folder / one) if "/" in one or Path(one).suffix else one for one in value]
+        return [str(folder / one) if _is_path(folder, one) else one for one in value]
     if name == "target" and value.startswith("replay:"):
         return f"replay:{folder / value.removeprefix('replay:')}"
+    if name == "target" and value.startswith(("cmd:./", "cmd:../")):
+        program, space, rest = value.removeprefix("cmd:").partition(" ")
+        return f"cmd:{shlex.quote(str(folder / program))}{space}{rest}"
     return value
+
+
+def _is_path(folder: Path, pack: str) -> bool:
+    return "/" in pack or bool(Path(pack).suffix) or (folder != Path() and (folder / pack).exists())

@@ -5,6 +5,7 @@ load_packs → build_requests → run_requests → score → make_report → com
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -58,6 +59,7 @@ def run(
             has been asked then.
     """
     started_at = _now()
+    _refuse_running_loop()
     _refuse_counts_below_one(options)
     packs = load_packs(options)
     prompt = load_prompt(options.prompt)
@@ -79,6 +81,14 @@ def run(
     compared = baseline.compare(base, made) if base else None
     made = replace(made, comparison=compared)
     return replace(made, verdict=judge(made, options.policy, interrupted=interrupted))
+
+
+def _refuse_running_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise ConfigError("an event loop is running here; call tqb.run by asyncio.to_thread")
 
 
 def _refuse_counts_below_one(options: RunOptions) -> None:
@@ -167,7 +177,7 @@ def read_baseline(path: Path) -> Baseline:
         BaselineError: it is neither, or the report was not judged.
     """
     data = report.read(path)
-    if baseline.is_baseline(data):
+    if path.suffix == ".jsonl" or baseline.is_baseline(data):
         return baseline.from_text(data, path)
     return baseline.accept(report.from_text(data, path))
 
@@ -213,7 +223,8 @@ def run_info(
 
 def compare(base: Baseline, new: Report, policy: Policy) -> Report:
     """Judge a finished run anew, against `base`."""
-    compared = replace(new, comparison=baseline.compare(base, new))
+    metrics = report.make_metrics(new.results)
+    compared = replace(new, metrics=metrics, comparison=baseline.compare(base, new))
     interrupted = new.verdict.status == "interrupted"
     return replace(compared, verdict=judge(compared, policy, interrupted=interrupted))
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from tqb.errors import PromptError
 from tqb.files import read_text
+from tqb.text import well_formed
 from tqb.types import Item, Message
 
 VARIABLES = ("input", "language", "context", "item")
@@ -94,16 +95,16 @@ def _compile(path: Path, text: str) -> Callable[[Item], tuple[Message, ...]]:
 
 
 def _turns(path: Path, text: str) -> list[tuple[str, str]]:
-    """Read ``[{role, content}, …]`` or ``{messages: [...]}``; YAML is a superset of JSON."""
+    """Read ``[{role, content}, …]`` or ``{messages: [...]}``."""
     import yaml
 
     try:
-        data = yaml.safe_load(text)
+        data = json.loads(text) if path.suffix.lower() == ".json" else yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or "not YAML"
-        where = _where(path, mark.line + 1 if mark else None)
-        raise PromptError(f"{where}: {problem}; mend the YAML") from None
+        line = mark.line + 1 if mark else getattr(error, "lineno", None)
+        problem = getattr(error, "problem", None) or getattr(error, "msg", None) or "cannot be read"
+        raise PromptError(f"{_where(path, line)}: {problem}; mend the file") from None
     if isinstance(data, Mapping):
         data = data.get("messages")
     if not isinstance(data, list) or not data:
@@ -117,7 +118,7 @@ def _turn(path: Path, number: int, turn: Any) -> tuple[str, str]:
     role, content = turn["role"], turn["content"]
     if not isinstance(role, str) or not isinstance(content, str):
         raise PromptError(f"{path}: message {number}: `role` and `content` must be text")
-    return role, content
+    return well_formed(role), well_formed(content)
 
 
 def _variables(item: Item) -> dict[str, Any]:

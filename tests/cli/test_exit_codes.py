@@ -92,6 +92,21 @@ def test_2_input_that_cannot_be_used(cli: Cli, name: str) -> None:
     assert "Traceback" not in ended.err
 
 
+def test_2_output_over_an_input(cli: Cli, tmp_path: Path, capitals: Path) -> None:
+    """A report never takes the place of what the run reads, nor a baseline that of another file."""
+    before = (tmp_path / "own.json").write_text("[]", "utf-8")
+    ended = cli("run", "own.json", "-o", "own.json")
+    assert (ended.code, ended.err) == (
+        2,
+        "error: --output own.json: this file is read by the run\n",
+    )
+    assert (tmp_path / "own.json").stat().st_size == before
+    target = write_answers(tmp_path / "a.jsonl", **RIGHT)
+    cli("run", capitals, "--target", target, "-o", "run.json")
+    assert cli("baseline", "accept", "run.json", "-o", "run.json").code == 2
+    assert json.loads((tmp_path / "run.json").read_text("utf-8"))["metrics"]["n"] == 4
+
+
 def test_2_baseline_of_another_pack(cli: Cli, tmp_path: Path, capitals: Path) -> None:
     """A baseline without an item of the run is refused before anything is asked."""
     target = write_answers(tmp_path / "a.jsonl", **RIGHT)
@@ -203,6 +218,7 @@ def test_130_interrupted(tmp_path: Path, capitals: Path) -> None:
 
     with OpenAIServer(answer) as server:
         flags = ["--target", f"{server.url}#m", "-j", "1", "-o", "run.json"]
+        # Two signals at once, as from an impatient person: the second loses nothing either.
         process = subprocess.Popen(
             [sys.executable, "-m", "tqb", "run", capitals.name, *flags],
             cwd=tmp_path,
@@ -215,6 +231,7 @@ def test_130_interrupted(tmp_path: Path, capitals: Path) -> None:
         deadline = time.monotonic() + 30
         while len(server.requests) < 2 and time.monotonic() < deadline:
             time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     assert process.returncode == 130

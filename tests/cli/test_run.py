@@ -45,6 +45,12 @@ def test_repeats_are_asked_and_told_apart(cli: Cli, tmp_path: Path, capitals: Pa
     assert len(server.requests) == 3
 
 
+def test_demo_answers_every_repeat(cli: Cli) -> None:
+    """The demo gives its one recorded answer in each repeat."""
+    ended = cli("run", "--item", "capital-japan", "--repeats", 3, "--fail-under", 1)
+    assert ended.code == 0, ended.out
+
+
 def test_request_carries_prompt_and_parameters(cli: Cli, tmp_path: Path, capitals: Path) -> None:
     """Template, temperature, seed and token limit reach the server as given."""
     (tmp_path / "p.txt").write_text("Q: {{ input }} ({{ language }})", "utf-8")

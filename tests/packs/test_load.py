@@ -137,7 +137,6 @@ def test_an_edited_file_is_refused(tmp_path: Path) -> None:
     [
         ({"text": ""}, "'text' must be a non-empty string, not ''"),
         ({"label": 7}, "'label' must be a non-empty string, not '7'"),
-        ({"context": None}, "'context' must be a string, not 'None'"),
         ({"lang": ["en"]}, "'lang' must be a string"),
         ({"id": 7}, "'id' must be a string"),
         ({"id": "a\u001b[2J"}, "'id' holds control characters: 'a\\x1b[2J'"),
@@ -282,3 +281,12 @@ def test_without_mlcroissant_other_packs_say_what_is_missing(tmp_path: Path) -> 
 
 def _fields(one: Item) -> dict[str, object]:
     return {name: getattr(one, name) for name in Item.__slots__ if name not in ("sha256", "line")}
+
+
+def test_null_counts_as_absent(tmp_path: Path) -> None:
+    """A bare file may say null where it has nothing to say."""
+    path = tmp_path / "a.jsonl"
+    row = {"text": "Q?", "label": "x", "context": None, "lang": None, "aliases": None, "id": None}
+    path.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    (only,) = load_pack(str(path)).items
+    assert (only.context, only.lang, only.aliases) == ("", "und", ())

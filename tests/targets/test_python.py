@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -125,7 +126,10 @@ def test_the_last_user_turn_is_the_question(write_module: Write) -> None:
         ("{'answer': 7}", '"answer" is int, wanted a string'),
         ("{'answer': 'x', 'prompt_tokens': 'y'}", '"prompt_tokens" is str, wanted a whole number'),
         ("{'answer': 'x', 'prompt_tokens': True}", '"prompt_tokens" is bool'),
-        ("{'answer': 'x', 'cost_usd': float('nan')}", '"cost_usd" is nan, wanted a number from 0'),
+        (
+            "{'answer': 'x', 'cost_usd': float('nan')}",
+            '"cost_usd" is out of range, wanted a number from 0',
+        ),
         ("{'answer': 'x', 'model': 1}", '"model" is int, wanted a string'),
     ],
 )
@@ -295,3 +299,21 @@ def test_one_failure_leaves_the_other_calls_alone(write_module: Write) -> None:
     first, second, third = asyncio.run(run())
     assert [getattr(first, "answer", ""), getattr(third, "answer", "")] == ["a", "c"]
     assert isinstance(second, CallError)
+
+
+def test_a_coroutine_that_blocks_holds_nothing_up(write_module: Callable[[str, str], None]) -> None:
+    """Blocking, or refusing to be cancelled, ends with the timeout of its call."""
+    write_module(
+        "blocks.py",
+        "import asyncio, time\n"
+        "async def block(question):\n    time.sleep(5)\n"
+        "async def stubborn(question):\n"
+        "    for _ in range(50):\n"
+        "        try:\n            await asyncio.sleep(0.1)\n"
+        "        except asyncio.CancelledError:\n            pass\n",
+    )
+    for name in ("block", "stubborn"):
+        before = time.monotonic()
+        request = make_request(params=Params(timeout_s=0.05))
+        assert failure_of(f"python:blocks:{name}", request).kind == "timeout"
+        assert time.monotonic() - before < 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import traceback
@@ -79,14 +80,16 @@ def _speak_utf8() -> None:
 
 
 def _say(message: str, code: int) -> int:
-    for line in message.splitlines():
-        print(f"error: {one_line(line, 1000)}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # the exit code speaks where stderr cannot
+        for line in message.splitlines():
+            print(f"error: {one_line(line, 1000)}", file=sys.stderr, flush=True)
     return code
 
 
 def _usage_error(error: Exception) -> int:
     """Show an error of the argument parser, which renders itself."""
-    error.show()  # type: ignore[attr-defined]
+    with contextlib.suppress(OSError):
+        error.show()  # type: ignore[attr-defined]
     return EXIT_INPUT
 
 

@@ -45,6 +45,8 @@ def accept(
     if report == LAST_RUN and not report.exists():
         raise BaselineError("there is no last run here: do `tqb run` first, or name a report")
     accepted = baseline.accept(load_report(report))
+    if output.is_file() and not baseline.is_baseline(output.read_bytes()):
+        raise BaselineError(f"{output}: exists and is no baseline; choose another name for it")
     write_whole(output, baseline.to_text(accepted))
     passing = sum(item.passes * 2 > item.runs for item in accepted.items)
     write_out(

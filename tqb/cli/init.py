@@ -19,8 +19,7 @@ EXAMPLES = """Examples:
 
 TEMPLATE = """\
 # Settings of tqb. Each has the name of the flag of `tqb run`; a flag or TQB_* beats this file.
-# packs, prompt, baseline, output and replay: are relative to this file; python: and cmd: to the
-# folder in which tqb runs.
+# Paths are relative to this file.
 
 packs = ["core-en"]     # shipped names, folders, croissant.json, .jsonl
 target = {target}         # LiteLLM id, http(s)://host/v1#model, python:module:function, …
@@ -48,6 +47,7 @@ target = {target}         # LiteLLM id, http(s)://host/v1#model, python:module:f
 # tag = ["difficulty=easy"]
 # verify = true           # refuse packs whose hashes do not match
 # quiet = false
+# verbose = false         # show every failed item
 """
 
 

@@ -24,6 +24,7 @@ def load_settings(context: typer.Context, given: Path | None) -> Path | None:
         known = {parameter.name for parameter in context.command.params}
         values = config.load(path).values
         context.default_map = {name: value for name, value in values.items() if name in known}
+        sys.path.append(str(path.parent.resolve()))  # where a python: target may be
     return path
 
 

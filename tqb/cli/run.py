@@ -179,16 +179,23 @@ def run(
         typer.Option(envvar="TQB_VERIFY", help="Refuse packs whose hashes do not match."),
     ] = True,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", envvar="TQB_QUIET", help="Print the verdict alone.")
+        bool,
+        typer.Option(
+            "--quiet/--no-quiet", "-q", envvar="TQB_QUIET", help="Print the verdict alone."
+        ),
     ] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Show every failed item.")
+        bool,
+        typer.Option(
+            "--verbose/--no-verbose", "-v", envvar="TQB_VERBOSE", help="Show every failed item."
+        ),
     ] = False,
     config: Config = None,
 ) -> int:
     """Run packs through a pipeline and judge the answers."""
     from tqb import pipeline
     from tqb.cli.output import write_out
+    from tqb.cli.patience import Patience
     from tqb.cli.progress import progress
     from tqb.formats import check_outputs, write_report
     from tqb.formats.terminal import render_report
@@ -196,7 +203,8 @@ def run(
     if prompt and target.partition(":")[0] in ("demo", "replay"):
         print("warning: --prompt changes nothing: the answers are recorded", file=sys.stderr)
     outputs = tuple(output or ())
-    check_outputs(outputs)
+    inputs = [*(packs or ()), prompt, baseline, config, target.removeprefix("replay:")]
+    check_outputs(outputs, inputs)
     options = RunOptions(
         packs=tuple(packs or ("core-en",)),
         target=target,
@@ -213,11 +221,12 @@ def run(
         policy=Policy(fail_under, max_broken, max_errors, max_cost),
         verify=verify,
     )
-    with progress(sys.stderr, quiet=quiet) as bar, contextlib.redirect_stdout(sys.stderr):
-        report = pipeline.run(options, on_start=bar.start, on_reply=bar.advance)
-    keep_last_run(report)
-    for path in outputs:
-        write_report(report, path)
+    with Patience() as patience:
+        with progress(sys.stderr, quiet=quiet) as bar, contextlib.redirect_stdout(sys.stderr):
+            report = pipeline.run(options, on_start=bar.start, on_reply=patience.after(bar.advance))
+        keep_last_run(report)
+        for path in outputs:
+            write_report(report, path)
     write_out(render_report(report, sys.stdout, details=not quiet, every=verbose))
     return report.verdict.exit_code
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from tqb.errors import ConfigError
@@ -13,29 +14,38 @@ from tqb.types import Report
 RENDERERS = {".json": to_json}
 
 
-def check_outputs(paths: tuple[Path, ...]) -> None:
-    """See, before anything is asked, that each output can be written in a format.
+def check_outputs(paths: Iterable[Path], inputs: Iterable[str | Path | None] = ()) -> None:
+    """See, before anything is asked, that each output can be written, and over no input.
 
     Raises:
-        ConfigError: a path is a folder, has a suffix that names no format, or cannot be written.
+        ConfigError: a path is a folder or an input, has a suffix that names no format, or cannot be
+            written.
     """
-    known = ", ".join(RENDERERS)
+    read = {file for one in inputs if one for file in _files(Path(one))}
     for path in paths:
         try:
-            trouble = _trouble(path, known)
+            trouble = "this file is read by the run" if path.resolve() in read else _trouble(path)
         except OSError as error:
             trouble = f"cannot be written ({error.strerror})"
         if trouble:
             raise ConfigError(f"--output {path}: {trouble}")
 
 
-def _trouble(path: Path, known: str) -> str | None:
+def _files(path: Path) -> tuple[Path, ...]:
+    """Return the files that an input may mean: itself, and a pack's below it."""
+    try:
+        return tuple((path / name).resolve() for name in ("", "croissant.json", "items.jsonl"))
+    except (OSError, ValueError):
+        return ()
+
+
+def _trouble(path: Path) -> str | None:
     if path.is_dir():
         return "this is a folder; name a file in it"
     if path.exists() and not path.is_file():
         return None  # a device
     if path.suffix.lower() not in RENDERERS:
-        return f"no format has the suffix {path.suffix!r}; use {known}"
+        return f"no format has the suffix {path.suffix!r}; use {', '.join(RENDERERS)}"
     path.parent.mkdir(parents=True, exist_ok=True)
     return None if os.access(path.parent, os.W_OK) else "its folder is read-only; choose another"
 

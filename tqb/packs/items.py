@@ -61,10 +61,11 @@ def build_item(row: Row, file: str, *, verify: bool) -> Item:
     Raises:
         PackError: a key is missing or has a value of the wrong type, or the hash does not match.
     """
-    faults = list(_faults(row.values))
+    given = {key: value for key, value in row.values.items() if value is not None}
+    faults = list(_faults(given))
     if faults:
         raise PackError([Problem(file, row.line, fault) for fault in faults])
-    values = {**_DEFAULTS, **row.values}
+    values = {**_DEFAULTS, **given}
     values["id"] = values.get("id") or _digest(values, "A")[:8]
     if verify and "sha256" in values and not _is_stamped(values):
         raise PackError([Problem(file, row.line, _MISMATCH)])

@@ -6,6 +6,7 @@ pandas, which makes 7 of "007", so wherever the file itself can be read the valu
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import csv
 import hashlib
@@ -15,6 +16,7 @@ import logging
 import math
 import os
 import re
+import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
@@ -115,8 +117,10 @@ def metadata_findings(croissant: Path) -> tuple[str, ...]:
 
 
 @cache
-def _cache_folder() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="tqb-croissant-")
+def _cache_folder() -> str:
+    folder = tempfile.mkdtemp(prefix="tqb-croissant-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def import_mlcroissant(file: str) -> Any:
@@ -127,7 +131,7 @@ def import_mlcroissant(file: str) -> Any:
     """
     variable = "CROISSANT_CACHE"
     before = os.environ.get(variable)
-    os.environ[variable] = _cache_folder().name
+    os.environ[variable] = _cache_folder()
     try:
         with _quiet():
             return importlib.import_module("mlcroissant")

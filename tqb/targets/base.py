@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import os
 import re
 from collections.abc import Awaitable, Iterable, Mapping
@@ -12,6 +11,9 @@ from typing import Any, TypeVar
 from tqb.errors import CallError
 from tqb.text import one_line, well_formed
 from tqb.types import Response
+
+MAX_NUMBER = 10**15
+"""Counts, seconds and prices from there on are mistakes."""
 
 MAX_REPLY_BYTES = 8 * 1024 * 1024
 """Longest reply read from a server or a program."""
@@ -90,8 +92,8 @@ def read_amount(fields: Mapping[str, Any], key: str) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise RecordError(_wanted(key, value, "a number"))
-    if not math.isfinite(value) or value < 0:
-        raise RecordError(f'"{key}" is {value}, wanted a number from 0 up')
+    if not 0 <= value < MAX_NUMBER:
+        raise RecordError(f'"{key}" is out of range, wanted a number from 0 up')
     return float(value)
 
 
@@ -106,7 +108,7 @@ def _count(fields: Mapping[str, Any], key: str) -> int | None:
     value = fields.get(key)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < MAX_NUMBER:
         raise RecordError(_wanted(key, value, "a whole number from 0 up"))
     return value
 

@@ -21,7 +21,7 @@ from tqb.types import Request, Response
 _TAIL_BYTES = 16 * 1024
 """How much of standard error is kept."""
 _GRACE_S = 1.0
-"""Seconds that a killed program has to be gone."""
+"""Seconds that a killed program has to be gone, and pipes have to run dry."""
 
 
 class CommandTarget:
@@ -56,6 +56,8 @@ class CommandTarget:
         except BaseException:
             await _kill(process)
             raise
+        finally:
+            process._transport.close()  # type: ignore[attr-defined]  # no public way closes the pipes
         latency_s = time.perf_counter() - start
         if status != 0:
             raise CallError("target_bug", f"{self._who} {_ending(status)}{_last_line(err)}")
@@ -77,21 +79,38 @@ class CommandTarget:
             raise CallError("target_bug", f"{self._who} cannot be started: {exc.strerror}") from exc
 
     async def _talk(self, process: Process, question: bytes) -> tuple[int, bytes, bytes]:
-        """Exit status, standard output, and the end of standard error."""
-        stdin = cast(asyncio.StreamWriter, process.stdin)
-        stdout = cast(asyncio.StreamReader, process.stdout)
-        stderr = cast(asyncio.StreamReader, process.stderr)
-        out, err, _ = await asyncio.gather(self._all(stdout), _tail(stderr), _feed(stdin, question))
-        return await process.wait(), out, err
+        """Exit status, standard output, and the end of standard error.
 
-    async def _all(self, stream: asyncio.StreamReader) -> bytes:
-        out = bytearray()
+        A child that the program left behind may hold the pipes open: it is given a moment, and
+        what was printed by then is taken.
+        """
+        out, err = bytearray(), bytearray()
+        feeding = asyncio.create_task(_feed(cast(asyncio.StreamWriter, process.stdin), question))
+        reading = asyncio.gather(
+            self._all(cast(asyncio.StreamReader, process.stdout), out),
+            _tail(cast(asyncio.StreamReader, process.stderr), err),
+        )
+        try:
+            ended = asyncio.create_task(process.wait())
+            await asyncio.wait((reading, ended), return_when=asyncio.FIRST_COMPLETED)
+            if reading.done():
+                reading.result()
+            status = await ended
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(reading, _GRACE_S)
+        finally:
+            reading.cancel()
+            feeding.cancel()
+            await asyncio.gather(reading, feeding, return_exceptions=True)
+        _kill_group(process)
+        return status, bytes(out), bytes(err)
+
+    async def _all(self, stream: asyncio.StreamReader, out: bytearray) -> None:
         while chunk := await stream.read(65536):
             out += chunk
             if len(out) > MAX_REPLY_BYTES:
                 limit = f"{MAX_REPLY_BYTES // 2**20} MiB"
                 raise CallError("bad_response", f"{self._who} printed more than {limit}")
-        return bytes(out)
 
     def _decode(self, out: bytes) -> str:
         try:
@@ -123,23 +142,25 @@ async def _feed(stdin: asyncio.StreamWriter, question: bytes) -> None:
         await stdin.wait_closed()
 
 
-async def _tail(stream: asyncio.StreamReader) -> bytes:
-    tail = b""
+async def _tail(stream: asyncio.StreamReader, tail: bytearray) -> None:
     while chunk := await stream.read(65536):
-        tail = (tail + chunk)[-_TAIL_BYTES:]
-    return tail
+        tail += chunk
+        del tail[:-_TAIL_BYTES]
 
 
 async def _kill(process: Process) -> None:
-    """Kill the program with all it started, and reap it."""
+    """Kill the program with all it started (on Windows, the program alone), and reap it."""
+    _kill_group(process)
+    with suppress(asyncio.TimeoutError):  # a child that left the group may hold the pipes open
+        await asyncio.wait_for(process.wait(), _GRACE_S)
+
+
+def _kill_group(process: Process) -> None:
     with suppress(ProcessLookupError, PermissionError):
         if os.name == "posix":
             os.killpg(process.pid, signal.SIGKILL)
-        else:
+        elif process.returncode is None:
             process.kill()
-    with suppress(asyncio.TimeoutError):  # a child that left the group may hold the pipes open
-        await asyncio.wait_for(process.wait(), _GRACE_S)
-    process._transport.close()  # type: ignore[attr-defined]  # no public way closes the pipes
 
 
 def _ending(status: int) -> str:

@@ -27,5 +27,6 @@ def demo_target(variant: str = "") -> ReplayTarget:
     return ReplayTarget(
         RECORDED / VARIANTS[variant],
         name=f"demo:{variant}" if variant else "demo",
+        again=True,
         missing="the demo knows the items of core-en alone: choose a pipeline by --target",
     )

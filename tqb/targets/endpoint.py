@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+from urllib.request import getproxies, proxy_bypass
 
 from tqb.errors import TargetError
 from tqb.targets.base import MAX_REPLY_BYTES
@@ -48,6 +49,7 @@ class EndpointTarget:
         parts = _split(spec)
         self._url = _chat_url(parts)
         self._headers, self._origin = _credentials(parts, api_key_env)
+        self._proxy = _proxy(spec)
         self._max_concurrency = max_concurrency
         self._session: aiohttp.ClientSession | None = None
         self.name = f"{self._origin.where}#{parts.fragment}"
@@ -80,6 +82,7 @@ class EndpointTarget:
             json=_body(self._origin.model, request),
             headers=self._headers,
             timeout=timeout,
+            proxy=self._proxy,
             allow_redirects=False,
         ) as reply:
             return reply.status, reply.headers, await self._read(reply)
@@ -100,7 +103,6 @@ class EndpointTarget:
             self._session = self._aiohttp.ClientSession(
                 connector=self._aiohttp.TCPConnector(limit=self._max_concurrency),
                 cookie_jar=self._aiohttp.DummyCookieJar(),
-                trust_env=True,
             )
         return self._session
 
@@ -109,7 +111,7 @@ def _split(spec: str) -> SplitResult:
     form = "write it as http://HOST/v1#MODEL"
     try:
         parts = urlsplit(spec)
-        usable = bool(parts.hostname) and parts.port != 0
+        usable = bool((parts.hostname or "").encode("idna")) and parts.port != 0
     except ValueError:
         usable = False
     if not usable:
@@ -142,6 +144,15 @@ def _credentials(parts: SplitResult, api_key_env: str) -> tuple[dict[str, str], 
     if not (key.isascii() and key.isprintable()):
         raise TargetError(f"the key in {found} has characters no header can carry: copy it anew")
     return {"Authorization": f"Bearer {key}"}, Origin(where, parts.fragment, found, secrets=(key,))
+
+
+def _proxy(url: str) -> str | None:
+    """Return the proxy that the environment names for an address; netrc is left alone."""
+    parts = urlsplit(url)
+    if parts.hostname is None or proxy_bypass(parts.hostname):
+        return None
+    proxy = getproxies().get(parts.scheme)
+    return f"http://{proxy}" if proxy and "://" not in proxy else proxy
 
 
 def _body(model: str, request: Request) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from tqb.errors import CallError
-from tqb.targets.base import excerpt, timed_out
+from tqb.targets.base import MAX_NUMBER, excerpt, timed_out
 from tqb.text import well_formed
 from tqb.types import FailureKind, Response
 
@@ -50,7 +50,10 @@ class Origin:
 
 def public_url(url: str) -> str:
     """`url` without userinfo, query, fragment and the path of the chat endpoint."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "a malformed address"
     path = parts.path.rstrip("/").removesuffix("/chat/completions")
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], path, "", ""))
 
@@ -267,7 +270,7 @@ def _answer(content: object, origin: Origin) -> str:
 
 
 def _count(value: object) -> int | None:
-    usable = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    usable = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MAX_NUMBER
     return value if usable and isinstance(value, int) else None
 
 

@@ -192,7 +192,6 @@ class LiteLLMTarget:
                 connector=aiohttp.TCPConnector(limit=self._max_concurrency),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trace_configs=[trace],
-                trust_env=True,
             )
         return self._session
 

@@ -31,6 +31,9 @@ _LOG = logging.getLogger("tqb.targets")
 _FORM = "write it as python:package.module:function"
 _TQB = str(Path(__file__).parent.parent) + os.sep
 _LIBRARY = sysconfig.get_paths()["stdlib"] + os.sep
+Outcome = tuple[Any, BaseException | None]
+"""What a call returned, and what it raised."""
+
 _TIMEOUTS = (TimeoutError, asyncio.TimeoutError, concurrent.futures.TimeoutError)
 
 
@@ -58,6 +61,7 @@ class PythonTarget:
         self._who = attribute
         self._takes_messages = _takes_messages(self._function, self._who)
         self._logged: set[tuple[str, str, int]] = set()
+        self._loop: _Loop | None = None
         self.name = f"python:{path}"
 
     async def complete(self, request: Request) -> Response:
@@ -77,26 +81,29 @@ class PythonTarget:
             raise CallError("target_bug", message) from exc
 
     async def aclose(self) -> None:
-        """Do nothing: a thread that hangs ends with the process."""
+        """Stop the loop of async functions; a thread that hangs ends with the process."""
+        if self._loop is not None:
+            await self._loop.stop()
 
     async def _call(self, request: Request) -> Any:
-        try:
-            if _is_async(self._function):
-                return await self._apply(request)
-            returned, raised = await _in_thread(lambda: self._apply(request))
+        """Call the function where it can hold nothing up: in a thread, or on a loop of its own."""
+        work = functools.partial(self._apply, request)
+        if _is_async(self._function):
+            returned, raised = await self._on_loop(work)
+        else:
+            returned, raised = await _in_thread(work)
             if raised is None and inspect.isawaitable(returned):
-                returned = await returned
-        except (CallError, GeneratorExit):
-            raise
-        except BaseException as exc:
-            if isinstance(exc, asyncio.CancelledError) and _cancelled_from_outside():
-                raise
-            returned, raised = None, exc
+                returned, raised = await self._on_loop(lambda: returned)
         if isinstance(raised, CallError):
             raise raised
         if raised is not None:
             self._fail(raised)
         return returned
+
+    async def _on_loop(self, work: Callable[[], Any]) -> Outcome:
+        if self._loop is None:
+            self._loop = _Loop()
+        return await self._loop.run(work)
 
     def _apply(self, request: Request) -> Any:
         if not self._takes_messages:
@@ -188,19 +195,19 @@ def _is_async(function: Callable[..., Any]) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(method)
 
 
-async def _in_thread(work: Callable[[], Any]) -> tuple[Any, BaseException | None]:
+async def _in_thread(work: Callable[[], Any]) -> Outcome:
     """Value and exception of `work`, run in a daemon thread, which cannot block an exit."""
     loop = asyncio.get_running_loop()
-    future: asyncio.Future[tuple[Any, BaseException | None]] = loop.create_future()
+    future: asyncio.Future[Outcome] = loop.create_future()
     context = contextvars.copy_context()
 
-    def deliver(outcome: tuple[Any, BaseException | None]) -> None:
+    def deliver(outcome: Outcome) -> None:
         if not future.done():
             future.set_result(outcome)
 
     def run() -> None:
         try:
-            outcome: tuple[Any, BaseException | None] = (context.run(work), None)
+            outcome: Outcome = (context.run(work), None)
         except BaseException as exc:
             outcome = (None, exc)
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
@@ -210,10 +217,45 @@ async def _in_thread(work: Callable[[], Any]) -> tuple[Any, BaseException | None
     return await future
 
 
-def _cancelled_from_outside() -> bool:
-    """Whether our own task was cancelled; before Python 3.11 nobody can tell, so yes."""
-    cancelling = getattr(asyncio.current_task(), "cancelling", None)
-    return cancelling is None or cancelling() > 0
+class _Loop:
+    """An event loop in a daemon thread, for coroutines that may block or refuse to end."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(lambda loop, context: None)
+        self._thread = threading.Thread(target=self._serve, name="tqb-target-loop", daemon=True)
+        self._thread.start()
+
+    async def run(self, work: Callable[[], Any]) -> Outcome:
+        """Value and exception of the awaitable that `work` makes."""
+        future = asyncio.run_coroutine_threadsafe(_outcome(work), self._loop)
+        return await asyncio.wrap_future(future)
+
+    async def stop(self) -> None:
+        """End the loop; one that is blocked is left behind after a moment."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        for _ in range(20):
+            if not self._thread.is_alive():
+                return
+            await asyncio.sleep(0.01)
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+        pending = asyncio.all_tasks(self._loop)
+        for task in pending:
+            task.cancel()
+        if pending:
+            self._loop.run_until_complete(asyncio.wait(pending, timeout=0.1))
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.close()
+
+
+async def _outcome(work: Callable[[], Any]) -> Outcome:
+    try:
+        return await work(), None
+    except BaseException as exc:
+        return None, exc
 
 
 def _frame(exc: BaseException) -> traceback.FrameSummary:

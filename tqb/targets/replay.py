@@ -27,33 +27,38 @@ class ReplayTarget:
     failed calls fail again, and skipped items count as missing.
     """
 
-    def __init__(self, path: str | Path, *, name: str = "", missing: str = "") -> None:
+    def __init__(
+        self, path: str | Path, *, name: str = "", missing: str = "", again: bool = False
+    ) -> None:
         """Read the file.
 
         Args:
             path: the recording.
             name: what stands in reports; ``replay:FILE`` by default.
             missing: what is said of an item that the recording lacks.
+            again: whether every repeat gets the answer recorded first.
 
         Raises:
             TargetError: the file cannot be read; the message has ``file:line``.
         """
         self._path = Path(path)
         self._recorded = _read(self._path)
+        self._again = again
         self._missing = missing or f"{path} holds no answer to this item"
         self.name = name or f"replay:{path}"
 
     async def complete(self, request: Request) -> Response:
         """Give the recorded answer. Raises `CallError` where it is a failure, or missing."""
         item = f"{request.pack}/{request.item.id}"
+        repeat = 0 if self._again else request.repeat
         for key in (item, request.item.id):
-            recorded = self._recorded.get((key, request.repeat))
+            recorded = self._recorded.get((key, repeat))
             if isinstance(recorded, CallError):
                 raise CallError(recorded.kind, str(recorded), recorded.retry_after)
             if recorded is not None:
                 return recorded
-        repeat = f" in repeat {request.repeat + 1}" if request.repeat else ""
-        raise CallError("not_found", f"{self._missing}{repeat}")
+        where = f" in repeat {repeat + 1}" if repeat else ""
+        raise CallError("not_found", f"{self._missing}{where}")
 
     async def aclose(self) -> None:
         """Do nothing: the file is closed already."""
@@ -106,9 +111,9 @@ def _lines(path: Path, text: str) -> dict[_Key, _Recorded]:
 def _object(line: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
-    except json.JSONDecodeError as exc:
-        message = f'not JSON ({exc.msg}): "{one_line(line, 60)}"'
-        raise RecordError(message) from exc
+    except ValueError as exc:
+        problem = getattr(exc, "msg", "a number is too long")
+        raise RecordError(f'not JSON ({problem}): "{one_line(line, 60)}"') from exc
     except RecursionError as exc:
         raise RecordError("nested too deeply") from exc
     if not isinstance(row, dict):
