@@ -37,6 +37,8 @@ def serve() -> Iterator[str]:
     params.model_alias = {MODEL}
     params.n_ctx = 2048
     params.n_parallel = 1
+    params.cache_prompt = False  # so that an answer does not depend on the question before it
+    params.cache_ram_mib = 0
     params.cpuparams.n_threads = 1
     params.cpuparams_batch.n_threads = 1
     params.port = 0
