@@ -57,7 +57,7 @@ def test_values_and_paths(tmp_path: Path) -> None:
         ("repeats = 0", ":1: repeats = 0: Input should be greater than or equal to 1"),
         ("fail-under = 90", ":1: fail-under = 90: Input should be less than or equal to 1"),
         ('packs = "core-en"', ":1: packs = 'core-en': Input should be a valid list"),
-        ('scorer = "best"', ":1: scorer = 'best': Input should be 'restated', 'exact'"),
+        ('scorer = "best"', ":1: scorer = 'best': Input should be 'default', 'exact'"),
         ("a = ", ":1: not TOML"),
         ('[run]\ntarget = "x"', ":1: 'run' is not a setting"),
     ],

@@ -45,7 +45,7 @@ def run(
     seed: int | None = None,
     max_tokens: int | None = 1024,
     timeout: float = 60.0,
-    scorer: str = "restated",
+    scorer: str = "default",
     fuzzy_threshold: float = 0.9,
     verify: bool = True,
 ) -> Report:
@@ -71,7 +71,7 @@ def run(
         seed: seed, where the provider has one.
         max_tokens: longest answer, in tokens.
         timeout: seconds for one request.
-        scorer: `restated`, `exact`, `fuzzy` or `tqbpp`.
+        scorer: `default`, `exact`, `fuzzy` or `tqbpp`.
         fuzzy_threshold: least likeness for `fuzzy`, 0 to 1.
         verify: whether items must match their hashes.
 
@@ -112,7 +112,7 @@ def load_pack(source: str | Path, *, verify: bool = True) -> Pack:
     return packs.load_pack(str(source), verify=verify)
 
 
-def score(answer: str, item: Item, *, scorer: str = "restated") -> Score:
+def score(answer: str, item: Item, *, scorer: str = "default") -> Score:
     """Score one answer to one item with the scorer of that name."""
     from tqb.scorers import load_scorer
 

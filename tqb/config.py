@@ -44,7 +44,7 @@ SETTINGS: Mapping[str, Any] = {
     "seed": int,
     "max-tokens": Count,
     "timeout": Annotated[float, Gt(0), Le(86_400)],
-    "scorer": Literal["restated", "exact", "fuzzy", "tqbpp"],
+    "scorer": Literal["default", "exact", "fuzzy", "tqbpp"],
     "fuzzy-threshold": Annotated[float, Gt(0), Le(1)],
     "verify": bool,
     "quiet": bool,

@@ -471,7 +471,7 @@ class RunOptions:
     """Ids to keep, as ``id`` or ``pack/id``."""
     tags: Mapping[str, str] = field(default_factory=dict)
     """Tags an item must carry."""
-    scorer: str = "restated"
+    scorer: str = "default"
     fuzzy_threshold: float = 0.9
     baseline: Path | None = None
     policy: Policy = Policy()

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tqb
+from benchmarks.scoring.cases import cases
 from tqb.errors import ConfigError
 from tqb.packs import load_pack
 from tqb.scorers import NAMES, load_scorer
@@ -55,7 +56,6 @@ def test_exact_sees_through_typography(answer: str, label: str, lang: str) -> No
         ("C7H6", "C6H6", "en"),
         ("x - 2", "x + 2", "en"),
         ("The Who", "Who Are You", "en"),
-        ("La Paz", "Paz", "es"),
         ("The Hague", "Hague", "de"),
         ("ISPARTA", "isparta", "tr"),
         ("f(x", "f(x)", "en"),
@@ -86,10 +86,10 @@ def test_alias_is_as_good_as_the_label() -> None:
         ("Which mountain is highest?", "Mount Everest", "The answer is: Mount Everest"),
     ],
 )
-def test_restated_accepts_the_words_of_the_question(question: str, label: str, answer: str) -> None:
+def test_default_accepts_the_words_of_the_question(question: str, label: str, answer: str) -> None:
     """A target among words of the question and function words passes."""
-    score = load_scorer("restated")(answer, item(question, label))
-    assert (score.passed, score.matched_by) == (True, "restated")
+    score = load_scorer("default")(answer, item(question, label))
+    assert score.passed
 
 
 @pytest.mark.parametrize(
@@ -107,16 +107,16 @@ def test_restated_accepts_the_words_of_the_question(question: str, label: str, a
         ("Which planet isn't rocky: name one", "Jupiter", "It isn't Jupiter."),
     ],
 )
-def test_restated_refuses_what_says_more(question: str, label: str, answer: str) -> None:
+def test_default_refuses_what_says_more(question: str, label: str, answer: str) -> None:
     """A denial, an alternative, a second claim, a longer number and a repeated choice fail."""
-    score = load_scorer("restated")(answer, item(question, label))
+    score = load_scorer("default")(answer, item(question, label))
     assert (score.passed, score.matched_by) == (False, None)
 
 
-def test_restated_says_what_was_too_much() -> None:
+def test_default_says_what_was_too_much() -> None:
     """The explanation names the words that neither question nor target account for."""
-    score = load_scorer("restated")("Paris, I believe", item("Capital of France?", "Paris"))
-    assert score.explanation == "holds 'Paris', but says more: i believe"
+    score = load_scorer("default")("Paris, I believe", item("Capital of France?", "Paris"))
+    assert score.explanation == "holds 'Paris', but adds 'believe'"
 
 
 @pytest.mark.parametrize(
@@ -190,9 +190,90 @@ def test_one_digit_off_never_passes(number: int, data: st.DataObject) -> None:
     other = data.draw(st.sampled_from([d for d in "0123456789" if d != digits[place]]))
     changed = digits[:place] + other + digits[place + 1 :]
     subject = item("How many are there?", digits)
-    for name in ("restated", "exact", "fuzzy"):
+    for name in ("default", "exact", "fuzzy"):
         assert not load_scorer(name)(changed, subject).passed
         assert not load_scorer(name)(f"There are {changed}.", subject).passed
+
+
+@pytest.mark.parametrize(
+    ("lang", "question", "label", "answer", "rule"),
+    [
+        ("en", "How many minutes are in a day?", "1440", "1,440", "number"),
+        ("en", "How many months have 31 days?", "7", "Seven", "number"),
+        ("en", "How many players are on court?", "Five", "5 players", "number"),
+        ("en", "What is the boiling point of water in Celsius?", "100", "100 °C", "number"),
+        ("en", "How long is it in metres?", "500", "0.5 km", "number"),
+        ("en", "What is standard gravity in m/s²?", "9.81", "9.80665", "number"),
+        ("en", "In which year did Apollo 11 land?", "1969", "July 20, 1969", "exact"),
+        ("en", "On which date did it sink?", "15 April 1912", "April 15, 1912", "date"),
+        ("en", "Which formula is it?", "½mv²", "KE = 1/2 * m * v^2", "formula"),
+        ("en", "Solve x² = 4.", "x = 2 or x = -2", "x = ±2", "formula"),
+        ("en", "Which ocean is the largest?", "Pacific Ocean", "Pacific", "short"),
+        ("en", "Who wrote 1984?", "George Orwell", "Orwell", "surname"),
+        ("en", "What carries the genes?", "DNA", "Deoxyribonucleic acid (DNA)", "abbreviation"),
+        ("en", "Capital of France?", "Paris", "<think>Lyon? No.</think>Paris", "exact"),
+        ("en", "Capital of France?", "Paris", "Lyon. No, wait: Paris.", "exact"),
+        ("fr", "Quel continent ?", "Afrique", "L’Afrique", "exact"),
+        ("fr", "Quelle est la capitale du Royaume-Uni ?", "Londres", "London", "name"),
+        ("de", "Wie viele sind es?", "16", "sechzehn", "number"),
+        ("es", "¿Cuántos metros son?", "3500", "3.500 metros", "number"),
+        ("tr", "Başkent neresidir?", "Ankara", "Ankara'dır.", "exact"),
+        ("tr", "Kuzey Afrika'da hangi ülke?", "Cezayir", "Algeria", "name"),
+        ("ru", "Какой цвет?", "чёрный", "черный", "exact"),
+        ("ru", "В каком городе?", "Москва", "В Москве.", "exact"),
+        ("ar", "كم العدد؟", "114", "١١٤", "exact"),
+        ("ja", "首都はどこですか。", "東京", "東京です。", "exact"),
+        ("ja", "通貨は？", "日本円", "JPY", "name"),
+        ("ko", "수도는 어디인가요?", "서울", "서울입니다.", "exact"),
+        ("zh-Hans", "有多少？", "120", "一百二十", "number"),
+    ],
+)
+def test_default_reads_as_a_person_of_the_language(
+    lang: str, question: str, label: str, answer: str, rule: str
+) -> None:
+    """Numbers, dates, formulas, names and grammar of each language are seen through."""
+    score = load_scorer()(answer, item(question, label, lang=lang))
+    assert score.passed, score.explanation
+    assert score.matched_by in (rule, "exact", "alias")
+
+
+@pytest.mark.parametrize(
+    ("lang", "question", "label", "answer"),
+    [
+        ("en", "How high is it in metres?", "8849", "8,849 feet"),
+        ("en", "How cold is it in Celsius?", "-40", "40 °C"),
+        ("en", "What is the derivative of sin x?", "cos x", r"$-\cos x$"),
+        ("en", "Capital of France?", "Paris", "Paris, Lyon, Marseille"),
+        ("en", "Capital of France?", "Paris", "Paris. Actually, Lyon."),
+        ("en", "Capital of Hungary?", "Budapest", "Budapest, also known as Bucharest"),
+        ("de", "Wie viel ist es?", "1,5", "1.500"),
+        ("fr", "Quel pays ?", "Autriche", "Australie"),
+        ("ru", "Какая страна?", "Австрия", "Австралия"),
+        ("ja", "金属ですか、非金属ですか。", "金属", "非金属"),
+        ("zh-Hans", "一斤等于多少克？", "500", "500千克"),
+        ("ko", "수도는 어디인가요?", "서울", "서울이 아니라 부산입니다."),
+    ],
+)
+def test_default_refuses_what_only_looks_right(
+    lang: str, question: str, label: str, answer: str
+) -> None:
+    """Another unit, sign, thing or name fails, however much of the target it holds."""
+    assert not load_scorer()(answer, item(question, label, lang=lang)).passed
+
+
+def test_default_agrees_with_careful_people() -> None:
+    """On the labelled set it agrees far more often than any plain match, and passes little."""
+    listed = list(cases())
+    verdicts = [(load_scorer()(case.answer, case.item).passed, case.correct) for case in listed]
+    plain = [load_scorer("exact")(case.answer, case.item).passed for case in listed]
+    agreed = sum(said == correct for said, correct in verdicts)
+    wrongly_passed = sum(said and not correct for said, correct in verdicts)
+    assert len(listed) == 900
+    assert agreed / 900 >= 0.85
+    assert (
+        agreed > sum(said == case.correct for said, case in zip(plain, listed, strict=True)) + 200
+    )
+    assert wrongly_passed <= 6
 
 
 def test_gold_set_tells_its_answers_apart() -> None:

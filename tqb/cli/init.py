@@ -40,7 +40,7 @@ target = {target}         # LiteLLM id, http(s)://host/v1#model, python:module:f
 # max-tokens = 1024
 # timeout = 60.0          # seconds for one request
 
-# scorer = "restated"     # restated, exact, fuzzy, tqbpp
+# scorer = "default"      # default, exact, fuzzy, tqbpp
 # fuzzy-threshold = 0.9
 # limit = 10              # first items of each pack
 # item = ["capital-japan"]

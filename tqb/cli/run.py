@@ -161,8 +161,8 @@ def run(
     ] = 60.0,
     scorer: Annotated[
         str,
-        typer.Option(metavar="NAME", envvar="TQB_SCORER", help="restated, exact, fuzzy or tqbpp."),
-    ] = "restated",
+        typer.Option(metavar="NAME", envvar="TQB_SCORER", help="default, exact, fuzzy or tqbpp."),
+    ] = "default",
     fuzzy_threshold: Annotated[
         float,
         typer.Option(

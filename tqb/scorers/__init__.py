@@ -1,6 +1,6 @@
 """Scorers: pure functions of an answer and an item.
 
-`exact` accepts an answer that equals a target once both are normalized, `restated` (the default)
+`exact` accepts an answer that equals a target once both are normalized, `default` (the default)
 also one that says it in the words of the question, `fuzzy` also one that is nearly the same word,
 and `tqbpp` gives the figures that TQB++ would give.
 """
@@ -10,14 +10,14 @@ from __future__ import annotations
 import difflib
 
 from tqb.errors import ConfigError
+from tqb.scorers.default import score_default
 from tqb.scorers.exact import score_exact
 from tqb.scorers.fuzzy import fuzzy_scorer
-from tqb.scorers.restated import score_restated
 from tqb.scorers.tqbpp import score_tqbpp
 from tqb.types import Scorer
 
-NAMES = ("restated", "exact", "fuzzy", "tqbpp")
-DEFAULT = "restated"
+NAMES = ("default", "exact", "fuzzy", "tqbpp")
+DEFAULT = "default"
 
 
 def load_scorer(name: str = DEFAULT, *, threshold: float = 0.9) -> Scorer:
@@ -29,7 +29,7 @@ def load_scorer(name: str = DEFAULT, *, threshold: float = 0.9) -> Scorer:
     if not 0 < threshold <= 1:
         raise ConfigError(f"fuzzy-threshold is {threshold:g}; give a number above 0, up to 1")
     scorers: dict[str, Scorer] = {
-        "restated": score_restated,
+        "default": score_default,
         "exact": score_exact,
         "fuzzy": fuzzy_scorer(threshold),
         "tqbpp": score_tqbpp,

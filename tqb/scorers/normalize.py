@@ -1,7 +1,8 @@
 """Normal form of an answer: what may differ without changing what was said.
 
 Meaning is kept: signs, decimal points, operators, digits and letters stay. What goes is
-compatibility width (NFKC), case, space, wrapping quotes, Markdown emphasis, and the punctuation
+compatibility width (NFKC), case, the script of digits, Arabic diacritics, tatweel and letter
+variants, ё for е, the kind of kana, space, wrapping quotes, Markdown emphasis, and the punctuation
 around the answer.
 """
 
@@ -9,25 +10,45 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
-_ARTICLES = re.compile(r"^(?:the|an|a)\s+(?=\S)")
 _EMPHASIS = re.compile(r"^(\*{1,3}|_{1,3}|`{1,3})(.+)\1$", re.DOTALL)
-_MINUS = str.maketrans({"\u2212": "-", "\u2010": "-", "\u2011": "-", "\u2012": "-"})
+_SIGNS = str.maketrans({"−": "-", "‐": "-", "‑": "-", "‒": "-", "ʼ": "'", "´": "'"})
+_APOSTROPHE = re.compile(r"(?<=[^\W\d_])’(?=[^\W\d_])|(?<=\d)’(?=[^\W\d_])")
+_DOTTED = re.compile(r"\b(?:[^\W\d_]\.){2,}(?=\W|$)|\b(?:[^\W\d_]\.)+[^\W\d_]\b")
+_KANA_V = (("ゔぁ", "ば"), ("ゔぃ", "び"), ("ゔぇ", "べ"), ("ゔぉ", "ぼ"), ("ゔ", "ぶ"))
+_LONG_END = re.compile("(?<=[ぁ-ゖ])ー(?![ぁ-ゖー])")
 _CLOSING = ("Po", "Pe", "Pf")
-_OPENING = ("Ps", "Pi")
-_PAIRS = {"(": ")", "[": "]", "{": "}", "\u300c": "\u300d", "\u300e": "\u300f"}
+_OPENING = ("Ps", "Pi", "Po")
+_PAIRS = {"(": ")", "[": "]", "{": "}", "「": "」", "『": "』", "《": "》"}
 _KEPT = frozenset("%‰°′″!/\\*&@#")
+_ARABIC = str.maketrans(
+    {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه", "ؤ": "و", "ئ": "ي", "ـ": None}
+)
+_ARABIC_MARKS = re.compile("[\u064b-\u065f\u0670\u200c-\u200f]")
+_KATAKANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
 
 
-def normalize(text: str, lang: str) -> str:
-    """Return the normal form of `text` in language `lang` (BCP 47)."""
-    text = unicodedata.normalize("NFKC", text).translate(_MINUS)
-    text = _casefold(text, lang)
-    text = " ".join(text.split())
-    text = _peel(text)
-    if primary(lang) == "en":
-        text = _ARTICLES.sub("", text)
-    return text
+def normalize(text: str, lang: str, *, peel: bool = True) -> str:
+    """Return the normal form of `text` in language `lang` (BCP 47).
+
+    With `peel`, wrapping quotes, emphasis and brackets and the final punctuation are taken off.
+    """
+    text = fold(text, lang)
+    return _peel(text) if peel else text
+
+
+@lru_cache(maxsize=4096)
+def fold(text: str, lang: str) -> str:
+    """Fold width, case, digits and letter variants, and white space."""
+    main = primary(lang)
+    text = unicodedata.normalize("NFKC", text).translate(_SIGNS)
+    text = _APOSTROPHE.sub("'", text)
+    text = _DOTTED.sub(lambda match: match[0].replace(".", ""), text)
+    text = _casefold(text, main)
+    if not text.isascii():
+        text = _fold_script(text, main)
+    return " ".join(text.split())
 
 
 def primary(lang: str) -> str:
@@ -35,11 +56,31 @@ def primary(lang: str) -> str:
     return lang.partition("-")[0].lower()
 
 
-def _casefold(text: str, lang: str) -> str:
+def _casefold(text: str, main: str) -> str:
     """Fold case; Turkish and Azerbaijani keep dotted and dotless i apart."""
-    if primary(lang) in ("tr", "az"):
+    if main in ("tr", "az"):
         text = text.replace("İ", "i").replace("I", "ı")
     return unicodedata.normalize("NFKC", text.casefold())
+
+
+def _fold_script(text: str, main: str) -> str:
+    text = "".join(map(_ascii_digit, text))
+    if main in ("ar", "fa", "ur"):
+        text = _ARABIC_MARKS.sub("", text).translate(_ARABIC)
+    elif main in ("ru", "uk", "be", "bg"):
+        text = text.replace("ё", "е")
+    elif main == "ja":
+        text = text.translate(_KATAKANA)
+        for foreign, plain in _KANA_V:
+            text = text.replace(foreign, plain)
+        text = _LONG_END.sub("", text)
+    return text
+
+
+def _ascii_digit(character: str) -> str:
+    if character.isdecimal() and not character.isascii():
+        return str(unicodedata.decimal(character))
+    return character
 
 
 def _peel(text: str) -> str:
@@ -66,6 +107,8 @@ def _unwrap(text: str) -> str:
 
 
 def _is_wrapping(character: str, categories: tuple[str, ...]) -> bool:
-    if character in _KEPT or character in "()[]{}":
+    if character in _KEPT or (character in "()[]{}.,-" and categories is _OPENING):
+        return False
+    if character in "()[]{}":
         return False
     return character in "\"'" or unicodedata.category(character) in categories

@@ -1,0 +1,148 @@
+"""Formulas: one canonical spelling for what mathematicians and chemists write in many ways."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_SUPERSCRIPT = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿⁱ]+")
+_FRACTIONS = {"½": "(1)/(2)", "⅓": "(1)/(3)", "¼": "(1)/(4)", "¾": "(3)/(4)", "⅔": "(2)/(3)"}
+_LATEX = {
+    r"\cdot": "*",
+    r"\times": "*",
+    r"\pm": "±",
+    r"\pi": "π",
+    r"\infty": "∞",
+    r"\ln": "ln",
+    r"\log": "log",
+    r"\sin": "sin",
+    r"\cos": "cos",
+    r"\tan": "tan",
+    r"\left": "",
+    r"\right": "",
+    r"\,": "",
+    r"\ ": "",
+    r"\;": "",
+    r"\mathrm": "",
+    r"\text": "",
+    r"\rightarrow": "→",
+    r"\sqrt": "√",
+    r"\Omega": "Ω",
+    r"\theta": "θ",
+    r"\Delta": "Δ",
+}
+_COMMANDS = sorted(_LATEX.items(), key=lambda pair: -len(pair[0]))
+_SIGNS = str.maketrans(
+    {
+        "×": "*",
+        "·": "*",
+        "⋅": "*",
+        "∗": "*",
+        "−": "-",
+        "–": "-",
+        "÷": "/",
+        "⁄": "/",
+        "[": "(",
+        "]": ")",
+        "{": "(",
+        "}": ")",
+    }
+)
+_BETWEEN = r"\b(?:or|and|ou|et|oder|und|o|y|e|или|и|veya|ve|أو|و)\b|[,;、，]|或|和|または|と|또는"
+_OPERATOR = re.compile(r"[=^+*/√±→∞∫∑()²³½¼¾⅓⅔₀-₉⁰-⁹]|\d[a-zA-Zα-ω]|[A-Za-z)]\d")
+
+
+def is_formula(text: str) -> bool:
+    """Tell whether a target is a formula: signs or digits among letters, and no plain number."""
+    return (
+        bool(_OPERATOR.search(text))
+        and any(c.isalpha() for c in text)
+        and not re.search(r"[^\W\d_]{8,}", text)
+    )
+
+
+@lru_cache(maxsize=4096)
+def canonical(text: str) -> frozenset[str]:
+    """Return the canonical spellings of a formula; several, where it lists solutions.
+
+    Case, which tells Co from CO, is kept.
+    """
+    text = _plain(text)
+    parts = [part for part in re.split(_BETWEEN, text) if part.strip()]
+    return frozenset(_sided(one) for part in parts for one in _both_signs(_squeeze(part)))
+
+
+def right_side(formula: frozenset[str]) -> frozenset[str]:
+    """Return what stands to the right of the equals sign, where one name stands to its left."""
+    sides = [re.fullmatch(r"[A-Za-z_Α-ω']{1,3}(?:\([a-z]\))?=(.+)", one) for one in formula]
+    return frozenset(side[1] for side in sides if side) if all(sides) else frozenset()
+
+
+def plain_latex(text: str) -> str:
+    """Write LaTeX commands as plain text; text without them comes back as it is."""
+    if "\\" not in text:
+        return text
+    text = re.sub(r"\\\(|\\\)|\\\[|\\\]|\$", "", text)
+    text = re.sub(r"\\d?frac\s*\{(\d+)\}\s*\{(\d+)\}", r"\1/\2", text)
+    text = re.sub(r"\\d?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r"(\1)/(\2)", text)
+    for command, sign in _COMMANDS:
+        text = text.replace(command, sign)
+    return text
+
+
+def _plain(text: str) -> str:
+    text = plain_latex(text).replace("$", "")
+    for sign, spelled in _FRACTIONS.items():
+        text = text.replace(sign, spelled)
+    text = _SUPERSCRIPT.sub(_raised, text)
+    text = unicodedata.normalize("NFKC", text).translate(_SIGNS).replace("**", "^")
+    return re.sub(r"(?<=[A-Za-z])_", "", text)
+
+
+def _raised(match: re.Match[str]) -> str:
+    return "^" + unicodedata.normalize("NFKC", match[0]).replace("−", "-")
+
+
+def _squeeze(text: str) -> str:
+    text = re.sub(r"\s+", "", text).strip(".,;:'\"`*")
+    text = re.sub(r"\((\w+|-\w+)\)", r"\1", text)
+    text = re.sub(r"(?<![\d.])0?\.5(?!\d)", "1/2", text)
+    return re.sub(r"(?<=[\w)])\*(?=[\w(])", "", text)
+
+
+def _sided(text: str) -> str:
+    """Put factors, and the sides of an equation, into one order: U=RI is RI=U is IR=U."""
+    text = re.sub(r"(?<![A-Za-z])[A-Za-z]{2,4}(?![A-Za-z(])", _ordered, text)
+    left, mark, right = text.partition("=")
+    if not mark or len(left) == 1:
+        return text
+    return (
+        "=".join(sorted((left, right), key=lambda side: (len(side), side)))
+        if len(right) > 1
+        else f"{right}={left}"
+    )
+
+
+def _ordered(match: re.Match[str]) -> str:
+    word = match[0]
+    known = word in (
+        "sin",
+        "cos",
+        "tan",
+        "ln",
+        "log",
+        "exp",
+        "lim",
+        "max",
+        "min",
+        "mol",
+    ) or not _FACTORS.search(word)
+    return word if known else "".join(sorted(word))
+
+
+_FACTORS = re.compile(r"^(?:[A-Z]{2}|[a-z]{2})$")
+
+
+def _both_signs(text: str) -> tuple[str, ...]:
+    return (text.replace("±", ""), text.replace("±", "-")) if "±" in text else (text,)

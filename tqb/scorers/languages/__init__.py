@@ -1,0 +1,85 @@
+"""What a scorer must know of a language: one readable table each, and CLDR for the rest."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+ALIASES = {"zh": "zh-Hans", "zh-cn": "zh-Hans", "zh-sg": "zh-Hans", "zh-tw": "zh-Hant"}
+ALIASES |= {"zh-hk": "zh-Hant", "zh-mo": "zh-Hant"}
+NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """The closed classes of words of one language, in normal form."""
+
+    tag: str
+    """Name of the table; `und` for a language without one."""
+    articles: frozenset[str] = frozenset()
+    function: frozenset[str] = frozenset()
+    """Words that add nothing to a restated question: copulas, prepositions, titles."""
+    answer: frozenset[str] = frozenset()
+    """Words of "the final answer is"."""
+    approximate: frozenset[str] = frozenset()
+    gloss: frozenset[str] = frozenset()
+    """Words with which a note begins after the answer: which, because, located."""
+    negation: frozenset[str] = frozenset()
+    alternative: frozenset[str] = frozenset()
+    correction: frozenset[str] = frozenset()
+    """Words with which a speaker takes something back."""
+    hedge: frozenset[str] = frozenset()
+    minus: frozenset[str] = frozenset()
+    identity: frozenset[str] = frozenset()
+    """Words that give a thing another name: also known as."""
+    person: frozenset[str] = frozenset()
+    """Words of a question that asks who."""
+    precision: frozenset[str] = frozenset()
+    """Words of a question that asks for a number of decimals."""
+    suffixes: frozenset[str] = frozenset()
+    """What may be written at the end of a word: particles, copulas, case endings."""
+    prefixes: frozenset[str] = frozenset()
+    decimal: str = "."
+    spaced: bool = True
+    """Whether words stand apart."""
+
+    @property
+    def flags(self) -> frozenset[str]:
+        """Words after which an answer is no longer plainly given."""
+        return self.alternative | self.correction | self.hedge
+
+
+def table_name(tag: str) -> str | None:
+    """Return the table for a BCP 47 tag, None where there is none."""
+    lowered = tag.lower()
+    if lowered in ALIASES:
+        return ALIASES[lowered]
+    for name in NAMES:
+        if lowered == name.lower() or lowered.startswith(name.lower() + "-"):
+            return name
+    return None
+
+
+@lru_cache(maxsize=64)
+def language(tag: str) -> Language:
+    """Return what is known of a language; of an unknown one, nothing but how numbers look."""
+    from tqb.scorers.normalize import normalize
+
+    name = table_name(tag)
+    if name is None:
+        return Language("und")
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    table = tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8"))
+    table.pop("locale")
+    words = {
+        key: frozenset(normalize(word, tag, peel=False) for word in text.split())
+        for key, text in table.items()
+    }
+    decimal = "," if name in ("fr", "de", "es", "pt", "tr", "ru") else "."
+    return Language(name, **words, decimal=decimal, spaced=name[:2] not in ("ja", "zh"))

@@ -1,0 +1,107 @@
+"""One thing, many names: countries, languages, currencies and months, as CLDR has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from tqb.scorers.languages import NAMES, table_name
+from tqb.scorers.normalize import normalize
+
+
+@lru_cache(maxsize=1024)
+def other_names(name: str, tag: str) -> frozenset[str]:
+    """Return the names that CLDR gives the same thing in the languages known, in normal form.
+
+    Nothing is returned for a name that CLDR does not have in the language of the question.
+    """
+    wanted = normalize(name, tag)
+    keys = _index(table_name(tag) or "en").get(wanted, ()) or _index("en").get(wanted, ())
+    return frozenset(text for key in keys for text in _spellings(key)) - {wanted}
+
+
+def is_place(name: str, tag: str) -> bool:
+    """Tell whether CLDR has a country or region of that name in the language or in English."""
+    wanted = normalize(name, tag)
+    found = (*_index(table_name(tag) or "en").get(wanted, ()), *_index("en").get(wanted, ()))
+    return any(kind == "territories" for kind, _ in found)
+
+
+@lru_cache(maxsize=16)
+def months(tag: str) -> dict[str, int]:
+    """Return the names of months in a language, wide and abbreviated, by name."""
+    locale = _locale(table_name(tag) or "en")
+    found: dict[str, int] = {}
+    for context in ("format", "stand-alone"):
+        for width in ("wide", "abbreviated"):
+            for number, name in locale.months[context][width].items():
+                found.setdefault(normalize(name, tag), number)
+    return found
+
+
+@lru_cache(maxsize=16)
+def _index(table: str) -> dict[str, tuple[tuple[str, Any], ...]]:
+    found: dict[str, tuple[tuple[str, Any], ...]] = {}
+    for key, name in _names(table):
+        wanted = normalize(name, table)
+        found[wanted] = (*found.get(wanted, ()), key)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _spellings(key: tuple[str, Any]) -> frozenset[str]:
+    kind, code = key
+    found = {normalize(code, "en")} if kind == "currencies" else set()
+    for table in NAMES:
+        name = _table(table, kind).get(code)
+        if name:
+            found.add(normalize(name, table))
+            if kind == "currencies":
+                found.add(normalize(_head(name, table), table))
+    return frozenset(found)
+
+
+@lru_cache(maxsize=128)
+def _table(table: str, kind: str) -> dict[Any, str]:
+    """Return one of CLDR's tables of names; cities are those by which time zones go."""
+    locale = _locale(table)
+    if kind == "months":
+        return dict(locale.months["stand-alone"]["wide"])
+    if kind == "cities":
+        return _cities(locale)
+    return dict(getattr(locale, kind))
+
+
+def _head(currency: str, table: str) -> str:
+    """Return the noun of a currency's name: yen of Japanese yen, iene of iene japonês."""
+    words = currency.split()
+    return words[0 if table in ("fr", "es", "pt", "ar") else -1]
+
+
+def _cities(locale: Any) -> dict[str, str]:
+    names = {zone: zone.rpartition("/")[2].replace("_", " ") for zone in _zones() if "/" in zone}
+    if locale.language not in ("en", "de", "fr", "es", "pt", "tr"):
+        names = {}  # in another script the English name is no name
+    given = {zone: texts["city"] for zone, texts in locale.time_zones.items() if "city" in texts}
+    return {**names, **given}
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(zone for table in NAMES for zone in _locale(table).time_zones)
+
+
+def _names(table: str) -> Iterator[tuple[tuple[str, Any], str]]:
+    for kind in ("territories", "languages", "currencies", "months", "cities"):
+        for code, name in _table(table, kind).items():
+            yield (kind, code), name
+            if kind == "currencies":
+                yield (kind, code), _head(name, table)
+
+
+@lru_cache(maxsize=16)
+def _locale(table: str) -> Any:
+    from babel import Locale
+
+    return Locale.parse(table, sep="-")

@@ -1,0 +1,55 @@
+"""Normal text → tokens: words, numbers, single characters of scripts without spaces, signs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from tqb.scorers.normalize import fold, primary
+
+_CJK = "\u3005\u3007\u3040-\u30fa\u30fc-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_GROUPED = r"\d{1,3}(?:[ \u202f\u00a0]\d{3})+(?:[.,]\d+)?(?![\d])"
+_NUMBER = r"\d+(?:[.,'٫٬]\d+)*"
+_CODE = rf"[^\W\d_{_CJK}]+\d[^\W_{_CJK}]*"
+_WORD = rf"[^\W\d_{_CJK}]+(?:'[a-zçğıöşüâîûà-ÿ]+)*"
+_TOKEN = re.compile(rf"({_GROUPED}|{_NUMBER})|({_CODE}|{_WORD})|([{_CJK}])|([^\w\s])")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token of a folded text."""
+
+    text: str
+    kind: str
+    """`number`, `word`, `char` (of a script without spaces) or `sign`."""
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=4096)
+def tokenize(text: str, lang: str) -> tuple[Token, ...]:
+    """Fold a text and split it; a hyphen between letters is no token."""
+    folded = fold(text, lang)
+    if primary(lang) == "ko":
+        folded = re.sub(r"(?<=\d) (?=\d{4}(?!\d))", "", folded)
+    found = []
+    for match in _TOKEN.finditer(folded):
+        kind = ("number", "word", "char", "sign")[(match.lastindex or 1) - 1]
+        if match[0] in "-–" and _between_letters(folded, match.start()):
+            continue
+        found += _without_elision(Token(match[0], kind, match.start(), match.end()), lang)
+    return tuple(found)
+
+
+def _without_elision(token: Token, lang: str) -> list[Token]:
+    """Split l'Afrique, which is an article and a word."""
+    head, mark, tail = token.text.partition("'")
+    if not mark or len(head) > 2 or primary(lang) not in ("fr", "it", "ca"):
+        return [token]
+    middle = token.start + len(head) + 1
+    return [Token(head + mark, "word", token.start, middle), Token(tail, "word", middle, token.end)]
+
+
+def _between_letters(text: str, at: int) -> bool:
+    return 0 < at < len(text) - 1 and text[at - 1].isalpha() and text[at + 1].isalpha()
