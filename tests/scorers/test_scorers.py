@@ -301,3 +301,18 @@ def test_unknown_scorer_suggests_the_nearest() -> None:
 def test_public_score() -> None:
     """`tqb.score` uses the default scorer."""
     assert tqb.score("paris", item("Capital?", "Paris")).passed
+
+
+@pytest.mark.parametrize("lang", ["en", "zh-Hans", "ko", "ru"])
+def test_monstrous_answers_are_scored(lang: str) -> None:
+    """An answer of a million characters is read at both ends and fails in peace."""
+    subject = item("What is the capital of France?", "Paris", "42", "x = 2", lang=lang)
+    for piece in (".", "(", "a.", "1,", "1/", "一", "\n", "A. ", "<think>", "\\frac{1}{2}", "’"):
+        monster = piece * (1_000_000 // len(piece))
+        assert not load_scorer()(monster, subject).passed
+
+
+def test_answer_at_the_end_of_a_long_text() -> None:
+    """What a long text comes to at its end is read."""
+    subject = item("What is the capital of France?", "Paris")
+    assert load_scorer()("x " * 100_000 + "\nThe answer is: Paris", subject).passed

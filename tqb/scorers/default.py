@@ -7,10 +7,13 @@ from tqb.scorers.stated import judge, visible
 from tqb.scorers.subject import subject, wanted
 from tqb.types import Item, Score
 
+LONGEST = 8_000
+"""Characters of an answer that are read: of a longer one, the beginning and the end."""
+
 
 def score_default(answer: str, item: Item) -> Score:
     """Pass an answer that is a target, or states one and does not take it back."""
-    text = visible(answer)
+    text = visible(_ends(answer))
     exact = score_exact(text, item)
     if exact.passed or not text:
         return exact
@@ -23,3 +26,8 @@ def score_default(answer: str, item: Item) -> Score:
         if failed is exact:
             failed = Score(False, 0.0, None, found.why)
     return failed
+
+
+def _ends(answer: str) -> str:
+    half = LONGEST // 2
+    return answer if len(answer) <= LONGEST else f"{answer[:half]}\n{answer[-half:]}"

@@ -6,6 +6,9 @@ import re
 import unicodedata
 from functools import lru_cache
 
+LONGEST = 200
+"""Characters of the longest formula."""
+
 _SUPERSCRIPT = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿⁱ]+")
 _FRACTIONS = {"½": "(1)/(2)", "⅓": "(1)/(3)", "¼": "(1)/(4)", "¾": "(3)/(4)", "⅔": "(2)/(3)"}
 _LATEX = {
@@ -62,12 +65,14 @@ def is_formula(text: str) -> bool:
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def canonical(text: str) -> frozenset[str]:
     """Return the canonical spellings of a formula; several, where it lists solutions.
 
-    Case, which tells Co from CO, is kept.
+    Case, which tells Co from CO, is kept. A text too long for a formula has none.
     """
+    if len(text) > LONGEST:
+        return frozenset()
     text = _plain(text)
     parts = [part for part in re.split(_BETWEEN, text) if part.strip()]
     return frozenset(_sided(one) for part in parts for one in _both_signs(_squeeze(part)))

@@ -38,9 +38,21 @@ def normalize(text: str, lang: str, *, peel: bool = True) -> str:
     return _peel(text) if peel else text
 
 
-@lru_cache(maxsize=4096)
+CACHED = 400
+"""Longest text, in characters, that is kept; questions and targets are read many times."""
+
+
 def fold(text: str, lang: str) -> str:
     """Fold width, case, digits and letter variants, and white space."""
+    return _fold_once(text, lang) if len(text) <= CACHED else _fold(text, lang)
+
+
+@lru_cache(maxsize=4096)
+def _fold_once(text: str, lang: str) -> str:
+    return _fold(text, lang)
+
+
+def _fold(text: str, lang: str) -> str:
     main = primary(lang)
     text = unicodedata.normalize("NFKC", text).translate(_SIGNS)
     text = _APOSTROPHE.sub("'", text)

@@ -50,6 +50,9 @@ def quantities(tokens: Sequence[Token], lang: Language, tag: str) -> Iterator[Qu
         if found is None:
             at += 1
             continue
+        if not found.values:
+            at = found.end
+            continue
         found = _magnitude(tokens, _signed(tokens, found, lang), tag)
         found = _with_unit(tokens, found, tag)
         yield found
@@ -71,7 +74,7 @@ def _number(tokens: Sequence[Token], at: int, lang: Language) -> Quantity | None
         while end < len(tokens) and tokens[end].text in CJK_NUMERALS:
             end += 1
         value = read_cjk("".join(t.text for t in tokens[at:end]))
-        return None if value is None else Quantity(frozenset({value}), 0, at, end)
+        return Quantity(frozenset() if value is None else frozenset({value}), 0, at, end)
     return None
 
 

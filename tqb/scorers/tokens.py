@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tqb.scorers.normalize import fold, primary
+from tqb.scorers.normalize import CACHED, fold, primary
 
 _CJK = "\u3005\u3007\u3040-\u30fa\u30fc-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _GROUPED = r"\d{1,3}(?:[ \u202f\u00a0]\d{3})+(?:[.,]\d+)?(?![\d])"
@@ -27,9 +27,17 @@ class Token:
     end: int
 
 
-@lru_cache(maxsize=4096)
 def tokenize(text: str, lang: str) -> tuple[Token, ...]:
     """Fold a text and split it; a hyphen between letters is no token."""
+    return _tokenize_once(text, lang) if len(text) <= CACHED else _tokenize(text, lang)
+
+
+@lru_cache(maxsize=4096)
+def _tokenize_once(text: str, lang: str) -> tuple[Token, ...]:
+    return _tokenize(text, lang)
+
+
+def _tokenize(text: str, lang: str) -> tuple[Token, ...]:
     folded = fold(text, lang)
     if primary(lang) == "ko":
         folded = re.sub(r"(?<=\d) (?=\d{4}(?!\d))", "", folded)
