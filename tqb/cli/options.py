@@ -1,4 +1,4 @@
-"""The options that more than one command has, and the settings file behind them."""
+"""The options of the commands, and the settings file behind them."""
 
 from __future__ import annotations
 
@@ -75,5 +75,159 @@ MaxErrors = Annotated[
         callback=finite,
         envvar="TQB_MAX_ERRORS",
         help="Share of failed calls (0 to 1) above which the run is inconclusive.",
+    ),
+]
+Packs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="PACK",
+        envvar="TQB_PACKS",
+        show_default="core-en",
+        help="Shipped name, folder, croissant.json, .jsonl, or a TQB++ .json.",
+    ),
+]
+Target = Annotated[
+    str,
+    typer.Option(
+        "--target",
+        "-m",
+        "--model",
+        envvar="TQB_TARGET",
+        metavar="TARGET",
+        help="LiteLLM model id, http(s)://host/v1#model, python:module:function, cmd:PROGRAM, "
+        "replay:FILE, or demo.",
+    ),
+]
+Prompt = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        envvar="TQB_PROMPT",
+        help="Jinja2 template: text, or YAML/JSON messages.",
+    ),
+]
+Outputs = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        envvar="TQB_OUTPUT",
+        help="Write the report; the suffix picks the format (.json). Repeatable.",
+    ),
+]
+BaselineFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        envvar="TQB_BASELINE",
+        help="Compare with an accepted baseline, or with an earlier JSON report.",
+    ),
+]
+Repeats = Annotated[
+    int,
+    typer.Option(
+        "--repeats",
+        "--epochs",
+        metavar="N",
+        min=1,
+        envvar="TQB_REPEATS",
+        help="Ask each item N times.",
+    ),
+]
+MaxConcurrency = Annotated[
+    int,
+    typer.Option(
+        "--max-concurrency",
+        "-j",
+        metavar="N",
+        min=1,
+        envvar="TQB_MAX_CONCURRENCY",
+        help="Requests under way at once.",
+    ),
+]
+MaxCost = Annotated[
+    float | None,
+    typer.Option(
+        metavar="USD",
+        min=0,
+        callback=finite,
+        envvar="TQB_MAX_COST",
+        help="Stop asking once so much is spent; a run that cost more ends in 4.",
+    ),
+]
+Limit = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", min=1, envvar="TQB_LIMIT", help="Only the first N items of each pack."
+    ),
+]
+ItemIds = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ID", envvar="TQB_ITEM", help="Only this item (id or pack/id). Repeatable."
+    ),
+]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY=VALUE", envvar="TQB_TAG", help="Only items with this tag. Repeatable."
+    ),
+]
+Temperature = Annotated[
+    float,
+    typer.Option(
+        metavar="T",
+        min=0,
+        callback=finite,
+        envvar="TQB_TEMPERATURE",
+        help="Temperature.",
+    ),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(metavar="N", envvar="TQB_SEED", help="Seed, where the provider has one."),
+]
+MaxTokens = Annotated[
+    int,
+    typer.Option(metavar="N", min=1, envvar="TQB_MAX_TOKENS", help="Longest answer, in tokens."),
+]
+Timeout = Annotated[
+    float,
+    typer.Option(
+        metavar="S",
+        min=0.001,
+        callback=finite,
+        envvar="TQB_TIMEOUT",
+        help="Seconds for one request.",
+    ),
+]
+Scorer = Annotated[
+    str,
+    typer.Option(metavar="NAME", envvar="TQB_SCORER", help="default, exact, fuzzy or tqbpp."),
+]
+FuzzyThreshold = Annotated[
+    float,
+    typer.Option(
+        metavar="X",
+        min=0,
+        max=1,
+        callback=finite,
+        envvar="TQB_FUZZY_THRESHOLD",
+        help="Least likeness.",
+    ),
+]
+Verify = Annotated[
+    bool,
+    typer.Option(envvar="TQB_VERIFY", help="Refuse packs whose hashes do not match."),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet/--no-quiet", "-q", envvar="TQB_QUIET", help="Print the verdict alone."),
+]
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "--verbose/--no-verbose", "-v", envvar="TQB_VERBOSE", help="Show every failed item."
     ),
 ]

@@ -5,11 +5,8 @@ from __future__ import annotations
 import contextlib
 import sys
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from tqb.cli.options import Config, FailUnder, MaxBroken, MaxErrors, finite
+from tqb.cli import options
 from tqb.errors import ConfigError
 from tqb.types import Params, Policy, Report, RunOptions
 
@@ -29,168 +26,30 @@ EXAMPLES = """Examples:
 
 
 def run(
-    packs: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="PACK",
-            envvar="TQB_PACKS",
-            show_default="core-en",
-            help="Shipped name, folder, croissant.json, .jsonl, or a TQB++ .json.",
-        ),
-    ] = None,
-    target: Annotated[
-        str,
-        typer.Option(
-            "--target",
-            "-m",
-            "--model",
-            envvar="TQB_TARGET",
-            metavar="TARGET",
-            help="LiteLLM model id, http(s)://host/v1#model, python:module:function, cmd:PROGRAM, "
-            "replay:FILE, or demo.",
-        ),
-    ] = "demo",
-    prompt: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            envvar="TQB_PROMPT",
-            help="Jinja2 template: text, or YAML/JSON messages.",
-        ),
-    ] = None,
-    output: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            envvar="TQB_OUTPUT",
-            help="Write the report; the suffix picks the format (.json). Repeatable.",
-        ),
-    ] = None,
-    baseline: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            envvar="TQB_BASELINE",
-            help="Compare with an accepted baseline, or with an earlier JSON report.",
-        ),
-    ] = None,
-    fail_under: FailUnder = None,
-    max_broken: MaxBroken = 0,
-    max_errors: MaxErrors = 0.05,
-    repeats: Annotated[
-        int,
-        typer.Option(
-            "--repeats",
-            "--epochs",
-            metavar="N",
-            min=1,
-            envvar="TQB_REPEATS",
-            help="Ask each item N times.",
-        ),
-    ] = 1,
-    max_concurrency: Annotated[
-        int,
-        typer.Option(
-            "--max-concurrency",
-            "-j",
-            metavar="N",
-            min=1,
-            envvar="TQB_MAX_CONCURRENCY",
-            help="Requests under way at once.",
-        ),
-    ] = 16,
-    max_cost: Annotated[
-        float | None,
-        typer.Option(
-            metavar="USD",
-            min=0,
-            callback=finite,
-            envvar="TQB_MAX_COST",
-            help="Stop asking once so much is spent; a run that cost more ends in 4.",
-        ),
-    ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", min=1, envvar="TQB_LIMIT", help="Only the first N items of each pack."
-        ),
-    ] = None,
-    item: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ID", envvar="TQB_ITEM", help="Only this item (id or pack/id). Repeatable."
-        ),
-    ] = None,
-    tag: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="KEY=VALUE", envvar="TQB_TAG", help="Only items with this tag. Repeatable."
-        ),
-    ] = None,
-    temperature: Annotated[
-        float,
-        typer.Option(
-            metavar="T",
-            min=0,
-            callback=finite,
-            envvar="TQB_TEMPERATURE",
-            help="Temperature.",
-        ),
-    ] = 0.0,
-    seed: Annotated[
-        int | None,
-        typer.Option(metavar="N", envvar="TQB_SEED", help="Seed, where the provider has one."),
-    ] = None,
-    max_tokens: Annotated[
-        int,
-        typer.Option(
-            metavar="N", min=1, envvar="TQB_MAX_TOKENS", help="Longest answer, in tokens."
-        ),
-    ] = 1024,
-    timeout: Annotated[
-        float,
-        typer.Option(
-            metavar="S",
-            min=0.001,
-            callback=finite,
-            envvar="TQB_TIMEOUT",
-            help="Seconds for one request.",
-        ),
-    ] = 60.0,
-    scorer: Annotated[
-        str,
-        typer.Option(metavar="NAME", envvar="TQB_SCORER", help="default, exact, fuzzy or tqbpp."),
-    ] = "default",
-    fuzzy_threshold: Annotated[
-        float,
-        typer.Option(
-            metavar="X",
-            min=0,
-            max=1,
-            callback=finite,
-            envvar="TQB_FUZZY_THRESHOLD",
-            help="Least likeness.",
-        ),
-    ] = 0.9,
-    verify: Annotated[
-        bool,
-        typer.Option(envvar="TQB_VERIFY", help="Refuse packs whose hashes do not match."),
-    ] = True,
-    quiet: Annotated[
-        bool,
-        typer.Option(
-            "--quiet/--no-quiet", "-q", envvar="TQB_QUIET", help="Print the verdict alone."
-        ),
-    ] = False,
-    verbose: Annotated[
-        bool,
-        typer.Option(
-            "--verbose/--no-verbose", "-v", envvar="TQB_VERBOSE", help="Show every failed item."
-        ),
-    ] = False,
-    config: Config = None,
+    packs: options.Packs = None,
+    target: options.Target = "demo",
+    prompt: options.Prompt = None,
+    output: options.Outputs = None,
+    baseline: options.BaselineFile = None,
+    fail_under: options.FailUnder = None,
+    max_broken: options.MaxBroken = 0,
+    max_errors: options.MaxErrors = 0.05,
+    repeats: options.Repeats = 1,
+    max_concurrency: options.MaxConcurrency = 16,
+    max_cost: options.MaxCost = None,
+    limit: options.Limit = None,
+    item: options.ItemIds = None,
+    tag: options.Tags = None,
+    temperature: options.Temperature = 0.0,
+    seed: options.Seed = None,
+    max_tokens: options.MaxTokens = 1024,
+    timeout: options.Timeout = 60.0,
+    scorer: options.Scorer = "default",
+    fuzzy_threshold: options.FuzzyThreshold = 0.9,
+    verify: options.Verify = True,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    config: options.Config = None,
 ) -> int:
     """Run packs through a pipeline and judge the answers."""
     from tqb import pipeline
@@ -205,7 +64,7 @@ def run(
     outputs = tuple(output or ())
     inputs = [*(packs or ()), prompt, baseline, config, target.removeprefix("replay:")]
     check_outputs(outputs, inputs)
-    options = RunOptions(
+    asked = RunOptions(
         packs=tuple(packs or ("core-en",)),
         target=target,
         prompt=prompt,
@@ -223,7 +82,7 @@ def run(
     )
     with Patience() as patience:
         with progress(sys.stderr, quiet=quiet) as bar, contextlib.redirect_stdout(sys.stderr):
-            report = pipeline.run(options, on_start=bar.start, on_reply=patience.after(bar.advance))
+            report = pipeline.run(asked, on_start=bar.start, on_reply=patience.after(bar.advance))
         keep_last_run(report)
         for path in outputs:
             write_report(report, path)
