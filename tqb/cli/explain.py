@@ -1,0 +1,49 @@
+"""``tqb explain``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tqb.cli import options
+from tqb.errors import EXIT_FAIL, EXIT_PASS, ConfigError
+
+EXAMPLES = """Examples:
+
+\b
+  tqb explain core-en/capital-japan "It is Kyoto, or rather Tokyo."
+  tqb explain ./my-pack/refund "within 30 days" --scorer exact
+"""
+
+
+def explain(
+    item: Annotated[str, typer.Argument(metavar="PACK/ITEM", help="Pack, a slash, and an id.")],
+    answer: Annotated[str, typer.Argument(metavar="ANSWER", help="What a model might say.")],
+    scorer: options.Scorer = "default",
+    fuzzy_threshold: options.FuzzyThreshold = 0.9,
+) -> int:
+    """Say how one answer would be scored, and why."""
+    from tqb.cli.output import write_out
+    from tqb.packs import load_pack
+    from tqb.scorers import load_scorer
+    from tqb.text import one_line
+
+    source, _, item_id = item.rpartition("/")
+    if not source or not item_id:
+        raise ConfigError(f"{item}: wanted PACK/ITEM, such as core-en/capital-japan")
+    found = [one for one in load_pack(source).items if one.id == item_id]
+    if not found:
+        raise ConfigError(f"no item {item_id!r} in {source}; see `tqb pack show {source}`")
+    score = load_scorer(scorer, threshold=fuzzy_threshold)(answer, found[0])
+    rows = {
+        "question": found[0].text,
+        "expected": " | ".join(found[0].targets),
+        "answer": answer,
+        "score": f"{score.value:.2f}",
+        "rule": score.matched_by or "none",
+        "why": score.explanation,
+    }
+    write_out(f"{'PASS' if score.passed else 'FAIL'}  {one_line(item)}\n")
+    write_out("".join(f"  {label:<9} {one_line(text, 500)}\n" for label, text in rows.items()))
+    return EXIT_PASS if score.passed else EXIT_FAIL
