@@ -354,7 +354,7 @@ def test_a_broken_array_is_refused(tmp_path: Path, text: str) -> None:
     """An array that is not closed, or goes on after its end, is one line."""
     path = tmp_path / "a.json"
     path.write_text(text)
-    problem(path)
+    assert problem(path).file == str(path)
 
 
 def test_a_million_bad_lines_are_cut_off(tmp_path: Path) -> None:
@@ -402,4 +402,4 @@ def test_metadata_that_is_no_object_is_refused(tmp_path: Path) -> None:
     """A croissant.json is a JSON object."""
     for text in ("[]", "1", '"x"', "", "null", json.dumps({"@context": 1})):
         (tmp_path / "croissant.json").write_text(text)
-        problem(tmp_path)
+        assert problem(tmp_path).file == str(tmp_path / "croissant.json")
