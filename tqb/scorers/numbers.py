@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -22,7 +21,6 @@ _CJK_DIGITS = {c: n for n, c in enumerate("〇一二三四五六七八九")} | {
 _CJK_TENS = {"十": 10, "百": 100, "千": 1000}
 _CJK_LARGE = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8, "兆": 10**12}
 CJK_NUMERALS = frozenset(_CJK_DIGITS) | frozenset(_CJK_TENS) | frozenset(_CJK_LARGE)
-_FRACTION = {"½": "1/2", "⅓": "1/3", "¼": "1/4", "¾": "3/4", "⅔": "2/3"}
 MAX_DIGITS = 60
 """A longer run of digits is text."""
 
@@ -413,8 +411,3 @@ def in_words(value: int, tag: str) -> tuple[str, ...]:
         except (NotImplementedError, OverflowError, TypeError, ValueError, KeyError, IndexError):
             continue
     return tuple(found)
-
-
-def spell_fractions(text: str) -> str:
-    """Write ½ as 1/2."""
-    return "".join(_FRACTION.get(c, c) for c in unicodedata.normalize("NFC", text))

@@ -37,7 +37,6 @@ class Wanted:
     """One target, read once."""
 
     text: str
-    normal: str
     tokens: tuple[str, ...]
     quantity: Quantity | None
     """Where the target is a number and nothing else."""
@@ -82,7 +81,6 @@ def wanted(target: str, tag: str) -> Wanted:
     formula = canonical(target) if quantity is None and is_formula(target) else frozenset()
     return Wanted(
         text=target,
-        normal=normalize(target, tag),
         tokens=tuple(token.text for token in tokens),
         quantity=quantity,
         formula=formula,
