@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from tqb.scorers.exact import score_exact
-from tqb.scorers.stated import judge, visible
-from tqb.scorers.subject import subject, wanted
+from tqb.scorers.focus import in_focus
+from tqb.scorers.lists import answers_yes_or_no, lists_the_same, says_the_same
+from tqb.scorers.reading import emphasised, sentences, visible
+from tqb.scorers.stated import Finding, judge
+from tqb.scorers.subject import Subject, Wanted, subject, wanted
 from tqb.types import Item, Score
 
 LONGEST = 8_000
@@ -13,19 +16,38 @@ LONGEST = 8_000
 
 def score_default(answer: str, item: Item) -> Score:
     """Pass an answer that is a target, or states one and does not take it back."""
-    text = visible(_ends(answer))
+    answer = _ends(answer)
+    text = visible(answer)
     exact = score_exact(text, item)
     if exact.passed or not text:
         return exact
     about = subject(item.text, item.lang)
     failed = exact
     for target in item.targets:
-        found = judge(text, wanted(target, item.lang), about)
+        found = _read(answer, text, wanted(target, item.lang), about)
         if found.passed:
             return Score(True, 1.0, found.rule, found.why)
         if failed is exact:
             failed = Score(False, 0.0, None, found.why)
     return failed
+
+
+def _read(answer: str, text: str, want: Wanted, about: Subject) -> Finding:
+    """Try the rules on one target."""
+    stated = judge(text, want, about)
+    if stated.passed:
+        return stated
+    parts = sentences(text, about.tag)
+    focus = in_focus(parts, want, about, emphasised(answer))
+    if focus is not None:
+        return Finding(True, focus.rule, f"{focus.why}, where the answer stands")
+    if lists_the_same(text, want, about):
+        return Finding(True, "list", f"the items of {want.text!r} in another order")
+    if answers_yes_or_no(parts[0], want, about):
+        return Finding(True, "yes or no", f"says {want.text!r} in the words of the question")
+    if says_the_same(parts[0], want, about):
+        return Finding(True, "phrase", f"has all the words of {want.text!r}")
+    return stated
 
 
 def _ends(answer: str) -> str:

@@ -21,6 +21,11 @@ def other_names(name: str, tag: str) -> frozenset[str]:
     return frozenset(text for key in keys for text in _spellings(key)) - {wanted}
 
 
+def known_name(name: str, tag: str) -> bool:
+    """Tell whether CLDR names anything so in a language."""
+    return normalize(name, tag) in _index(table_name(tag) or "en")
+
+
 def is_place(name: str, tag: str) -> bool:
     """Tell whether CLDR has a country or region of that name in the language or in English."""
     wanted = normalize(name, tag)

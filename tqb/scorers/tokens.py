@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tqb.scorers.normalize import CACHED, fold, primary
+from tqb.scorers.normalize import CACHED, fold, fold_but_case, primary
 
 _CJK = "\u3005\u3007\u3040-\u30fa\u30fc-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _GROUPED = r"\d{1,3}(?:[ \u202f\u00a0]\d{3})+(?:[.,]\d+)?(?![\d])"
@@ -48,6 +49,14 @@ def _tokenize(text: str, lang: str) -> tuple[Token, ...]:
             continue
         found += _without_elision(Token(match[0], kind, match.start(), match.end()), lang)
     return tuple(found)
+
+
+def capitals(text: str, tokens: Sequence[Token], lang: str) -> frozenset[int]:
+    """Return which tokens of a text begin with a capital letter."""
+    cased = fold_but_case(text, lang)
+    if len(cased) < (tokens[-1].end if tokens else 0):
+        return frozenset()
+    return frozenset(at for at, token in enumerate(tokens) if cased[token.start].isupper())
 
 
 def _without_elision(token: Token, lang: str) -> list[Token]:
