@@ -24,7 +24,7 @@ def score_default(answer: str, item: Item) -> Score:
     about = subject(item.text, item.lang)
     failed = exact
     for target in item.targets:
-        found = _read(answer, text, wanted(target, item.lang), about)
+        found = _read(answer, text, wanted(target, item.lang, item.targets), about)
         if found.passed:
             return Score(True, 1.0, found.rule, found.why)
         if failed is exact:

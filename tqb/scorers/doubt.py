@@ -52,7 +52,7 @@ def flagged(note: Sequence[Token], want: Wanted, about: Subject) -> str | None:
             return found
     if other_name(note, want, about):
         return "another name"
-    if any(restates([t for t in c if t.text not in SIGNS], about) for c in clauses(note)):
+    if any(restates(clause, about) for clause in clauses(note)):
         return "another answer"
     return another_item(note, about)
 
@@ -85,7 +85,9 @@ def another_item(note: Sequence[Token], about: Subject) -> str | None:
         " ".join(t.text for t in words) if about.language.spaced else "".join(t.text for t in words)
     )
     short = len(words) <= 4 or any(t.text in LIST for t in note[1:])
-    return text if short and not is_place(text, about.tag) else None
+    *_, last = [c for c in clauses(note) if c]
+    place = (" " if about.language.spaced else "").join(token.text for token in last)
+    return text if short and not is_place(place, about.tag) else None
 
 
 def trouble(parts: Sequence[str], want: Wanted, about: Subject) -> str | None:
@@ -163,12 +165,23 @@ def restates(words: Sequence[Token], about: Subject, *, least: int = 2) -> bool:
         about: the question.
         least: words of the question that make it one, where it has several of its own.
     """
+    words = [token for token in words if token.text not in SIGNS]
+    begins = about.language.gloss - about.language.articles
+    if about.language.spaced and words and words[0].text in begins:
+        return False
     own = unexplained(words, about, number=False)
-    content = [t for t in words if t.text in about.content or is_known(t, about, _NONE)]
+    content = [t for t in words if _from_the_question(t, about)]
     if not about.language.spaced:
         return 0 < len(own) <= 5 and len(content) > 3
     few = len(own) <= (3 if len(content) >= least else 1)
     return bool(own) and few and bool(content) and own[-1].kind == "word"
+
+
+def _from_the_question(token: Token, about: Subject) -> bool:
+    """Whether a token is a word of the question that says something, in any form."""
+    if token.text in about.words:
+        return token.text in about.content
+    return is_known(token, about, _NONE)
 
 
 _NONE: frozenset[str] = frozenset()
@@ -201,7 +214,7 @@ def holds(tokens: Sequence[Token], words: frozenset[str], about: Subject) -> boo
 
 def about_the_question(tokens: Sequence[Token], about: Subject) -> bool:
     """Whether a text holds a word of the question that says something."""
-    return any(token.text in about.content for token in tokens)
+    return any(_from_the_question(token, about) for token in tokens)
 
 
 def clauses(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:

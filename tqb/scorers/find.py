@@ -9,7 +9,7 @@ from tqb.scorers.dates import read_date
 from tqb.scorers.names import known_name
 from tqb.scorers.numbers import Quantity, agrees, quantities
 from tqb.scorers.persons import as_person
-from tqb.scorers.sounds import transcribes
+from tqb.scorers.sounds import is_latin, transcribes
 from tqb.scorers.spans import Span, same
 from tqb.scorers.spelled import other_forms
 from tqb.scorers.subject import Subject, Wanted
@@ -23,6 +23,8 @@ def find(tokens: Sequence[Token], want: Wanted, about: Subject) -> list[Span]:
     quantity = want.quantity or _core(want, about)
     if want.quantity is None:
         spans += same(tokens, want.tokens, about.language, "exact", f"{want.text!r}")
+    if want.text.endswith("()"):
+        spans += same(tokens, want.tokens[:-2], about.language, "exact", f"{want.text!r}")
     short = _unasked(want, about)
     if short:
         spans += same(
@@ -51,8 +53,12 @@ def _core(want: Wanted, about: Subject) -> Quantity | None:
         return None
     rest = (*want.reading[: found[0].start], *want.reading[found[0].end :])
     known = about.words | about.language.function | about.language.suffixes
-    asked = all(t.text in known or (t.kind == "char" and t.text in about.question) for t in rest)
+    asked = all(t.text in known or (_unspaced(t, about) and t.text in about.folded) for t in rest)
     return found[0] if rest and asked else None
+
+
+def _unspaced(token: Token, about: Subject) -> bool:
+    return token.kind == "char" or about.language.tag == "ko"
 
 
 def _in_another_script(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator[Span]:
@@ -70,21 +76,17 @@ def _in_another_script(tokens: Sequence[Token], want: Wanted, about: Subject) ->
 
 def _runs(tokens: Sequence[Token], *, foreign: str) -> Iterator[tuple[int, int]]:
     """Yield runs of words that are in Latin letters where `foreign` is not, or the reverse."""
-    latin = foreign.isascii() or _is_latin(foreign)
+    latin = foreign.isascii() or is_latin(foreign)
     begin = None
     for at, token in enumerate([*tokens, None]):
         other = (
-            token is not None and token.kind in ("word", "char") and _is_latin(token.text) != latin
+            token is not None and token.kind in ("word", "char") and is_latin(token.text) != latin
         )
         if other and begin is None:
             begin = at
         if not other and begin is not None:
             yield begin, at
             begin = None
-
-
-def _is_latin(text: str) -> bool:
-    return all(letter < "\u0250" or "\u1e00" <= letter < "\u2000" for letter in text)
 
 
 def _in_other_forms(

@@ -24,7 +24,7 @@ from tqb.scorers.doubt import (
 )
 from tqb.scorers.explained import date_tokens, is_known, unexplained
 from tqb.scorers.find import find
-from tqb.scorers.numbers import quantities
+from tqb.scorers.numbers import Quantity, agrees, quantities
 from tqb.scorers.reading import BOUNDARY, BRACKETS, SIGNS
 from tqb.scorers.spans import Span
 from tqb.scorers.subject import Subject, Wanted
@@ -103,7 +103,7 @@ def _stands(
     if marked:
         return True
     number = want.quantity is not None or span.rule == "number"
-    if number and not _sole_number(tokens, span, end, about):
+    if number and not _sole_number(tokens, span, end, want, about):
         return False
     if number and _is_year(tokens, span):
         return True
@@ -130,22 +130,24 @@ def _doubtful(
     rest = tokens[end:]
     if holds(rest, spoken.flags - about.words, about) or other_name(tokens[last:], want, about):
         return True
-    lead = [token for token in tokens[: max(0, start - 1)] if token.text not in SIGNS]
-    if restates(lead, about, least=1):
+    if restates(tokens[: max(0, start - 1)], about, least=1):
         return True
     return any(
-        (holds(part, refused, about) and about_the_question(part, about))
-        or restates([token for token in part if token.text not in SIGNS], about)
+        (holds(part, refused, about) and about_the_question(part, about)) or restates(part, about)
         for part in clauses(rest)
     )
 
 
-def _sole_number(tokens: Sequence[Token], span: Span, end: int, about: Subject) -> bool:
+def _sole_number(
+    tokens: Sequence[Token], span: Span, end: int, want: Wanted, about: Subject
+) -> bool:
     """Whether the target's clause, and what leads to it, has no other number of its own."""
     days = date_tokens(tokens, about)
     last = not unexplained(tokens[span.end :], about, number=True)
     for other in quantities(tokens[:end], about.language, about.tag):
         if other.start < span.end and span.start < other.end:
+            continue
+        if tokens[other.start].kind == "word" or _same_worth(other, want, about):
             continue
         asked = all(tokens[at].text in about.words for at in range(other.start, other.end))
         lead = tokens[: span.start]
@@ -154,6 +156,11 @@ def _sole_number(tokens: Sequence[Token], span: Span, end: int, about: Subject) 
         if not (asked or step or set(range(other.start, other.end)) <= days):
             return False
     return True
+
+
+def _same_worth(other: Quantity, want: Wanted, about: Subject) -> bool:
+    """Whether a number is the target again, in more digits or in another unit."""
+    return want.quantity is not None and agrees(other, want.quantity, about.units, exact=False)
 
 
 def _apart(tokens: Sequence[Token]) -> bool:
@@ -175,7 +182,7 @@ def _fits_before(
     number: bool,
 ) -> bool:
     """Whether what leads to the target is the question's, or makes a name of no other thing."""
-    spoken = about.language
+    spoken, days = about.language, date_tokens(tokens, about)
     light = spoken.function | spoken.articles | spoken.answer
     if number:
         light |= spoken.approximate
@@ -183,7 +190,7 @@ def _fits_before(
         token = tokens[at]
         if token.text in _ANNOUNCES:
             return True
-        if token.text in SIGNS or token.text in light:
+        if token.text in SIGNS or token.text in light or at in days:
             continue
         if is_known(token, about, light):
             return True
@@ -214,6 +221,7 @@ def _fits_after(tokens: Sequence[Token], span: Span, want: Wanted, about: Subjec
         return False
     if after[0].text in SIGNS:
         return another_item(after, about) is None
-    if after[0].text in spoken.conjunction:
+    joined = "و" in spoken.prefixes and after[0].text.startswith("و")
+    if joined or after[0].text in spoken.conjunction:
         return len([token for token in after if token.text not in SIGNS]) > _LEAD
     return not unexplained(after[:1], about, number=True)

@@ -15,7 +15,7 @@ def same_word(said: str, form: str, spoken: Language) -> bool:
     if said == form or hiragana(said) == hiragana(form):
         return True
     if spoken.tag == "ru":
-        return len(stem(form, spoken)) > 2 and stem(said, spoken) == stem(form, spoken)
+        return bool(_roots(form, _VOWELS) & _roots(said, spoken.suffixes))
     return (
         any(bare == form for bare in without_affixes(said, len(form), spoken))
         or _without_marks(said, form)
@@ -36,12 +36,15 @@ def without_affixes(word: str, least: int, spoken: Language) -> Iterator[str]:
                 yield "ال" + word[cut:]
 
 
-def stem(word: str, spoken: Language) -> str:
-    """Return a word without its case ending, of three letters at most."""
-    for length in (3, 2, 1):
-        if len(word) - length >= 3 and word[-length:] in spoken.suffixes:
-            return word[:-length]
-    return word
+@lru_cache(maxsize=8192)
+def _roots(word: str, endings: frozenset[str]) -> frozenset[str]:
+    """Return a word, and what is left of it, three letters at least, without a case ending."""
+    found = {word[:-n] for n in (1, 2, 3) if len(word) - n > 2 and word[-n:] in endings}
+    return frozenset((found | {word}) if len(word) > 2 else ())
+
+
+_VOWELS = frozenset("а я о е ы и ь й ия ие ый ий ой ая яя ое ее".split())
+"""Endings of the nominative in Russian."""
 
 
 def _without_marks(said: str, form: str) -> bool:

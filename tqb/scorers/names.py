@@ -57,6 +57,8 @@ def _index(table: str) -> dict[str, tuple[tuple[str, Any], ...]]:
 @lru_cache(maxsize=1024)
 def _spellings(key: tuple[str, Any]) -> frozenset[str]:
     kind, code = key
+    if kind == "cities":
+        return frozenset(_city_names(code))
     found = {normalize(code, "en")} if kind == "currencies" else set()
     for table in NAMES:
         name = _table(table, kind).get(code)
@@ -65,6 +67,18 @@ def _spellings(key: tuple[str, Any]) -> frozenset[str]:
             if kind == "currencies":
                 found.add(normalize(_head(name, table), table))
     return frozenset(found)
+
+
+def _city_names(zone: str) -> Iterator[str]:
+    """Yield a city's names in the languages known, and in those of its own country."""
+    from babel.core import get_global
+    from babel.languages import get_official_languages
+
+    country = get_global("zone_territories").get(zone, "")
+    for table in dict.fromkeys((*NAMES, *get_official_languages(country, de_facto=True))):
+        name = _table(table.replace("_", "-"), "cities").get(zone)
+        if name:
+            yield normalize(name, table)
 
 
 @lru_cache(maxsize=128)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tqb.scorers.sounds import alike
+from tqb.scorers.sounds import alike, transcribes
 from tqb.scorers.spans import Span, same
 from tqb.scorers.subject import Subject, Wanted
 from tqb.scorers.tokens import Token
@@ -18,7 +18,10 @@ def as_person(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator
         if sum(map(len, last)) > (3 if "".join(last).isascii() else 1):
             yield from same(tokens, last, about.language, "surname", f"the surname of {want.text}")
         ends = [*same(tokens, last, about.language, "", ""), *_sounding(tokens, last)]
-        firsts = [*same(tokens, parts[0], about.language, "", ""), *_sounding(tokens, parts[0])]
+        firsts = [
+            *same(tokens, parts[0], about.language, "", ""),
+            *_sounding(tokens, parts[0], first=True),
+        ]
         for end in ends:
             for first in firsts:
                 between = tokens[first.end : end.start]
@@ -29,16 +32,20 @@ def as_person(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator
     yield from _with_first_names(tokens, want, about)
 
 
-def _sounding(tokens: Sequence[Token], name: tuple[str, ...]) -> Iterator[Span]:
+def _sounding(
+    tokens: Sequence[Token], name: tuple[str, ...], *, first: bool = False
+) -> Iterator[Span]:
     """A part of a name in another spelling."""
     for at, token in enumerate(tokens):
-        if len(name) == 1 and token.kind == "word" and alike(token.text, name[0]):
-            yield Span(at, at + 1, "", "")
+        if len(name) == 1 and token.kind == "word":
+            one, other = token.text, name[0]
+            if alike(one, other) or (first and transcribes(one, other)):
+                yield Span(at, at + 1, "", "")
 
 
 def _with_first_names(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator[Span]:
     """The target, with names before it that dots join to it: ヴォルフガング・モーツァルト."""
-    if about.language.spaced:
+    if about.language.spaced or want.short:
         return
     for span in same(tokens, want.tokens, about.language, "", ""):
         start = span.start

@@ -83,3 +83,8 @@ def transcribes(said: str, name: str) -> bool:
     """Whether one name may be another, written in another script."""
     one, other = skeleton(said), skeleton(name)
     return one == other and len(one) > 2
+
+
+def is_latin(text: str) -> bool:
+    """Whether a text is in Latin letters."""
+    return all(letter < "\u0250" or "\u1e00" <= letter < "\u2000" for letter in text)

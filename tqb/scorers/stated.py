@@ -14,10 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tqb.scorers.calculations import same_formula
-from tqb.scorers.doubt import bracketed, denied, flagged, sets_off, starts_with, trouble
+from tqb.scorers.doubt import bracketed, denied, flagged, renames, sets_off, starts_with, trouble
 from tqb.scorers.explained import is_known, unexplained
 from tqb.scorers.find import find
+from tqb.scorers.normalize import fold
 from tqb.scorers.reading import BOUNDARY, BRACKETS, SIGNS, sentences
+from tqb.scorers.sounds import is_latin
 from tqb.scorers.spans import Span
 from tqb.scorers.subject import Subject, Wanted
 from tqb.scorers.tokens import Token, tokenize
@@ -61,7 +63,7 @@ def _last_word(parts: Sequence[str], about: Subject) -> str | None:
     """Return what follows the last correction in an answer, None where there is none."""
     text, spoken = " ".join(parts), about.language
     if not spoken.spaced:
-        return _after_last(text, spoken.correction)
+        return _after_last(fold(text, about.tag), spoken.correction)
     words = spoken.correction | spoken.negation
     for mark in reversed(list(_WORDS.finditer(text))[1:]):
         folded = tokenize(mark[0], about.tag)
@@ -195,7 +197,8 @@ def _concludes(parts: Sequence[str], about: Subject) -> bool:
     spoken = about.language
     last = [t for t in tokenize(parts[-1], about.tag) if t.text not in SIGNS]
     announced = any(t.text in spoken.answer for t in last) or (
-        not spoken.spaced and any(word in parts[-1] for word in spoken.answer if len(word) > 1)
+        not spoken.spaced
+        and any(word in fold(parts[-1], about.tag) for word in spoken.answer if len(word) > 1)
     )
     restated = sum(t.text in about.words for t in last) >= 2
     earlier = [t.text for part in parts[:-1] for t in tokenize(part, about.tag)]
@@ -221,22 +224,23 @@ def _with_brackets(found: Finding, text: str, bare: str, want: Wanted, about: Su
 
 
 def _in_brackets(text: str, bare: str, want: Wanted, about: Subject) -> Finding | None:
-    """Accept a short form in brackets after its long form: deoxyribonucleic acid (DNA)."""
+    """Accept a target in brackets after its long form, or after its name in another script."""
     outside = re.sub(r"\W", "", bare).lower()
     for bracket in BRACKETS.findall(text):
         inner = bracket.strip()[1:-1].strip()
         letters = re.sub(r"\W", "", inner).lower()
-        if (
-            len(letters) > 1
-            and inner.isupper()
-            and letters[0] == outside[:1]
-            and _subsequence(letters, outside)
-            and find(tokenize(inner, about.tag), want, about)
-            and not denied(tokenize(bare, about.tag), about, want)
-        ):
-            return Finding(
-                True, "abbreviation", f"{want.text} in brackets after what it stands for"
-            )
+        tokens = tokenize(inner, about.tag)
+        spans = find(tokens, want, about)
+        if not spans or denied(tokenize(bare, about.tag), about, want):
+            continue
+        initials = len(letters) > 1 and inner.isupper() and letters[0] == outside[:1]
+        if initials and _subsequence(letters, outside):
+            why = f"{want.text} in brackets after what it stands for"
+            return Finding(True, "abbreviation", why)
+        rest = (*tokens[: spans[0].start], *tokens[spans[0].end :])
+        alone = not unexplained(rest, about, number=False)
+        if alone and (is_latin(outside) != is_latin(letters) or renames(rest, about)):
+            return Finding(True, "gloss", f"{want.text} in brackets after another name of it")
     return None
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from tqb.scorers.dates import Date, read_date
 from tqb.scorers.formulas import canonical, is_formula
 from tqb.scorers.languages import Language, language
-from tqb.scorers.normalize import peeled
+from tqb.scorers.normalize import fold, peeled
 from tqb.scorers.numbers import Quantity, quantities
 from tqb.scorers.reading import SIGNS
 from tqb.scorers.tokens import Token, tokenize
@@ -20,6 +20,7 @@ class Subject:
     """A question, read once."""
 
     question: str
+    folded: str
     tag: str
     language: Language
     words: frozenset[str]
@@ -46,6 +47,8 @@ class Wanted:
     """Where the target is a number and nothing else."""
     formula: frozenset[str]
     """Canonical spellings, where it is a formula."""
+    short: bool
+    """Whether another target is this one with something before it, as a surname's full name is."""
     date: Date | None
     """Where the target is a date."""
 
@@ -53,25 +56,31 @@ class Wanted:
 @lru_cache(maxsize=1024)
 def subject(question: str, tag: str) -> Subject:
     """Read a question."""
-    spoken, tokens = language(tag), tokenize(question, tag)
+    spoken, tokens, folded = language(tag), tokenize(question, tag), fold(question, tag)
     words = frozenset(token.text for token in tokens)
-    exact, person = bool(words & spoken.precision), _asks_who(question, words, spoken)
-    content = words - spoken.function - spoken.articles - SIGNS
     return Subject(
-        question, tag, spoken, words, named_units(tokens, spoken, tag), exact, person, content
+        question=question,
+        folded=folded,
+        tag=tag,
+        language=spoken,
+        words=words,
+        units=named_units(tokens, spoken, tag),
+        exact=bool(words & spoken.precision),
+        person=_asks_who(folded, words, spoken),
+        content=words - spoken.function - spoken.articles - SIGNS,
     )
 
 
 def _asks_who(question: str, words: frozenset[str], spoken: Language) -> bool:
     if spoken.spaced:
-        first = question.split(maxsplit=1)[0].casefold() if question.strip() else ""
+        first = question.split(maxsplit=1)[0] if question else ""
         return bool(words & (spoken.person - spoken.function)) or first in spoken.person
     return any(word in question for word in spoken.person)
 
 
 @lru_cache(maxsize=4096)
-def wanted(target: str, tag: str) -> Wanted:
-    """Read a target."""
+def wanted(target: str, tag: str, targets: tuple[str, ...] = ()) -> Wanted:
+    """Read a target, one of `targets`."""
     spoken, tokens = language(tag), tokenize(peeled(target, tag), tag)
     quantity = next(quantities(tokens, spoken, tag), None)
     if quantity and (quantity.start, quantity.end) != (0, len(tokens)):
@@ -83,5 +92,6 @@ def wanted(target: str, tag: str) -> Wanted:
         tokens=tuple(token.text for token in tokens),
         quantity=quantity,
         formula=formula,
+        short=any(one != target and one.endswith(target) for one in targets),
         date=read_date(tokens, tag, month_first=False) if quantity is None else None,
     )

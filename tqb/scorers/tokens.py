@@ -12,7 +12,7 @@ from tqb.scorers.normalize import CACHED, fold, fold_but_case, primary
 _CJK = "\u3005\u3007\u3040-\u30fa\u30fc-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _GROUPED = r"\d{1,3}(?:[ \u202f\u00a0]\d{3})+(?:[.,]\d+)?(?![\d])"
 _NUMBER = r"\d+(?:[.,'٫٬]\d+)*"
-_CODE = rf"[^\W\d_{_CJK}]+\d[^\W_{_CJK}]*"
+_CODE = rf"[A-Za-zα-ωа-яё]+\d[^\W_{_CJK}\uac00-\ud7a3]*"
 _WORD = rf"[^\W\d_{_CJK}]+(?:'[a-zçğıöşüâîûà-ÿ]+)*"
 _TOKEN = re.compile(rf"({_GROUPED}|{_NUMBER})|({_CODE}|{_WORD})|([{_CJK}])|([^\w\s])")
 

@@ -127,6 +127,9 @@ _INFLECTED = {
 @lru_cache(maxsize=2048)
 def fraction_in_words(over: int, under: int, tag: str) -> tuple[str, ...]:
     """Return a fraction such as 3/4 in words of a language, folded: three quarters."""
+    whole = over // under
+    if whole and under == 2:
+        return tuple(_and_a_half(whole, tag))
     numerals = in_words(over, tag)
     if over == 1:
         numerals += tuple(language(tag).articles)
@@ -137,6 +140,19 @@ def fraction_in_words(over: int, under: int, tag: str) -> tuple[str, ...]:
     if primary(tag) == "tr":
         found += [f"{part} {numeral}" for numeral in numerals for part in parts]
     return tuple(dict.fromkeys(found))
+
+
+def _and_a_half(whole: int, tag: str) -> Iterator[str]:
+    """Yield two and a half, deux et demi, zweieinhalb, iki buçuk."""
+    spoken = language(tag)
+    halves = [word for word, part in spoken.fractions if part == 2]
+    for numeral in in_words(whole, tag):
+        yield f"{numeral}einhalb"
+        yield f"{numeral} buçuk"
+        for half in halves:
+            for middle in ("", *(f"{a} " for a in sorted(spoken.articles))):
+                yield from (f"{numeral} {also} {middle}{half}" for also in spoken.conjunction)
+        yield f"{numeral} с половиной"
 
 
 def _parts(under: int, tag: str) -> tuple[str, ...]:
