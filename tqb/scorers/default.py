@@ -5,7 +5,7 @@ from __future__ import annotations
 from tqb.scorers.exact import score_exact
 from tqb.scorers.focus import in_focus
 from tqb.scorers.lists import answers_yes_or_no, lists_the_same, says_the_same
-from tqb.scorers.reading import emphasised, sentences, visible
+from tqb.scorers.reading import emphasised, listed, sentences, visible
 from tqb.scorers.stated import Finding, judge
 from tqb.scorers.subject import Subject, Wanted, subject, wanted
 from tqb.types import Item, Score
@@ -34,6 +34,10 @@ def score_default(answer: str, item: Item) -> Score:
 
 def _read(answer: str, text: str, want: Wanted, about: Subject) -> Finding:
     """Try the rules on one target."""
+    if lists_the_same(text, want, about):
+        return Finding(True, "list", f"the items of {want.text!r} in another order")
+    if listed(answer) > 1:
+        return Finding(False, None, f"is a list, and {want.text!r} at most one of it")
     stated = judge(text, want, about)
     if stated.passed:
         return stated
@@ -41,8 +45,6 @@ def _read(answer: str, text: str, want: Wanted, about: Subject) -> Finding:
     focus = in_focus(parts, want, about, emphasised(answer))
     if focus is not None:
         return Finding(True, focus.rule, f"{focus.why}, where the answer stands")
-    if lists_the_same(text, want, about):
-        return Finding(True, "list", f"the items of {want.text!r} in another order")
     if answers_yes_or_no(parts[0], want, about):
         return Finding(True, "yes or no", f"says {want.text!r} in the words of the question")
     if says_the_same(parts[0], want, about):

@@ -36,7 +36,12 @@ def denied(tokens: Iterable[Token], about: Subject, want: Wanted) -> str | None:
 def sets_off(after: Sequence[Token], about: Subject) -> bool:
     """Whether what follows begins with ", not …", which sets the answer off against another."""
     words = [token.text for token in after]
-    return len(words) > 1 and words[0] in ",、，،" and words[1] in about.language.negation
+    return (
+        len(words) > 2
+        and words[0] in BOUNDARY
+        and words[1] in about.language.negation
+        and words[2] not in SIGNS
+    )
 
 
 def flagged(note: Sequence[Token], want: Wanted, about: Subject) -> str | None:
@@ -53,9 +58,9 @@ def flagged(note: Sequence[Token], want: Wanted, about: Subject) -> str | None:
             return found
     if other_name(note, want, about):
         return "another name"
-    if any(restates(clause, about) for clause in clauses(note)):
+    if any(restates(clause, about, alone=2) for clause in clauses(note)):
         return "another answer"
-    return another_item(note, about)
+    return None if sets_off(note, about) else another_item(note, about)
 
 
 def renames(note: Sequence[Token], about: Subject) -> bool:
@@ -174,13 +179,14 @@ def bracketed(text: str, want: Wanted, about: Subject) -> str | None:
     return flag or (refusal if refusal and find(inside, want, about) else None)
 
 
-def restates(words: Sequence[Token], about: Subject, *, least: int = 2) -> bool:
+def restates(words: Sequence[Token], about: Subject, *, least: int = 2, alone: int = 1) -> bool:
     """Whether a clause answers the question again: in its words, with a few of its own.
 
     Args:
         words: of the clause.
         about: the question.
         least: words of the question that make it one, where it has several of its own.
+        alone: the same, where it has one of its own.
     """
     words = [token for token in words if token.text not in SIGNS]
     begins = about.language.gloss - about.language.articles
@@ -191,7 +197,7 @@ def restates(words: Sequence[Token], about: Subject, *, least: int = 2) -> bool:
     if not about.language.spaced:
         return 0 < len(own) <= 5 and len(content) > 3
     few = len(own) <= (3 if len(content) >= least else 1)
-    return bool(own) and few and bool(content) and own[-1].kind == "word"
+    return bool(own) and few and len(content) >= alone and own[-1].kind == "word"
 
 
 def _from_the_question(token: Token, about: Subject) -> bool:

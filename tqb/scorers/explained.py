@@ -63,11 +63,26 @@ def _is_form_of_known(text: str, about: Subject, known: frozenset[str]) -> bool:
     spoken = about.language
     if spoken.tag == "ko":
         return any(_common(text, word) > 1 for word in about.words)
-    if any(same_word(text, word, spoken) for word in about.words):
+    if any(same_word(text, word, spoken) or _begins(word, text) for word in about.words):
+        return True
+    if spoken.tag == "ar" and any(_root(text) == _root(word) for word in about.content):
         return True
     if any(bare in known for bare in without_affixes(text, spoken)):
         return True
     return len(text) > 3 and any(related(text, word) for word in about.words if len(word) > 3)
+
+
+def _begins(word: str, text: str) -> bool:
+    return len(text) > 3 and word.startswith(text)
+
+
+def _root(word: str) -> str:
+    """Return the consonants of an Arabic word, three at least, which its plural has too."""
+    root = word.translate(_WEAK)
+    return root if len(root) > 2 else word
+
+
+_WEAK = str.maketrans("", "", "اويهء")
 
 
 def _common(one: str, other: str) -> int:
@@ -84,6 +99,9 @@ def related(one: str, other: str) -> bool:
     return one[:least] == other[:least] and abs(len(one) - len(other)) < 5
 
 
+_DATE_MARKS = ("月", "日", "월", "일")
+
+
 def date_tokens(tokens: Sequence[Token], about: Subject) -> set[int]:
     """Return the places of day and month beside a year."""
     names = months(about.tag)
@@ -91,14 +109,14 @@ def date_tokens(tokens: Sequence[Token], about: Subject) -> set[int]:
     for place, token in enumerate(tokens):
         if token.text in names or token.text.rstrip(".") in names:
             places.add(place)
-            for near in (place - 1, place + 1, place - 2, place + 2):
+            for near in (place - 1, place + 1, place - 2, place + 2, place - 3):
                 if (
                     0 <= near < len(tokens)
                     and tokens[near].kind == "number"
                     and len(tokens[near].text) < 3
                 ):
                     places.add(near)
-        if token.text in "月日월일":
+        if token.text[:1] in _DATE_MARKS and place and tokens[place - 1].kind != "word":
             places.update((place, place - 1))
     ordinal = {
         p + 1

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from tqb.scorers.dates import read_date
-from tqb.scorers.forms import written_forms
+from tqb.scorers.forms import same_word, written_forms
 from tqb.scorers.names import known_apart
 from tqb.scorers.numbers import Quantity, agrees, quantities
 from tqb.scorers.persons import as_person
+from tqb.scorers.reading import SIGNS
 from tqb.scorers.sounds import is_latin, transcribes
 from tqb.scorers.spans import Span, same
 from tqb.scorers.spelled import other_forms
@@ -69,7 +71,14 @@ def _asks_for_a_form(want: Wanted, about: Subject) -> bool:
     """Whether the question is about a word of which the target is another form: its plural."""
     if len(want.tokens) != 1 or want.tokens[0] in about.words:
         return False
-    return any(want.tokens[0] in written_forms(word, about.language) for word in about.content)
+    target = want.tokens[0]
+    quoted = (q[0].strip("\"'“”„«»‘’") for q in _QUOTED.finditer(about.folded))
+    if any(word[:3] == target[:3] for word in quoted):
+        return True
+    return any(target in written_forms(word, about.language) for word in about.content)
+
+
+_QUOTED = re.compile("[\"“„«‘']\\s*\\w+\\s*[\"”“»’']")
 
 
 def _exactly(tokens: Sequence[Token], want: Wanted) -> Iterator[Span]:
@@ -163,6 +172,10 @@ def _joined(tokens: Sequence[Token], form: tuple[str, ...], why: str) -> Iterato
 
 def _dated(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator[Span]:
     """A date in another order."""
+    date, said_words = want.date, {token.text for token in tokens}
+    beside = (*want.tokens[: date.start], *want.tokens[date.end :]) if date else ()
+    if not said_words.issuperset(w for w in beside if w not in _BESIDE | about.light | SIGNS):
+        return
     for month_first in (False, True):
         said = read_date(tokens, about.tag, month_first=month_first)
         if said and want.date and said.agrees(want.date):
@@ -170,6 +183,9 @@ def _dated(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator[Sp
             end += end < len(tokens) and tokens[end].text[:1] in ("日", "일", "號", "号")
             yield Span(said.start, end, "date", f"the same day as {want.text}")
             return
+
+
+_BESIDE = frozenset("日號号일")
 
 
 def _unasked(want: Wanted, about: Subject) -> tuple[str, ...]:
@@ -218,5 +234,8 @@ def _number_for_words(tokens: Sequence[Token], want: Wanted, about: Subject) -> 
     for said in quantities(tokens, about.language, about.tag):
         for value in said.values:
             whole = value == value.to_integral_value() and 0 <= value < 10**6
-            if whole and normal in in_words(int(value), about.tag):
+            if whole and any(
+                same_word(normal, words, about.language)
+                for words in in_words(int(value), about.tag)
+            ):
                 yield Span(said.start, said.end, "number", f"{value} = {want.text}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tqb.scorers.calculations import gives_formula
+from tqb.scorers.calculations import comes_to, gives_formula
 from tqb.scorers.doubt import (
     about_the_question,
     another_item,
@@ -25,6 +25,7 @@ from tqb.scorers.doubt import (
 )
 from tqb.scorers.explained import date_tokens, explained, unexplained
 from tqb.scorers.find import find, find_in
+from tqb.scorers.names import is_place
 from tqb.scorers.numbers import Quantity, agrees, quantities
 from tqb.scorers.reading import BOUNDARY, BRACKETS, SIGNS
 from tqb.scorers.spans import Span
@@ -50,30 +51,30 @@ def in_focus(
     """
     if set(want.tokens) <= about.words:
         return None
-    if gives_formula("\n".join(parts), want, about):
-        tokens = tokenize(" ".join(parts), about.tag)
-        spoken = about.language
-        refused = spoken.hedge | spoken.correction | spoken.negation
-        if not holds(tokens, refused - about.words, about):
-            return Span(0, 0, "formula", f"comes to {want.text!r}")
+    if _calculated(parts, want, about):
+        return Span(0, 0, "calculation", f"comes to {want.text!r}")
     for at, part in enumerate(parts):
         text = BRACKETS.sub(" ", part).strip() or part
         tokens, spans = find_in(text, want, about)
-        if not spans and part[-1] not in _ANNOUNCES and _answers(tokens, about):
-            return None
         if spans:
             marked = emphasised is not None and _is_all(emphasised, want, about)
-            found = next(
-                (span for span in spans if _stands(text, tokens, span, want, about, marked)), None
-            )
-            if (
-                found is None
-                or bracketed(part, want, about)
-                or trouble(parts[at + 1 :], want, about)
-            ):
-                return None
-            return found
+            stands = (s for s in spans if _stands(text, tokens, s, want, about, marked))
+            found = next(stands, None)
+            doubt = bracketed(part, want, about) or trouble(parts[at + 1 :], want, about)
+            return None if doubt else found
+        if part[-1] not in _ANNOUNCES and _answers(tokens, about):
+            break
     return None
+
+
+def _calculated(parts: Sequence[str], want: Wanted, about: Subject) -> bool:
+    """Whether the answer is a formula, or a calculation, that nothing takes back."""
+    spoken = about.language
+    if gives_formula("\n".join(parts), want, about):
+        tokens = tokenize(" ".join(parts), about.tag)
+        refused = spoken.hedge | spoken.correction | spoken.negation
+        return not holds(tokens, refused - about.words, about)
+    return len(parts) > 1 and comes_to(parts[-1], want, about)
 
 
 def _is_all(text: str, want: Wanted, about: Subject) -> bool:
@@ -103,8 +104,8 @@ def _stands(
         return False
     if marked:
         return True
-    number = want.quantity is not None or span.rule == "number"
-    if number and not _sole_number(tokens, span, end, want, about):
+    number = want.quantity is not None or span.rule in ("number", "date")
+    if number and want.date is None and not _sole_number(tokens, span, end, want, about):
         return False
     if number and _is_year(tokens, span):
         return True
@@ -199,10 +200,32 @@ def _fits_before(
                 return True
             continue
         plain = at not in upper and token.kind == "word" and spoken.spaced
-        adjacent = at == span.start - 1
-        titled = about.person and adjacent and span.start in upper and span.rule != "surname"
-        return plain and (number or titled)
-    return start == 0 or not _is_item(tokens[: start - 1], about)
+        adjacent = at == span.start - 1 and span.rule != "surname"
+        return plain and (
+            number or (adjacent and about.person and _titles(token, span, upper, about))
+        )
+    lead = tokens[: max(0, start - 1)]
+    return number or not _is_item(lead, about) or _is_inside(lead, tokens[span.start :], about)
+
+
+def _is_inside(lead: Sequence[Token], rest: Sequence[Token], about: Subject) -> bool:
+    """Whether the target is a country, and what stands before it a place in it: Rio, Brazil."""
+    space = " " if about.language.spaced else ""
+    before, country = (space.join(t.text for t in part) for part in (lead, rest))
+    return is_place(country, about.tag) and not is_place(before, about.tag)
+
+
+def _titles(token: Token, span: Span, upper: frozenset[int], about: Subject) -> bool:
+    """Whether a word before a person's name is a title or description of that person."""
+    if about.language.tag == "ar":
+        return token.text.startswith("ال")
+    if about.language.tag == "ko":
+        return not token.text.endswith(_RELATING)
+    return span.start in upper
+
+
+_RELATING = ("의", "와", "과", "랑", "보다", "에게")
+"""Particles of Korean that relate a word to the next."""
 
 
 def _is_item(tokens: Sequence[Token], about: Subject) -> bool:
@@ -224,17 +247,20 @@ def _fits_after(tokens: Sequence[Token], span: Span, want: Wanted, about: Subjec
     """Whether the target is not the beginning of a longer name, or of a list."""
     spoken, after = about.language, tokens[span.end :]
     last = tokens[span.end - 1].text
-    if not after:
+    if not after or _owns(last, after, want, about) or _per_unit(tokens, span, about):
+        return not after
+    if last not in want.tokens and last.startswith(want.tokens[-1]) and spoken.suffixes:
         return True
-    if after[0].text in spoken.genitive or (
-        last not in want.tokens and last.endswith(tuple(spoken.genitive) or "\0")
-    ):
-        return False
-    if _per_unit(tokens, span, about):
-        return False
     if after[0].text in SIGNS:
         return another_item(after, about) is None
     joined = "و" in spoken.prefixes and after[0].text.startswith("و")
     if joined or after[0].text in spoken.conjunction:
         return len([token for token in after if token.text not in SIGNS]) > _LEAD
     return not unexplained(after[:1], about, number=True)
+
+
+def _owns(last: str, after: Sequence[Token], want: Wanted, about: Subject) -> bool:
+    """Whether the target is only the owner of what follows: Paris's mayor."""
+    genitive = about.language.genitive
+    owner = last not in want.tokens and last.endswith(tuple(genitive) or "\0")
+    return owner or after[0].text in genitive

@@ -28,6 +28,7 @@ def written_forms(word: str, spoken: Language) -> frozenset[str]:
     if len(word) > 2:
         bare = word.removeprefix("ال")
         stems = (word, bare) if len(bare) > 2 else (word,)
+        found |= set(stems)
         found |= {prefix + stem for prefix in spoken.prefixes for stem in stems}
         found |= {prefix + bare for prefix in spoken.prefixes & {"لل"}}
     return frozenset(found | set(_inflected(word, spoken)))

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from tqb.scorers.normalize import ascii_digits
+
 LONGEST = 200
 """Characters of the longest formula."""
 
@@ -138,6 +140,7 @@ def _plain(text: str) -> str:
         text = text.replace(sign, spelled)
     text = _SUPERSCRIPT.sub(_raised, text)
     text = unicodedata.normalize("NFKC", text).translate(_SIGNS).replace("**", "^")
+    text = ascii_digits(text)
     return re.sub(r"(?<=[A-Za-z])_", "", text)
 
 

@@ -101,9 +101,10 @@ def _casefold(text: str, main: str) -> str:
 
 
 def _fold_script(text: str, lang: str) -> str:
-    text, main = text.translate(_digits()), primary(lang)
+    text, main = ascii_digits(text), primary(lang)
     if main in ("ar", "fa", "ur"):
         text = _ARABIC_MARKS.sub("", text).translate(_ARABIC).replace("مايه", "ميه")
+        text = text.replace("جرام", "غرام")
     elif main in ("ru", "uk", "be", "bg"):
         text = text.replace("ё", "е")
     elif main == "ja":
@@ -113,6 +114,11 @@ def _fold_script(text: str, lang: str) -> str:
     elif main == "zh":
         text = _simplified(text, lang)
     return text
+
+
+def ascii_digits(text: str) -> str:
+    """Write the digits of every script as ASCII digits."""
+    return text if text.isascii() else text.translate(_digits())
 
 
 @lru_cache(maxsize=1)

@@ -15,7 +15,7 @@ _MARKDOWN = re.compile(r"```\w*|\*+|__|`+|^\s{0,3}#{1,6}\s+|^\s*[-*•]\s+|^\s*>
 _END = re.compile(r"(?<=[.!?؟…])\s+(?=\S)|(?<=[。！？…])(?<!\d…)\s*(?=[^\s,.…。])|\n+")
 _DAY = re.compile(r"(?<!\d)\d{1,4}\.$")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:[A-Z]|St|Dr|Mr|Mrs|Ms|Sr|Jr|vs|ca|bzw|z\.B|d\.h|approx|No)|\b\w\.\w)\.$"
+    r"(?:\b(?:[A-Z]|St|Dr|Mr|Mrs|Ms|Sr|Jr|vs|ca|bzw|z\.B|d\.h|approx|No)|\b\w\.\w|(?:^|[\s(])[a-zа-я])\.$"
 )
 BRACKETS = re.compile(r"\s*(\([^()]*\)|（[^（）]*）|\[[^\[\]]*\]|【[^【】]*】)")
 BOUNDARY = frozenset(",;:—–-、，；：(（[（=،؛")
@@ -32,6 +32,16 @@ def visible(answer: str) -> str:
     """Set aside reasoning blocks and Markdown."""
     text = plain_latex(_REASONING.sub(" ", answer))
     return _MARKDOWN.sub("", text).strip()
+
+
+def listed(answer: str) -> int:
+    """Count the short items of a Markdown list."""
+    return sum(len(item.split()) <= _SHORT for item in _ITEM.findall(_REASONING.sub(" ", answer)))
+
+
+_SHORT = 4
+"""Words of a short item."""
+_ITEM = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+(.+)$", re.MULTILINE)
 
 
 def emphasised(answer: str) -> str | None:

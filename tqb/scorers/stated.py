@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tqb.scorers.calculations import same_formula
+from tqb.scorers.calculations import comes_to, same_formula
 from tqb.scorers.doubt import (
     begins_note,
     bracketed,
@@ -138,21 +138,9 @@ def _clause(text: str, want: Wanted, about: Subject, *, strict: bool) -> Finding
             if found.passed:
                 return _with_brackets(found, text, bare, want, about)
             failed = found
-    return _in_brackets(text, bare, want, about) or _derived(bare, want, about) or failed
-
-
-def _derived(text: str, want: Wanted, about: Subject) -> Finding | None:
-    """Accept what a calculation comes to: XL = 50 - 10 = 40."""
-    if want.quantity is None or not re.search(r"[=≈]", text):
-        return None
-    head, _, tail = re.sub("≈", "=", text).rpartition("=")
-    if re.search(r"[^\W\d_]{4,}", head) and not re.search(r"[=+×*/−-]\s*\d", head):
-        return None
-    tokens = tokenize(tail, about.tag)
-    for span in find(tokens, want, about):
-        if span.start == 0 and not unexplained(tokens[span.end :], about, number=True):
-            return Finding(True, "calculation", f"comes to {want.text}")
-    return None
+    if comes_to(bare, want, about):
+        return Finding(True, "calculation", f"comes to {want.text}")
+    return _in_brackets(text, bare, want, about) or failed
 
 
 def _after_prefix(text: str, about: Subject) -> str:
@@ -256,7 +244,8 @@ def _in_brackets(text: str, bare: str, want: Wanted, about: Subject) -> Finding 
             return Finding(True, "abbreviation", why)
         rest = (*tokens[: spans[0].start], *tokens[spans[0].end :])
         alone = not unexplained(rest, about, number=False)
-        if alone and (is_latin(outside) != is_latin(letters) or renames(rest, about)):
+        renamed = renames(rest, about) and len(rest) <= 3
+        if renamed or (alone and is_latin(outside) != is_latin(letters)):
             return Finding(True, "gloss", f"{want.text} in brackets after another name of it")
     return None
 
