@@ -39,11 +39,16 @@ def explain(
     rows = {
         "question": found[0].text,
         "expected": " | ".join(found[0].targets),
+        "type": found[0].answer_type,
+        "tolerance": "" if found[0].tolerance is None else str(found[0].tolerance),
+        "forbidden": " | ".join(found[0].forbidden),
         "answer": answer,
         "score": f"{score.value:.2f}",
         "rule": score.matched_by or "none",
         "why": score.explanation,
     }
+    optional = ("type", "tolerance", "forbidden")
+    shown = [(label, text) for label, text in rows.items() if text or label not in optional]
     write_out(f"{'PASS' if score.passed else 'FAIL'}  {one_line(item)}\n")
-    write_out("".join(f"  {label:<9} {one_line(text, 500)}\n" for label, text in rows.items()))
+    write_out("".join(f"  {label:<9} {one_line(text, 500)}\n" for label, text in shown))
     return EXIT_PASS if score.passed else EXIT_FAIL

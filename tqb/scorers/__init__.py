@@ -2,7 +2,8 @@
 
 `exact` accepts an answer that equals a target once both are normalized, `default` (the default)
 also one that says it in the words of the question, `fuzzy` also one that is nearly the same word,
-and `tqbpp` gives the figures that TQB++ would give.
+and `tqbpp` gives the figures that TQB++ would give. An item's `answer_type` and `tolerance` are for
+`default` alone; its `forbidden` strings are for all but `tqbpp`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import difflib
 from tqb.errors import ConfigError
 from tqb.scorers.default import score_default
 from tqb.scorers.exact import score_exact
+from tqb.scorers.faults import item_faults
+from tqb.scorers.forbidden import refusing
 from tqb.scorers.fuzzy import fuzzy_scorer
 from tqb.scorers.tqbpp import score_tqbpp
 from tqb.types import Scorer
@@ -29,9 +32,9 @@ def load_scorer(name: str = DEFAULT, *, threshold: float = 0.9) -> Scorer:
     if not 0 < threshold <= 1:
         raise ConfigError(f"fuzzy-threshold is {threshold:g}; give a number above 0, up to 1")
     scorers: dict[str, Scorer] = {
-        "default": score_default,
-        "exact": score_exact,
-        "fuzzy": fuzzy_scorer(threshold),
+        "default": refusing(score_default),
+        "exact": refusing(score_exact),
+        "fuzzy": refusing(fuzzy_scorer(threshold)),
         "tqbpp": score_tqbpp,
     }
     if name in scorers:
@@ -41,4 +44,4 @@ def load_scorer(name: str = DEFAULT, *, threshold: float = 0.9) -> Scorer:
     raise ConfigError(f"there is no scorer {name!r}; {hint}")
 
 
-__all__ = ["DEFAULT", "NAMES", "load_scorer"]
+__all__ = ["DEFAULT", "NAMES", "item_faults", "load_scorer"]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from fractions import Fraction
 from functools import lru_cache
 
 from tqb.scorers.languages import Language
@@ -353,7 +354,14 @@ FACTORS: dict[str, tuple[str, Decimal]] = {
 """Units with an exact ratio to one another: what they measure, and how much of it."""
 
 
-def agrees(said: Quantity, wanted: Quantity, asked: frozenset[str], *, exact: bool) -> bool:
+def agrees(
+    said: Quantity,
+    wanted: Quantity,
+    asked: frozenset[str],
+    *,
+    exact: bool,
+    tolerance: float | str | None = None,
+) -> bool:
     """Tell whether a quantity is worth the wanted one.
 
     Args:
@@ -361,8 +369,11 @@ def agrees(said: Quantity, wanted: Quantity, asked: frozenset[str], *, exact: bo
         wanted: the target.
         asked: units that the question names.
         exact: whether the question asks for a number of decimals, so none may be added.
+        tolerance: how far the worth may be off, instead of all rules of rounding.
     """
     expected = {wanted.unit} if wanted.unit else asked
+    if tolerance is not None:
+        return _is_within(said, wanted, expected, tolerance)
     if said.unit and expected and not any(_is_unit(said.unit, unit) for unit in expected):
         return any(_converts(said, wanted, unit) for unit in expected)
     if said.unit == PERCENT and not expected:
@@ -370,6 +381,37 @@ def agrees(said: Quantity, wanted: Quantity, asked: frozenset[str], *, exact: bo
     return any(
         _equal(one, other, wanted.decimals, exact) for one in said.values for other in wanted.values
     )
+
+
+def _is_within(
+    said: Quantity, wanted: Quantity, expected: Iterable[str], tolerance: float | str
+) -> bool:
+    """Whether a quantity, put into the unit of the wanted one, is no further off than allowed."""
+    return any(
+        abs(Fraction(one) * ratio - Fraction(other)) <= allowance(tolerance, other)
+        for ratio in _ratios(said.unit, frozenset(expected))
+        for one in said.values
+        for other in wanted.values
+    )
+
+
+def _ratios(unit: str, expected: frozenset[str]) -> list[Fraction]:
+    """Return what a number in `unit` is multiplied with to stand for one in an expected unit."""
+    if unit == PERCENT and not expected:
+        return [Fraction(1, 100)]
+    if not unit or not expected or any(_is_unit(unit, one) for one in expected):
+        return [Fraction(1)]
+    kind, factor = FACTORS.get(unit, ("", Decimal(0)))
+    known = [FACTORS[one] for one in expected if one in FACTORS]
+    return [Fraction(factor) / Fraction(other) for same, other in known if same == kind]
+
+
+def allowance(tolerance: float | str, value: Decimal) -> Fraction:
+    """Return how far from `value` a tolerance reaches: ``0.5``, or ``"1%"`` of the value."""
+    text = str(tolerance)
+    if text.endswith("%"):
+        return Fraction(text[:-1]) / 100 * abs(Fraction(value))
+    return Fraction(text)
 
 
 def _is_unit(said: str, asked: str) -> bool:

@@ -44,9 +44,14 @@ class Finding:
     why: str
 
 
+def without_reasoning(answer: str) -> str:
+    """Set aside reasoning blocks."""
+    return _REASONING.sub(" ", answer)
+
+
 def visible(answer: str) -> str:
     """Set aside reasoning blocks and Markdown."""
-    text = plain_latex(_REASONING.sub(" ", answer))
+    text = plain_latex(without_reasoning(answer))
     return _MARKDOWN.sub("", text).strip()
 
 

@@ -14,6 +14,7 @@ from tqb.scorers.names import months, other_names
 from tqb.scorers.normalize import normalize
 from tqb.scorers.numbers import Quantity, agrees, in_words, named_units, quantities, units
 from tqb.scorers.tokens import Token, tokenize
+from tqb.types import AnswerType
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,15 @@ class Wanted:
     """Canonical spellings, where it is a formula."""
     date: Date | None
     """Where the target is a date."""
+    answer_type: AnswerType = ""
+    """How the item asks for the target to be read."""
+    tolerance: float | str | None = None
+    """How far a quantity may be off."""
+
+    @property
+    def by_value(self) -> bool:
+        """Whether nothing but its value makes an answer right."""
+        return self.answer_type in ("number", "date")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +82,36 @@ def _asks_who(question: str, words: frozenset[str], spoken: Language) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def wanted(target: str, tag: str) -> Wanted:
-    """Read a target."""
-    spoken, tokens = language(tag), tokenize(normalize(target, tag), tag)
-    quantity = next(quantities(tokens, spoken, tag), None)
-    if quantity and (quantity.start, quantity.end) != (0, len(tokens)):
-        quantity = None
-    formula = canonical(target) if quantity is None and is_formula(target) else frozenset()
+def wanted(
+    target: str, tag: str, answer_type: AnswerType = "", tolerance: float | str | None = None
+) -> Wanted:
+    """Read a target as what its item says it is; a target of no type tells by itself."""
+    tokens = tokenize(normalize(target, tag), tag)
+    date = read_date(tokens, tag, month_first=False) if answer_type in ("", "date") else None
+    quantity = None
+    if answer_type in ("", "number") or (answer_type == "date" and not date):
+        quantity = _whole_quantity(tokens, tag, among_words=answer_type == "number")
+    formula: frozenset[str] = frozenset()
+    if answer_type == "formula" or (not answer_type and not quantity and is_formula(target)):
+        formula = canonical(target)
     return Wanted(
         text=target,
         tokens=tuple(token.text for token in tokens),
         quantity=quantity,
         formula=formula,
-        date=read_date(tokens, tag, month_first=False) if quantity is None else None,
+        date=date if answer_type or quantity is None else None,
+        answer_type=answer_type,
+        tolerance=tolerance,
     )
+
+
+def _whole_quantity(tokens: Sequence[Token], tag: str, *, among_words: bool) -> Quantity | None:
+    """Return the one quantity of a target: all of it, or all but words where those may stand by."""
+    found = list(quantities(tokens, language(tag), tag))
+    if len(found) != 1:
+        return None
+    (only,) = found
+    return only if among_words or (only.start, only.end) == (0, len(tokens)) else None
 
 
 @lru_cache(maxsize=4096)
@@ -125,18 +151,18 @@ def _in_words(value: int, unit: str, tag: str) -> Iterator[tuple[tuple[str, ...]
 def find(tokens: Sequence[Token], want: Wanted, about: Subject) -> list[Span]:
     """Return the places where an answer holds the target, in any of its forms, left to right."""
     spans = [*_same(tokens, want.tokens, about, "exact", f"{want.text!r}")]
-    short = _unasked(want, about)
+    short = () if want.by_value else _unasked(want, about)
     if short:
         spans += _same(tokens, short, about, "short", f"{want.text!r}, less what the question says")
-    if about.person:
+    if about.person and not want.by_value:
         spans += _as_person(tokens, want, about)
     if want.date:
         spans += _dated(tokens, want, about)
     if want.quantity:
         spans += _worth(tokens, want, want.quantity, about)
-    else:
+    elif want.answer_type in ("", "number"):
         spans += _number_for_words(tokens, want, about)
-    if not spans:
+    if not spans and (want.quantity or not want.by_value):
         spans = list(_in_other_forms(tokens, want, about))
     return sorted(spans, key=lambda span: (span.start, -span.end))
 
@@ -323,9 +349,10 @@ def _worth(
     for said in quantities(tokens, about.language, about.tag):
         if quantity.unit and not said.unit and _another_unit(tokens, said.end, about):
             continue
-        if agrees(said, quantity, about.units, exact=about.exact):
+        if agrees(said, quantity, about.units, exact=about.exact, tolerance=want.tolerance):
             written = "".join(token.text for token in tokens[said.start : said.end])
-            yield Span(said.start, said.end, "number", f"{written} = {want.text}")
+            near = "=" if want.tolerance is None else f"is within {want.tolerance} of"
+            yield Span(said.start, said.end, "number", f"{written} {near} {want.text}")
 
 
 def _another_unit(tokens: Sequence[Token], at: int, about: Subject) -> bool:
