@@ -60,13 +60,17 @@ def test_every_command_exists(cli: Cli, command: str) -> None:
 
 
 def test_own_pack(cli: Cli, tmp_path: Path) -> None:
-    """The pack of the third task is valid, and a function that knows the answer passes it."""
+    """The pack of the third task is valid; a function that knows passes it, by both scorers."""
     line = next(line for line in CONSOLE if line.startswith("$ echo"))
     (tmp_path / "shop.jsonl").write_text(shlex.split(line)[2] + "\n", "utf-8")
     (tmp_path / "app.py").write_text("def answer(question):\n    return '30'\n", "utf-8")
     assert cli("pack", "validate", "shop.jsonl").code == 0
     ended = cli("run", "shop.jsonl", "--target", "python:app:answer", "--fail-under", 1)
     assert ended.code == 0, ended.out
+    (tmp_path / "checks.py").write_text(blocks("python")[0], "utf-8")
+    command = next(line for line in COMMANDS if "--scorer python:checks" in line)
+    ended = cli(*shlex.split(command)[1:], "--fail-under", 1)
+    assert ended.code == 0, ended.out + ended.err
 
 
 def test_exit_codes() -> None:

@@ -47,6 +47,7 @@ def run(
     timeout: float = 60.0,
     scorer: str = "default",
     fuzzy_threshold: float = 0.9,
+    judge: str | None = None,
     verify: bool = True,
 ) -> Report:
     """Run packs through a target and judge the answers; the parameters are the flags of `tqb run`.
@@ -71,12 +72,14 @@ def run(
         seed: seed, where the provider has one.
         max_tokens: longest answer, in tokens.
         timeout: seconds for one request.
-        scorer: `default`, `exact`, `fuzzy` or `tqbpp`.
-        fuzzy_threshold: least likeness for `fuzzy`, 0 to 1.
+        scorer: `default`, `exact`, `fuzzy`, `tqbpp`, or ``python:package.module:function``.
+        fuzzy_threshold: least value that passes, 0 to 1, of `fuzzy` and of your own scorer where
+            it gives a number.
+        judge: a target, mostly a model, that looks again at the answers that the scorer failed.
         verify: whether items must match their hashes.
 
     Raises:
-        tqb.errors.InputError: a pack, target, prompt, scorer or baseline cannot be used.
+        tqb.errors.InputError: a pack, target, prompt, scorer, judge or baseline cannot be used.
     """
     from tqb import pipeline
     from tqb.types import Params, Policy, RunOptions
@@ -94,6 +97,7 @@ def run(
         tags=dict(tags or {}),
         scorer=scorer,
         fuzzy_threshold=fuzzy_threshold,
+        judge=judge,
         baseline=Path(baseline) if baseline is not None else None,
         policy=Policy(fail_under, max_broken, max_errors, max_cost),
         verify=verify,
@@ -113,7 +117,7 @@ def load_pack(source: str | Path, *, verify: bool = True) -> Pack:
 
 
 def score(answer: str, item: Item, *, scorer: str = "default") -> Score:
-    """Score one answer to one item with the scorer of that name."""
+    """Score one answer to one item with the scorer of that name, as for ``--scorer``."""
     from tqb.scorers import load_scorer
 
     return load_scorer(scorer)(answer, item)

@@ -35,6 +35,8 @@ SCHEMA_VERSION = 1
 DEFAULT_NAME = "tqb-baseline.jsonl"
 ACCEPTED = ("pass", "fail")
 """Verdicts that can become a baseline: a person may accept a worse state, never an unknown one."""
+SCORED = ("pass", "fail")
+"""Outcomes of answers that count."""
 
 
 def accept(report: Report) -> Baseline:
@@ -44,7 +46,7 @@ def accept(report: Report) -> Baseline:
         BaselineError: the run was interrupted or inconclusive, or scored nothing.
     """
     status = report.verdict.status
-    if status not in ACCEPTED or not any(r.answer is not None for r in report.results):
+    if status not in ACCEPTED or not any(r.outcome in SCORED for r in report.results):
         raise BaselineError(f"the run was {status}: a baseline needs a run that was judged")
     return from_report(report)
 
@@ -75,14 +77,14 @@ def _by_item(results: Iterable[Result]) -> dict[tuple[str, str], list[Result]]:
 
 def _item(repeats: Sequence[Result]) -> BaselineItem:
     first = repeats[0]
-    answered = [r for r in repeats if r.answer is not None]
-    sample = answered[0] if answered else first
+    scored = [r for r in repeats if r.outcome in SCORED]
+    sample = scored[0] if scored else first
     return BaselineItem(
         pack=first.pack,
         item_id=first.item_id,
         item_sha256=first.item_sha256,
         passes=sum(r.outcome == "pass" for r in repeats),
-        runs=len(answered),
+        runs=len(scored),
         finish_reason=sample.finish_reason,
         prompt_tokens=sample.prompt_tokens,
         completion_tokens=sample.completion_tokens,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Predicate
 
 from tqb.errors import ConfigError
 from tqb.files import read_text
@@ -24,6 +24,7 @@ FILE = "tqb.toml"
 
 Share = Annotated[float, Ge(0), Le(1)]
 Count = Annotated[int, Ge(1)]
+Own = Annotated[str, Predicate(lambda name: name.startswith("python:"))]
 
 SETTINGS: Mapping[str, Any] = {
     "packs": list[str],
@@ -44,8 +45,9 @@ SETTINGS: Mapping[str, Any] = {
     "seed": int,
     "max-tokens": Count,
     "timeout": Annotated[float, Gt(0), Le(86_400)],
-    "scorer": Literal["default", "exact", "fuzzy", "tqbpp"],
+    "scorer": Literal["default", "exact", "fuzzy", "tqbpp"] | Own,
     "fuzzy-threshold": Annotated[float, Gt(0), Le(1)],
+    "judge": str,
     "verify": bool,
     "quiet": bool,
     "verbose": bool,
@@ -55,10 +57,12 @@ SETTINGS: Mapping[str, Any] = {
 ENVIRONMENT = {f"TQB_{name.upper().replace('-', '_')}" for name in SETTINGS} | {
     "TQB_CONFIG",
     "TQB_API_KEY",
+    "TQB_JUDGE_API_KEY",
     "TQB_DEBUG",
 }
 
 _PATHS = ("prompt", "baseline")
+_TARGETS = ("target", "judge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +186,9 @@ def _anchored(path: Path, name: str, value: Any) -> Any:
         return [str(folder / one) for one in value]
     if name == "packs":
         return [str(folder / one) if _is_path(folder, one) else one for one in value]
-    if name == "target" and value.startswith("replay:"):
+    if name in _TARGETS and value.startswith("replay:"):
         return f"replay:{folder / value.removeprefix('replay:')}"
-    if name == "target" and value.startswith(("cmd:./", "cmd:../")):
+    if name in _TARGETS and value.startswith(("cmd:./", "cmd:../")):
         program, space, rest = value.removeprefix("cmd:").partition(" ")
         return f"cmd:{shlex.quote(str(folder / program))}{space}{rest}"
     return value

@@ -2,7 +2,7 @@
 
     TqbError
     ├── InputError (2)          something the user gave cannot be used
-    │   ├── ConfigError         tqb.toml, [tool.tqb], TQB_* or a flag
+    │   ├── ConfigError         tqb.toml, [tool.tqb], TQB_*, a flag, or one's own scorer
     │   ├── PackError           a pack, or one of its items
     │   ├── PromptError         a prompt template
     │   ├── TargetError         a target that cannot be opened

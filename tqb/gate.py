@@ -55,16 +55,20 @@ def _interrupted(metrics: Metrics) -> str:
 def _over_budget(report: Report, policy: Policy) -> Iterator[str]:
     """Say that the money ran out; answers under way at that moment may have passed the limit."""
     metrics, limit = report.metrics, policy.max_cost_usd
-    if limit is None or metrics.n == 0:
+    if limit is None or all(r.answer is None for r in report.results):
         return
     if metrics.cost_usd is None:
-        yield f"the price of this target is unknown, so --max-cost {limit:g} cannot be held"
+        whose = "this target or its judge" if report.run.judge else "this target"
+        yield f"the price of {whose} is unknown, so --max-cost {limit:g} cannot be held"
     elif metrics.cost_usd > limit or metrics.skipped:
         yield f"the run cost ${metrics.cost_usd:.4f}, and --max-cost allows ${limit:g}"
     else:
         return
+    unjudged = sum(r.outcome == "skipped" and r.answer is not None for r in report.results)
     asked = metrics.n + metrics.errors + metrics.skipped
-    yield f"{metrics.skipped} of {asked} questions were not asked: nothing was judged"
+    yield f"{metrics.skipped - unjudged} of {asked} questions were not asked: nothing was judged"
+    if unjudged:
+        yield f"{count(unjudged, 'failed answer')} of {asked} went to no judge"
 
 
 def _inconclusive(report: Report, policy: Policy) -> Iterator[str]:

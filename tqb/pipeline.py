@@ -1,6 +1,6 @@
 """The run on one page.
 
-load_packs → build_requests → run_requests → score → make_report → compare → judge
+load_packs → build_requests → run_requests → score → ask_judge → make_report → compare → judge
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from tqb import __version__, baseline, report
-from tqb.errors import BaselineError, ConfigError
+from tqb import __version__, baseline, grading, report
+from tqb.errors import BaselineError, ConfigError, TargetError
 from tqb.gate import judge
 from tqb.packs import load_pack
 from tqb.prompts import Prompt, fingerprint, load_prompt
-from tqb.runner import Reply, run_requests
+from tqb.runner import Budget, Reply, run_requests
 from tqb.scorers import load_scorer
 from tqb.targets import open_target
 from tqb.types import (
@@ -42,6 +43,8 @@ TOOL = Tool("tqb", __version__)
 
 OnStart = Callable[[int], None]
 OnReply = Callable[[Request, Reply], None]
+Ask = Callable[[Target, Sequence[Request]], tuple[tuple[Reply, ...], bool]]
+"""Put requests to a target; the replies, and whether a signal kept any from coming."""
 
 
 def run(
@@ -52,11 +55,12 @@ def run(
 ) -> Report:
     """Run packs through a target and judge the answers.
 
-    `on_start` gets the number of requests; `on_reply` each request with its reply as it arrives.
+    `on_start` gets the number of requests, and again, grown, when a judge is asked; `on_reply` each
+    request with its reply as it arrives.
 
     Raises:
-        InputError: a pack, prompt, target, scorer, selection or baseline cannot be used; nothing
-            has been asked then.
+        InputError: a pack, prompt, target, scorer, judge, selection or baseline cannot be used;
+            nothing has been asked then, unless a scorer of the user's own breaks on an answer.
     """
     started_at = _now()
     _refuse_running_loop()
@@ -66,17 +70,21 @@ def run(
     scorer = load_scorer(options.scorer, threshold=options.fuzzy_threshold)
     requests = build_requests(packs, prompt, options)
     base = load_baseline(options.baseline, requests)
+    try_scorer(scorer, requests)
     target = open_target(options.target, max_concurrency=options.max_concurrency)
-    on_start(len(requests))
-    replies, interrupted = run_requests(
-        target,
-        requests,
+    grader = open_judge(options)
+    ask = partial(
+        run_requests,
         max_concurrency=options.max_concurrency,
-        max_cost_usd=options.policy.max_cost_usd,
+        budget=Budget(options.policy.max_cost_usd),
         on_reply=on_reply,
     )
+    on_start(len(requests))
+    replies, interrupted = ask(target, requests)
     results = score(requests, replies, scorer)
-    info = run_info(started_at, target, prompt, packs, requests, options)
+    if grader and not interrupted:
+        results, interrupted = ask_judge(grader, requests, results, ask, on_start)
+    info = run_info(started_at, target, grader, prompt, packs, requests, options)
     made = report.make_report(TOOL, info, results)
     compared = baseline.compare(base, made) if base else None
     made = replace(made, comparison=compared)
@@ -194,9 +202,62 @@ def score(
     )
 
 
+def try_scorer(scorer: Scorer, requests: Sequence[Request]) -> None:
+    """Score the first item's own label, so that a broken scorer shows before anything is asked.
+
+    Raises:
+        ConfigError: a scorer of the user's own raises, or returns what is no score.
+    """
+    for request in requests[:1]:
+        scorer(request.item.label, request.item)
+
+
+def open_judge(options: RunOptions) -> Target | None:
+    """Open the judge, if there is to be one; it has a key of its own for an ``http(s)`` target.
+
+    Raises:
+        TargetError: it cannot be opened.
+    """
+    if options.judge is None:
+        return None
+    try:
+        return open_target(
+            options.judge,
+            api_key_env="TQB_JUDGE_API_KEY",
+            max_concurrency=options.max_concurrency,
+        )
+    except TargetError as error:
+        raise TargetError(f"--judge: {error}") from error
+
+
+def ask_judge(
+    grader: Target,
+    requests: Sequence[Request],
+    results: Sequence[Result],
+    ask: Ask,
+    on_start: OnStart,
+) -> tuple[tuple[Result, ...], bool]:
+    """Put the answers that the scorer failed to the judge.
+
+    Returns:
+        The results with its word in them, and whether a signal cut it short.
+    """
+    failed = [place for place, result in enumerate(results) if grading.is_for_the_judge(result)]
+    asked = [
+        grading.judge_request(requests[place], results[place].answer or "") for place in failed
+    ]
+    on_start(len(requests) + len(asked))
+    replies, interrupted = ask(grader, asked)
+    judged = list(results)
+    for place, reply in zip(failed, replies, strict=True):
+        judged[place] = grading.judged_result(results[place], reply, grader.name)
+    return tuple(judged), interrupted
+
+
 def run_info(
     started_at: datetime,
     target: Target,
+    grader: Target | None,
     prompt: Prompt,
     packs: Sequence[Pack],
     requests: Sequence[Request],
@@ -218,6 +279,7 @@ def run_info(
             PackRef(pack.name, pack.version, pack.sha256, pack.language, len(pack.items))
             for pack in packs
         ),
+        judge=grader.name if grader else None,
     )
 
 

@@ -153,8 +153,10 @@ def _total(counts: Iterable[int | None]) -> int | None:
     return sum(known) if known else None
 
 
-def _cost(results: Iterable[Result]) -> float | None:
-    costs = [r.cost_usd for r in results if r.answer is not None]
+def _cost(results: Sequence[Result]) -> float | None:
+    answered = [r for r in results if r.answer is not None]
+    costs = [r.cost_usd for r in answered]
+    costs += [r.judgement.cost_usd for r in answered if r.judgement]
     known = [cost for cost in costs if cost is not None]
     return _rounded(math.fsum(known), 9) if known and len(known) == len(costs) else None
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
 import unicodedata
+from collections.abc import Iterable
 
+_SECRET_NAME = re.compile(r"(API_?KEY|ACCESS_?KEY\w*|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
+_SECRET_TEXT = re.compile(r"(\bBearer\s+|\bBasic\s+|\bsk-)[\w*.~+/=-]{6,}", re.IGNORECASE)
 _JOINERS = "\u200c\u200d"
 """Zero-width joiners are spelling in Persian, in Indic scripts and in emoji."""
 
@@ -23,6 +28,21 @@ def one_line(text: str, limit: int = 120) -> str:
     head = text[: 8 * limit]
     shown = cut(escape(" ".join(head.split())), limit)
     return shown if len(text) == len(head) or shown.endswith("…") else shown + "…"
+
+
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
+    """Take `secrets`, the values of variables named like keys, and ``sk-…`` out of `text`."""
+    named = (value for name, value in os.environ.items() if _SECRET_NAME.search(name))
+    known = {value.strip() for value in (*secrets, *named)}
+    for value in sorted(known, key=len, reverse=True):
+        if len(value) >= 6:
+            text = text.replace(value, "***")
+    return _SECRET_TEXT.sub(r"\1***", text)
+
+
+def excerpt(text: str, secrets: Iterable[str] = (), limit: int = 120) -> str:
+    """`text` as it may stand in a message: without secrets, on one short line."""
+    return one_line(redact(text, secrets), limit)
 
 
 def well_formed(text: str) -> str:

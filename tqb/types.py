@@ -207,11 +207,27 @@ class Score:
     explanation: str
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A judge's word on an answer that the scorer failed."""
+
+    passed: bool | None
+    """None where the reply was neither YES nor NO."""
+    reason: str
+    """In the judge's words, cut short."""
+    cost_usd: float | None = None
+    """What the judge's reply cost; None means unknown."""
+
+
 class Scorer(Protocol):
     """A pure function of an answer and an item."""
 
     def __call__(self, answer: str, item: Item) -> Score:
-        """Score one answer; never raises on any string."""
+        """Score one answer.
+
+        Never raises on any string, but for a scorer of the user's own, which may turn out to be
+        broken: `tqb.errors.ConfigError`.
+        """
 
 
 class Target(Protocol):
@@ -253,6 +269,9 @@ class Result:
     symptoms: tuple[str, ...] = ()
     """Signs that stand in the answer itself: `empty`, `truncated`."""
     failure: Failure | None = None
+    """Why there is no answer; or, beside an answer, why no judge looked at it."""
+    judgement: Judgement | None = None
+    """The judge's word on an answer that the scorer failed."""
 
     @property
     def key(self) -> str:
@@ -312,7 +331,7 @@ class Metrics:
     latency: Latency | None
     tokens: Tokens
     cost_usd: float | None
-    """None when the cost of any answer is unknown."""
+    """With the judge's; None when the cost of any answer is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,6 +371,8 @@ class RunInfo:
     params: Params
     repeats: int
     packs: tuple[PackRef, ...]
+    judge: str | None = None
+    """Who looked again at the answers that the scorer failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,7 +384,7 @@ class BaselineItem:
     item_sha256: str
     passes: int
     runs: int
-    """Repeats that brought an answer."""
+    """Repeats that were scored."""
     finish_reason: str | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
@@ -490,6 +511,8 @@ class RunOptions:
     """Tags an item must carry."""
     scorer: str = "default"
     fuzzy_threshold: float = 0.9
+    judge: str | None = None
+    """The target that looks again at the answers that the scorer failed."""
     baseline: Path | None = None
     policy: Policy = Policy()
     verify: bool = True

@@ -44,6 +44,7 @@ def loaded(cwd: Path, *arguments: str) -> tuple[int, set[str]]:
         (["pack", "list"], 0),
         (["run", "--target", "demo"], 0),
         (["run", "capitals.jsonl", "--target", "replay:a.jsonl", "-o", "r.json"], 0),
+        (["run", "--scorer", "python:operator:eq", "--judge", "demo"], 3),
     ],
 )
 def test_light_commands_stay_light(

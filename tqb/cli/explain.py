@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from typing import Annotated
 
 import typer
@@ -14,6 +16,7 @@ EXAMPLES = """Examples:
 \b
   tqb explain core-en/capital-japan "It is Kyoto, or rather Tokyo."
   tqb explain ./my-pack/refund "within 30 days" --scorer exact
+  tqb explain ./my-pack/refund "30" --scorer python:checks:has_days
 """
 
 
@@ -22,6 +25,7 @@ def explain(
     answer: Annotated[str, typer.Argument(metavar="ANSWER", help="What a model might say.")],
     scorer: options.Scorer = "default",
     fuzzy_threshold: options.FuzzyThreshold = 0.9,
+    config: options.Config = None,
 ) -> int:
     """Say how one answer would be scored, and why."""
     from tqb.cli.output import write_out
@@ -35,7 +39,8 @@ def explain(
     found = [one for one in load_pack(source).items if one.id == item_id]
     if not found:
         raise ConfigError(f"no item {item_id!r} in {source}; see `tqb pack show {source}`")
-    score = load_scorer(scorer, threshold=fuzzy_threshold)(answer, found[0])
+    with contextlib.redirect_stdout(sys.stderr):
+        score = load_scorer(scorer, threshold=fuzzy_threshold)(answer, found[0])
     rows = {
         "question": found[0].text,
         "expected": " | ".join(found[0].targets),

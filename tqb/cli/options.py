@@ -204,7 +204,11 @@ Timeout = Annotated[
 ]
 Scorer = Annotated[
     str,
-    typer.Option(metavar="NAME", envvar="TQB_SCORER", help="default, exact, fuzzy or tqbpp."),
+    typer.Option(
+        metavar="NAME",
+        envvar="TQB_SCORER",
+        help="default, exact, fuzzy, tqbpp, or your own: python:module:function.",
+    ),
 ]
 FuzzyThreshold = Annotated[
     float,
@@ -214,7 +218,15 @@ FuzzyThreshold = Annotated[
         max=1,
         callback=finite,
         envvar="TQB_FUZZY_THRESHOLD",
-        help="Least likeness.",
+        help="Least value that passes, of fuzzy and of your own scorer where it gives a number.",
+    ),
+]
+Judge = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TARGET",
+        envvar="TQB_JUDGE",
+        help="Let a model (any target) look again at the answers that the scorer failed.",
     ),
 ]
 Verify = Annotated[

@@ -46,6 +46,7 @@ def run(
     timeout: options.Timeout = 60.0,
     scorer: options.Scorer = "default",
     fuzzy_threshold: options.FuzzyThreshold = 0.9,
+    judge: options.Judge = None,
     verify: options.Verify = True,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -62,7 +63,8 @@ def run(
     if prompt and target.partition(":")[0] in ("demo", "replay"):
         print("warning: --prompt changes nothing: the answers are recorded", file=sys.stderr)
     outputs = tuple(output or ())
-    inputs = [*(packs or ()), prompt, baseline, config, target.removeprefix("replay:")]
+    asked_of = [one.removeprefix("replay:") for one in (target, judge) if one]
+    inputs = [*(packs or ()), prompt, baseline, config, *asked_of]
     check_outputs(outputs, inputs)
     asked = RunOptions(
         packs=tuple(packs or ("core-en",)),
@@ -76,6 +78,7 @@ def run(
         tags=parse_tags(tag or []),
         scorer=scorer,
         fuzzy_threshold=fuzzy_threshold,
+        judge=judge,
         baseline=baseline,
         policy=Policy(fail_under, max_broken, max_errors, max_cost),
         verify=verify,

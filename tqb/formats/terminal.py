@@ -114,7 +114,9 @@ def _details(report: Report, every: bool) -> Iterator[Line]:
     )
     for title, keys, most in sections:
         yield from _section(title, [r for r in failed if r.key in keys], most)
-    yield from _failures(report)
+    errors = [r for r in report.results if r.outcome == "error"]
+    yield from _failures("Not answered", [r for r in errors if r.answer is None])
+    yield from _failures("Not judged", [r for r in errors if r.answer is not None])
 
 
 def _notes(comparison: Comparison | None) -> Iterator[Line]:
@@ -133,7 +135,9 @@ def _changed_items(comparison: Comparison | None) -> dict[str, set[str]]:
 def _figures(report: Report) -> Iterator[str]:
     metrics = report.metrics
     if metrics.accuracy is not None:
-        yield _accuracy(metrics, report.run.scorer)
+        yield _accuracy(metrics, "" if report.run.judge else report.run.scorer)
+    if report.run.judge:
+        yield _judged(report.run.judge, report.results)
     parts = []
     if metrics.latency:
         parts.append(f"latency p50 {metrics.latency.p50:.2f} s, p95 {metrics.latency.p95:.2f} s")
@@ -152,6 +156,12 @@ def _accuracy(metrics: Metrics, scorer: str) -> str:
         slices = (f"{name} {t.accuracy:.2f}" for name, t in metrics.by_language.items() if t.n)
         text += " · " + ", ".join(slices)
     return text
+
+
+def _judged(judge: str, results: Iterable[Result]) -> str:
+    words = [r.judgement.passed for r in results if r.judgement and r.outcome in ("pass", "fail")]
+    passed = f"{sum(map(bool, words))} of {count(len(words), 'failed answer')} passed"
+    return f"judged by {one_line(judge)}: {passed}"
 
 
 def _section(title: str, failed: Sequence[Result], limit: int) -> Iterator[Line]:
@@ -183,16 +193,16 @@ def _failed_item(result: Result) -> Iterator[Line]:
         yield Line(f"    {label:<9} ", value, head_style="dim")
 
 
-def _failures(report: Report) -> Iterator[Line]:
+def _failures(title: str, failed: Iterable[Result]) -> Iterator[Line]:
     """Yield failed calls, those of one kind and message together."""
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for result in report.results:
-        if result.outcome == "error" and result.failure:
+    for result in failed:
+        if result.failure:
             groups[result.failure.kind, result.failure.message].append(result.key)
     if not groups:
         return
     yield Line("")
-    yield Line(f"Not answered ({sum(map(len, groups.values()))})", head_style="bold")
+    yield Line(f"{title} ({sum(map(len, groups.values()))})", head_style="bold")
     largest = sorted(groups.items(), key=lambda pair: -len(pair[1]))
     for (kind, message), keys in largest[:SHOWN_BROKEN]:
         more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""

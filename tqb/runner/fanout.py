@@ -38,19 +38,20 @@ def run_requests(
     requests: Sequence[Request],
     *,
     max_concurrency: int = 16,
-    max_cost_usd: float | None = None,
+    budget: Budget | None = None,
     on_reply: OnReply = lambda request, reply: None,
 ) -> tuple[tuple[Reply, ...], bool]:
     """Ask `target` all `requests`, at most `max_concurrency` at once; close it at the end.
 
-    Once `max_cost_usd` is spent, what is left is not asked. `on_reply` is called in the order in
-    which replies arrive.
+    Once `budget` is spent, what is left is not asked. `on_reply` is called in the order in which
+    replies arrive.
 
     Returns:
         The replies, one for each request and in the same order, and whether a signal kept any of
         them from coming.
     """
-    return asyncio.run(_run(target, requests, max_concurrency, Budget(max_cost_usd), on_reply))
+    limit = budget or Budget(None)
+    return asyncio.run(_run(target, requests, max_concurrency, limit, on_reply))
 
 
 async def _run(

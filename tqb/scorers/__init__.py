@@ -2,8 +2,9 @@
 
 `exact` accepts an answer that equals a target once both are normalized, `default` (the default)
 also one that says it in the words of the question, `fuzzy` also one that is nearly the same word,
-and `tqbpp` gives the figures that TQB++ would give. An item's `answer_type` and `tolerance` are for
-`default` alone; its `forbidden` strings are for all but `tqbpp`.
+and `tqbpp` gives the figures that TQB++ would give. ``python:package.module:function`` is a scorer
+of the user's own. An item's `answer_type` and `tolerance` are for `default` alone; its `forbidden`
+strings are for all but `tqbpp`.
 """
 
 from __future__ import annotations
@@ -24,13 +25,19 @@ DEFAULT = "default"
 
 
 def load_scorer(name: str = DEFAULT, *, threshold: float = 0.9) -> Scorer:
-    """Return the scorer called `name`; `threshold` (0 to 1) is for `fuzzy` alone.
+    """Return the scorer called `name`, or the user's own at ``python:package.module:function``.
+
+    `threshold` (0 to 1) is for `fuzzy`, and for a scorer of the user's own that gives a number.
 
     Raises:
-        ConfigError: there is no such scorer, or the threshold is out of range.
+        ConfigError: there is no such scorer, it cannot be used, or the threshold is out of range.
     """
     if not 0 < threshold <= 1:
         raise ConfigError(f"fuzzy-threshold is {threshold:g}; give a number above 0, up to 1")
+    if name.startswith("python:"):
+        from tqb.scorers.plugin import plugin_scorer
+
+        return refusing(plugin_scorer(name.removeprefix("python:"), threshold))
     scorers: dict[str, Scorer] = {
         "default": refusing(score_default),
         "exact": refusing(score_exact),
@@ -40,7 +47,8 @@ def load_scorer(name: str = DEFAULT, *, threshold: float = 0.9) -> Scorer:
     if name in scorers:
         return scorers[name]
     near = difflib.get_close_matches(name, NAMES, 1)
-    hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(NAMES)}"
+    known = ", ".join((*NAMES, "python:module:function"))
+    hint = f"did you mean {near[0]}?" if near else f"choose one of {known}"
     raise ConfigError(f"there is no scorer {name!r}; {hint}")
 
 

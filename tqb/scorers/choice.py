@@ -26,10 +26,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from tqb.scorers.find import find
 from tqb.scorers.languages import Language, language
 from tqb.scorers.normalize import normalize
 from tqb.scorers.stated import judge
-from tqb.scorers.subject import find, subject, wanted
+from tqb.scorers.subject import subject, wanted
 from tqb.scorers.tokens import tokenize
 from tqb.types import Item, Score
 
@@ -39,7 +40,6 @@ _LISTED = re.compile(r"(?:^|(?<=[\s(]))([^\W\d_]|\d{1,3})\s?[).:、](?=\s*\S)")
 _SENTENCE = re.compile(r"(?<=[.!?;؟؛])\s+|(?<=[。！？；])|\n+")
 _CLAUSE = re.compile(r"[,،、]|\s[–—-]\s")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-_AND = frozenset("and et und y e и ve و と 和 및 와 과 그리고".split())
 _IS = frozenset("is est ist es é".split())
 _REASON = re.compile(
     r"\b(?:because|since|although|though|while|whereas|car|parce|puisque|bien que|weil|denn|obwohl"
@@ -77,7 +77,7 @@ def score_choice(answer: str, item: Item) -> Score:
     """Pass when the answer names the target's option and no other.
 
     Args:
-        answer: without reasoning blocks and Markdown, as `tqb.scorers.stated.visible` gives it.
+        answer: without reasoning blocks and Markdown, as `tqb.scorers.reading.visible` gives it.
         item: each of its targets is a mark or a word.
     """
     question = _read(item.text, item.targets, item.lang)
@@ -121,7 +121,7 @@ def _options(text: str, spoken: Language, tag: str) -> Iterator[tuple[str, str]]
         option = text[match.end() : end].strip().partition("\n")[0].strip(_BARE)
         head, _, last = option.rpartition(" ")
         if len(found) > 1:
-            joined = last.casefold() in spoken.alternative | _AND
+            joined = last.casefold() in spoken.alternative | spoken.conjunction
             yield normalize(match[1], tag), head.strip(_BARE) if joined else option
 
 
@@ -217,7 +217,7 @@ def _stands_alone(text: str, match: re.Match[str], question: Question) -> bool:
     after = spoken.function - spoken.articles if letter.casefold() in spoken.articles else _IS
     return letter.isupper() and (
         len(following[0]) == 1
-        or following[0].casefold() in after | spoken.alternative | _AND
+        or following[0].casefold() in after | spoken.alternative | spoken.conjunction
         or _REASON.match(following[0]) is not None
     )
 
@@ -239,8 +239,9 @@ def _script(character: str) -> str:
 
 @lru_cache(maxsize=32)
 def _one_letter_words(spoken: Language) -> frozenset[str]:
-    grammar = spoken.articles | spoken.function | spoken.gloss | spoken.negation | _AND
-    return frozenset(word for word in grammar | spoken.alternative if len(word) == 1)
+    grammar = spoken.articles | spoken.function | spoken.gloss | spoken.negation
+    joining = spoken.conjunction | spoken.alternative
+    return frozenset(word for word in grammar | joining if len(word) == 1)
 
 
 def _words(text: str, question: Question) -> list[str]:
@@ -269,7 +270,7 @@ def _is_denied(clause: str, question: Question) -> bool:
 def _says(target: str, answer: str, item: Item, question: Question) -> bool:
     """Whether an answer states an option that is a word, and names no other."""
     about = subject(item.text, item.lang)
-    if not judge(answer, wanted(target, item.lang, "text"), about).passed:
+    if not judge(answer, wanted(target, item.lang, item.targets, "text"), about).passed:
         return False
     clauses = [
         tokenize(clause, item.lang)
@@ -277,5 +278,5 @@ def _says(target: str, answer: str, item: Item, question: Question) -> bool:
         for clause in _CLAUSE.split(sentence)
         if not _is_denied(clause, question)
     ]
-    others = [wanted(other, item.lang, "text") for other in question.others]
+    others = [wanted(other, item.lang, (), "text") for other in question.others]
     return not any(find(clause, other, about) for clause in clauses for other in others)

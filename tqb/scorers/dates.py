@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from tqb.scorers.names import months
+from tqb.scorers.numbers import CJK_NUMERALS, read_cjk
 from tqb.scorers.tokens import Token
 
-Date = tuple[int | None, int, int]
-"""Year, where it is given, month and day."""
+_MARKS = {"年": "year", "년": "year", "月": "month", "월": "month"}
+_MARKS |= dict.fromkeys(("日", "號", "号", "일"), "day")
+_DOTTED = re.compile(r"\d{1,2}\.\d{1,2}(?:\.\d{2,4})?|\d{4}\.\d{1,2}\.\d{1,2}")
 
-_YEAR, _MONTH, _DAY = "年년", "月월", "日日号號일"
+
+@dataclass(frozen=True, slots=True)
+class Date:
+    """One day, with the place where a text gives it."""
+
+    year: int | None
+    month: int
+    day: int
+    start: int
+    end: int
+
+    def agrees(self, other: Date) -> bool:
+        """Whether two dates are one day; a year that only one of them gives does not count."""
+        same_year = self.year == other.year or None in (self.year, other.year)
+        return same_year and (self.month, self.day) == (other.month, other.day)
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    value: int
+    start: int
+    end: int
 
 
 def read_date(tokens: Sequence[Token], tag: str, *, month_first: bool) -> Date | None:
@@ -21,46 +46,88 @@ def read_date(tokens: Sequence[Token], tag: str, *, month_first: bool) -> Date |
         tag: BCP 47 tag of its language.
         month_first: how 4/7 is read where nothing tells.
     """
-    numbers = [
-        (at, int(t.text))
+    numbers = list(_numbers(tokens))
+    named = [
+        _Number(month, at, at + 1)
         for at, t in enumerate(tokens)
-        if t.kind == "number" and t.text.isdecimal()
+        if (month := months(tag).get(t.text.rstrip(".")))
     ]
-    named = [names for t in tokens if (names := months(tag).get(t.text.rstrip(".")))]
-    small = [n for _, n in numbers if n <= 31]
-    years = [n for _, n in numbers if 31 < n < 10_000]
-    if len(named) == 1 and len(small) == 1 and len(years) <= 1:
-        return (years[0] if years else None, named[0], small[0])
-    marked = _marked(tokens, numbers)
-    if marked:
-        return marked
-    if len(small) == 2 and len(years) <= 1 and not named and _is_written_as_date(tokens, numbers):
-        first, second = small
-        year_leads = bool(years) and numbers[0][1] == years[0]
-        month, day = (
-            (first, second) if year_leads or (month_first and first <= 12) else (second, first)
-        )
-        return (years[0] if years else None, month, day) if month <= 12 else None
-    return None
+    return (
+        _marked(tokens, numbers)
+        or _with_name(numbers, named)
+        or (None if named else _in_digits(tokens, numbers, month_first))
+    )
 
 
-def _marked(tokens: Sequence[Token], numbers: Sequence[tuple[int, int]]) -> Date | None:
-    """Read 1999年9月21日."""
-    found: dict[str, int] = {}
-    for at, number in numbers:
-        mark = tokens[at + 1].text[:1] if at + 1 < len(tokens) else ""
-        for name, signs in (("y", _YEAR), ("m", _MONTH), ("d", _DAY)):
-            if mark and mark in signs:
-                found.setdefault(name, number)
-    return (found.get("y"), found["m"], found["d"]) if {"m", "d"} <= found.keys() else None
+def _numbers(tokens: Sequence[Token]) -> Iterator[_Number]:
+    at = 0
+    while at < len(tokens):
+        text, end = tokens[at].text, at + 1
+        if tokens[at].kind == "number" and text.isdecimal() and len(text) < 5:
+            yield _Number(int(text), at, end)
+        elif tokens[at].kind == "number" and _DOTTED.fullmatch(text):
+            yield from (_Number(int(part), at, end) for part in text.split("."))
+        elif text in CJK_NUMERALS:
+            while end < len(tokens) and tokens[end].text in CJK_NUMERALS:
+                end += 1
+            value = read_cjk("".join(token.text for token in tokens[at:end]))
+            if value is not None and value < 10_000:
+                yield _Number(int(value), at, end)
+        at = end
 
 
-def _is_written_as_date(tokens: Sequence[Token], numbers: Sequence[tuple[int, int]]) -> bool:
+def _with_name(numbers: Sequence[_Number], named: Sequence[_Number]) -> Date | None:
+    """Read 9 November 1989 and November 9."""
+    days = [number for number in numbers if number.value <= 31]
+    years = [number for number in numbers if number.value > 31]
+    if len(named) != 1 or len(days) != 1 or len(years) > 1:
+        return None
+    return _date(years, named[0], days[0])
+
+
+def _marked(tokens: Sequence[Token], numbers: Sequence[_Number]) -> Date | None:
+    """Read 1999年9月21日, 五月初五 and 昭和22年（1947年）5月3日."""
+    found: dict[str, _Number] = {}
+    for number in numbers:
+        mark = tokens[number.end].text[:1] if number.end < len(tokens) else ""
+        part = _MARKS.get(mark)
+        if part is None and number.start and tokens[number.start - 1].text == "初":
+            part = "day"
+        if part and (part not in found or (part == "year" and number.value > 31)):
+            found[part] = number
+    if not {"month", "day"} <= found.keys():
+        return None
+    return _date([found["year"]] if "year" in found else [], found["month"], found["day"])
+
+
+def _in_digits(
+    tokens: Sequence[Token], numbers: Sequence[_Number], month_first: bool
+) -> Date | None:
+    """Read 9.11.1989, 1989-11-09 and 11/9."""
+    small = [number for number in numbers if number.value <= 31]
+    years = [number for number in numbers if number.value > 31]
+    if len(small) != 2 or len(years) > 1 or not _is_written_as_date(tokens, numbers):
+        return None
+    first, second = small
+    year_leads = bool(years) and numbers[0] is years[0]
+    leads = year_leads or (month_first and first.value <= 12)
+    month, day = (first, second) if leads else (second, first)
+    return _date(years, month, day) if month.value <= 12 else None
+
+
+def _date(years: Sequence[_Number], month: _Number, day: _Number) -> Date:
+    parts = (*years, month, day)
+    return Date(
+        years[0].value if years else None,
+        month.value,
+        day.value,
+        min(part.start for part in parts),
+        max(part.end for part in parts),
+    )
+
+
+def _is_written_as_date(tokens: Sequence[Token], numbers: Sequence[_Number]) -> bool:
     """Whether nothing but dots, dashes and slashes stands between the numbers."""
-    places = [at for at, _ in numbers]
-    return all(tokens[at].text in "./-" for at in range(places[0], places[-1]) if at not in places)
-
-
-def same_date(one: Date, other: Date) -> bool:
-    """Whether two dates are one day; a year that only one of them gives does not count."""
-    return one[1:] == other[1:] and (one[0] == other[0] or None in (one[0], other[0]))
+    taken = {number.start for number in numbers}
+    between = range(numbers[0].start, numbers[-1].start)
+    return all(tokens[at].text in "./-" for at in between if at not in taken)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 
+from tqb.scorers.calculations import same_formula
 from tqb.scorers.choice import score_choice
 from tqb.scorers.exact import score_exact
-from tqb.scorers.stated import judge, visible, without_reasoning
-from tqb.scorers.subject import same_formula, subject, wanted
+from tqb.scorers.focus import in_focus
+from tqb.scorers.lists import answers_yes_or_no, lists_the_same, says_the_same
+from tqb.scorers.reading import emphasised, sentences, visible, without_reasoning
+from tqb.scorers.stated import Finding, judge
+from tqb.scorers.subject import Subject, Wanted, subject, wanted
 from tqb.scorers.verbatim import score_verbatim
 from tqb.types import Item, Score
 
@@ -22,18 +26,20 @@ def score_default(answer: str, item: Item) -> Score:
     """
     if item.answer_type == "verbatim":
         return score_verbatim(answer, item)
-    text = visible(_ends(answer))
+    answer = _ends(answer)
+    text = visible(answer)
     if item.answer_type == "choice" and text:
         return score_choice(text, item)
     if item.answer_type == "formula" and text:
-        return _score_formula(text, without_reasoning(_ends(answer)), item)
+        return _score_formula(answer, text, item)
     exact = score_exact(text, item)
     if exact.passed or not text:
         return exact
     about = subject(item.text, item.lang)
     failed = exact
     for target in item.targets:
-        found = judge(text, wanted(target, item.lang, item.answer_type, item.tolerance), about)
+        want = wanted(target, item.lang, item.targets, item.answer_type, item.tolerance)
+        found = _read(answer, text, want, about)
         if found.passed:
             return Score(True, 1.0, found.rule, found.why)
         if failed is exact:
@@ -41,14 +47,37 @@ def score_default(answer: str, item: Item) -> Score:
     return failed
 
 
-def _score_formula(text: str, raw: str, item: Item) -> Score:
-    """Pass a formula in any spelling of the right case; in Markdown ``*`` may be a factor."""
+def _read(answer: str, text: str, want: Wanted, about: Subject) -> Finding:
+    """Try the rules on one target."""
+    stated = judge(text, want, about)
+    if stated.passed:
+        return stated
+    parts = sentences(text, about.tag)
+    focus = in_focus(parts, want, about, emphasised(answer))
+    if focus is not None:
+        return Finding(True, focus.rule, f"{focus.why}, where the answer stands")
+    return stated if want.by_value else _in_other_words(text, parts[0], want, about) or stated
+
+
+def _in_other_words(text: str, first: str, want: Wanted, about: Subject) -> Finding | None:
+    """Try the rules on targets of several words; `first` is the answer's first sentence."""
+    if lists_the_same(text, want, about):
+        return Finding(True, "list", f"the items of {want.text!r} in another order")
+    if answers_yes_or_no(first, want, about):
+        return Finding(True, "yes or no", f"says {want.text!r} in the words of the question")
+    if says_the_same(first, want, about):
+        return Finding(True, "phrase", f"has all the words of {want.text!r}")
+    return None
+
+
+def _score_formula(answer: str, text: str, item: Item) -> Score:
+    """Pass a formula in any spelling of the right case; ``*`` may be Markdown or a factor."""
     about, failed = subject(item.text, item.lang), None
     for target in item.targets:
-        want = wanted(target, item.lang, "formula")
-        if same_formula(text, want) or same_formula(raw, want):
+        want = wanted(target, item.lang, item.targets, "formula")
+        if same_formula(text, want) or same_formula(without_reasoning(answer), want):
             return Score(True, 1.0, "formula", f"is {target!r}, or another spelling of it")
-        found = judge(text, want, about)
+        found = _read(answer, text, want, about)
         if found.passed and (found.rule == "formula" or _cased(target) in _cased(text)):
             return Score(True, 1.0, found.rule, found.why)
         why = f"is {target!r} in another case" if found.passed else found.why

@@ -12,7 +12,7 @@ from tqb.types import Item
 
 def item_faults(item: Item) -> Iterator[str]:
     """Yield, each in one line, what is wrong with an item's targets."""
-    label = wanted(item.label, item.lang, item.answer_type, item.tolerance)
+    label = wanted(item.label, item.lang, item.targets, item.answer_type, item.tolerance)
     if item.answer_type == "number" and label.quantity is None:
         yield f"label {item.label!r} is no number; write one in digits, or change 'answer_type'"
     elif item.tolerance is not None and label.quantity is None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from tqb.scorers.forms import same_word
 from tqb.scorers.languages import Language, language
-from tqb.scorers.stated import without_reasoning
-from tqb.scorers.subject import same_word
+from tqb.scorers.reading import without_reasoning
 from tqb.scorers.tokens import tokenize
 from tqb.types import Item, Score, Scorer
 

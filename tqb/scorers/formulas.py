@@ -26,6 +26,9 @@ _LATEX = {
     r"\right": "",
     r"\,": "",
     r"\ ": "",
+    r"^\circ": "°",
+    r"^{\circ}": "°",
+    "{,}": ",",
     r"\;": "",
     r"\mathrm": "",
     r"\text": "",
@@ -53,11 +56,18 @@ _SIGNS = str.maketrans(
     }
 )
 _BETWEEN = r"\b(?:or|and|ou|et|oder|und|o|y|e|или|и|veya|ve|أو|و)\b|[,;、，]|或|和|または|と|또는"
+_NUMBERS = re.compile(rf"\s*-?\d+\s*(?:(?:{_BETWEEN})\s*-?\d+\s*)+")
+_PROSE = re.compile(
+    r"(?!(?:sin|cos|tan|exp|lim|max|min|mol|and|und|или|veya|[a-z]?log[a-z]?)\b)[^\W\d_]{3,}|[\u3041-\u9fff\uac00-\ud7a3]+"
+    r"|[.:](?=\s|$)|[。：；;!?]|\n"
+)
 _OPERATOR = re.compile(r"[=^+*/√±→∞∫∑()²³½¼¾⅓⅔₀-₉⁰-⁹]|\d[a-zA-Zα-ω]|[A-Za-z)]\d")
 
 
 def is_formula(text: str) -> bool:
     """Tell whether a target is a formula: signs or digits among letters, and no plain number."""
+    if _NUMBERS.fullmatch(text):
+        return True
     return (
         bool(_OPERATOR.search(text))
         and any(c.isalpha() for c in text)
@@ -75,13 +85,39 @@ def canonical(text: str) -> frozenset[str]:
         return frozenset()
     text = _plain(text)
     parts = [part for part in re.split(_BETWEEN, text) if part.strip()]
-    return frozenset(_sided(one) for part in parts for one in _both_signs(_squeeze(part)))
+    squeezed = [one for part in parts for one in _both_signs(_squeeze(part)) if one]
+    return frozenset(map(_sided, _solutions(squeezed)))
+
+
+def _solutions(parts: list[str]) -> list[str]:
+    """Drop the unknown from several solutions: x=2, x=-2 is 2, -2, and so is x=2, -2."""
+    sides = [_SOLUTION.fullmatch(part) for part in parts]
+    if len(parts) < 2 or not all(
+        side or "=" not in part for side, part in zip(sides, parts, strict=True)
+    ):
+        return parts
+    return [side[1] if side else part for side, part in zip(sides, parts, strict=True)]
+
+
+_SOLUTION = re.compile(r"[^\W\d]\d?=(.+)")
 
 
 def right_side(formula: frozenset[str]) -> frozenset[str]:
     """Return what stands to the right of the equals sign, where one name stands to its left."""
-    sides = [re.fullmatch(r"[A-Za-z_Α-ω']{1,3}(?:\([a-z]\))?=(.+)", one) for one in formula]
+    sides = [re.fullmatch(r"[^\W\d]{1,3}'?\d?(?:\([a-z]\))?=(.+)", one) for one in formula]
     return frozenset(side[1] for side in sides if side) if all(sides) else frozenset()
+
+
+def pieces(text: str) -> list[str]:
+    """Return the formulas in a text: what is left between its words, longest steps apart."""
+    text = re.sub(r"\$|\\[()\[\]]", " ", text)
+    found = [piece.strip(" ,，、*`'\"()（）") for piece in _PROSE.split(text)]
+    return [piece for piece in found if piece and _OPERATOR.search(piece)]
+
+
+def last_side(piece: str) -> str:
+    """Return what stands after the last equals sign."""
+    return piece.rpartition("=")[2]
 
 
 def plain_latex(text: str) -> str:

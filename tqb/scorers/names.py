@@ -21,6 +21,11 @@ def other_names(name: str, tag: str) -> frozenset[str]:
     return frozenset(text for key in keys for text in _spellings(key)) - {wanted}
 
 
+def known_name(name: str, tag: str) -> bool:
+    """Tell whether CLDR names anything so in a language."""
+    return normalize(name, tag) in _index(table_name(tag) or "en")
+
+
 def is_place(name: str, tag: str) -> bool:
     """Tell whether CLDR has a country or region of that name in the language or in English."""
     wanted = normalize(name, tag)
@@ -52,6 +57,8 @@ def _index(table: str) -> dict[str, tuple[tuple[str, Any], ...]]:
 @lru_cache(maxsize=1024)
 def _spellings(key: tuple[str, Any]) -> frozenset[str]:
     kind, code = key
+    if kind == "cities":
+        return frozenset(_city_names(code))
     found = {normalize(code, "en")} if kind == "currencies" else set()
     for table in NAMES:
         name = _table(table, kind).get(code)
@@ -60,6 +67,18 @@ def _spellings(key: tuple[str, Any]) -> frozenset[str]:
             if kind == "currencies":
                 found.add(normalize(_head(name, table), table))
     return frozenset(found)
+
+
+def _city_names(zone: str) -> Iterator[str]:
+    """Yield a city's names in the languages known, and in those of its own country."""
+    from babel.core import get_global
+    from babel.languages import get_official_languages
+
+    country = get_global("zone_territories").get(zone, "")
+    for table in dict.fromkeys((*NAMES, *get_official_languages(country, de_facto=True))):
+        name = _table(table.replace("_", "-"), "cities").get(zone)
+        if name:
+            yield normalize(name, table)
 
 
 @lru_cache(maxsize=128)

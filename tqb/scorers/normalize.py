@@ -2,8 +2,8 @@
 
 Meaning is kept: signs, decimal points, operators, digits and letters stay. What goes is
 compatibility width (NFKC), case, the script of digits, Arabic diacritics, tatweel and letter
-variants, ё for е, the kind of kana, space, wrapping quotes, Markdown emphasis, and the punctuation
-around the answer.
+variants, ё for е, traditional for simplified characters, the kind of kana, space, wrapping quotes,
+Markdown emphasis, and the punctuation around the answer.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from typing import Any
 
 _EMPHASIS = re.compile(r"^(\*{1,3}|_{1,3}|`{1,3})(.+)\1$", re.DOTALL)
 _SIGNS = str.maketrans({"−": "-", "‐": "-", "‑": "-", "‒": "-", "ʼ": "'", "´": "'"})
 _APOSTROPHE = re.compile(r"(?<=[^\W\d_])’(?=[^\W\d_])|(?<=\d)’(?=[^\W\d_])")
 _DOTTED = re.compile(r"\b(?:[^\W\d_]\.){2,}(?=\W|$)|\b(?:[^\W\d_]\.)+[^\W\d_]\b")
-_KANA_V = (("ゔぁ", "ば"), ("ゔぃ", "び"), ("ゔぇ", "べ"), ("ゔぉ", "ぼ"), ("ゔ", "ぶ"))
-_LONG_END = re.compile("(?<=[ぁ-ゖ])ー(?![ぁ-ゖー])")
+_KANA_V = (("ヴァ", "バ"), ("ヴィ", "ビ"), ("ヴェ", "ベ"), ("ヴォ", "ボ"), ("ヴ", "ブ"))
+_LONG_END = re.compile("(?<=[ァ-ヶ])ー(?![ァ-ヶー])")
 _CLOSING = ("Po", "Pe", "Pf")
 _OPENING = ("Ps", "Pi", "Po")
 _PAIRS = {"(": ")", "[": "]", "{": "}", "「": "」", "『": "』", "《": "》"}
@@ -34,8 +35,18 @@ def normalize(text: str, lang: str, *, peel: bool = True) -> str:
 
     With `peel`, wrapping quotes, emphasis and brackets and the final punctuation are taken off.
     """
-    text = fold(text, lang)
+    text = hiragana(fold(text, lang))
     return _peel(text) if peel else text
+
+
+def peeled(text: str, lang: str) -> str:
+    """Fold a text, and take off what `normalize` takes off, but keep the kind of kana."""
+    return _peel(fold(text, lang))
+
+
+def hiragana(text: str) -> str:
+    """Write katakana as hiragana; the long-vowel mark stays."""
+    return text if text.isascii() else text.translate(_KATAKANA)
 
 
 CACHED = 400
@@ -53,14 +64,22 @@ def _fold_once(text: str, lang: str) -> str:
 
 
 def _fold(text: str, lang: str) -> str:
-    main = primary(lang)
+    text = _casefold(_fold_width(text), primary(lang))
+    if not text.isascii():
+        text = _fold_script(text, lang)
+    return " ".join(text.split())
+
+
+def _fold_width(text: str) -> str:
     text = unicodedata.normalize("NFKC", text).translate(_SIGNS)
     text = _APOSTROPHE.sub("'", text)
-    text = _DOTTED.sub(lambda match: match[0].replace(".", ""), text)
-    text = _casefold(text, main)
-    if not text.isascii():
-        text = _fold_script(text, main)
-    return " ".join(text.split())
+    return _DOTTED.sub(lambda match: match[0].replace(".", ""), text)
+
+
+def fold_but_case(text: str, lang: str) -> str:
+    """Fold a text as `fold` does, its case aside."""
+    text = _fold_width(text)
+    return " ".join((text if text.isascii() else _fold_script(text, lang)).split())
 
 
 def primary(lang: str) -> str:
@@ -75,18 +94,32 @@ def _casefold(text: str, main: str) -> str:
     return unicodedata.normalize("NFKC", text.casefold())
 
 
-def _fold_script(text: str, main: str) -> str:
-    text = "".join(map(_ascii_digit, text))
+def _fold_script(text: str, lang: str) -> str:
+    text, main = "".join(map(_ascii_digit, text)), primary(lang)
     if main in ("ar", "fa", "ur"):
-        text = _ARABIC_MARKS.sub("", text).translate(_ARABIC)
+        text = _ARABIC_MARKS.sub("", text).translate(_ARABIC).replace("مايه", "ميه")
     elif main in ("ru", "uk", "be", "bg"):
         text = text.replace("ё", "е")
     elif main == "ja":
-        text = text.translate(_KATAKANA)
         for foreign, plain in _KANA_V:
             text = text.replace(foreign, plain)
         text = _LONG_END.sub("", text)
+    elif main == "zh":
+        text = _simplified(text, lang)
     return text
+
+
+def _simplified(text: str, lang: str) -> str:
+    """Write Chinese in simplified characters, and Taiwan's words as the mainland's."""
+    simplified: str = _converter("t2s" if "hans" in lang.lower() else "tw2sp").convert(text)
+    return simplified
+
+
+@lru_cache(maxsize=2)
+def _converter(name: str) -> Any:
+    from opencc import OpenCC
+
+    return OpenCC(name)
 
 
 def _ascii_digit(character: str) -> str:

@@ -12,6 +12,8 @@ from functools import lru_cache
 from tqb.scorers.languages import Language
 from tqb.scorers.normalize import fold
 from tqb.scorers.tokens import Token, tokenize
+from tqb.scorers.units import PERCENT, in_base, is_unit, locales, unit_at
+from tqb.scorers.words import read_roman
 
 _CJK_DIGITS = {c: n for n, c in enumerate("〇一二三四五六七八九")} | {
     "零": 0,
@@ -45,36 +47,82 @@ def quantities(tokens: Sequence[Token], lang: Language, tag: str) -> Iterator[Qu
     """Yield the numbers in a text, each with sign, magnitude and unit."""
     at = 0
     while at < len(tokens):
-        found = _number(tokens, at, lang)
+        found = _number(tokens, at, lang, tag)
         if found is None:
             at += 1
             continue
         if not found.values:
             at = found.end
             continue
-        found = _magnitude(tokens, _signed(tokens, found, lang), tag)
-        found = _with_unit(tokens, found, tag)
+        if not found.unit:
+            found = _magnitude(tokens, _signed(tokens, found, lang), tag)
+            found = _with_unit(tokens, found, tag)
         yield found
         at = max(found.end, at + 1)
 
 
-def _number(tokens: Sequence[Token], at: int, lang: Language) -> Quantity | None:
+def _number(tokens: Sequence[Token], at: int, lang: Language, tag: str) -> Quantity | None:
     token = tokens[at]
     if token.kind == "number" and len(token.text) <= MAX_DIGITS:
-        end = at + 1
         if _is_fraction(tokens, at):
             return _fraction(tokens, at, lang)
-        values, decimals = read_digits(token.text, lang.decimal)
-        if values and end < len(tokens) and tokens[end].text in _CJK_LARGE:
-            return _mixed(tokens, at, next(iter(values)))
-        return Quantity(values, decimals, at, end) if values else None
+        return _spoken_fraction(tokens, at, lang) or _digits(tokens, at, lang)
     if token.kind == "char" and token.text in CJK_NUMERALS:
-        end = at
-        while end < len(tokens) and tokens[end].text in CJK_NUMERALS:
-            end += 1
-        value = read_cjk("".join(t.text for t in tokens[at:end]))
-        return Quantity(frozenset() if value is None else frozenset({value}), 0, at, end)
+        return _spoken_fraction(tokens, at, lang) or _cjk(tokens, at)
+    if token.kind == "word" and token.text[0] in "mdclxvi":
+        value = read_roman(token.text, tag)
+        if value is not None:
+            return Quantity(frozenset({Decimal(value)}), 0, at, at + 1)
     return None
+
+
+def _digits(tokens: Sequence[Token], at: int, lang: Language) -> Quantity | None:
+    values, decimals = read_digits(tokens[at].text, lang.decimal)
+    end = at + 1
+    follows = tokens[end] if end < len(tokens) else None
+    if values and follows and follows.text in _CJK_LARGE:
+        return _mixed(tokens, at, next(iter(values)))
+    if follows and follows.text in ("-", "'") and follows.end - 1 == tokens[at].end:
+        follows = tokens[end + 1] if end + 1 < len(tokens) else None
+        end += bool(follows and follows.text in lang.ordinal)
+    if follows and follows.text in lang.ordinal and follows.start <= tokens[at].end + 1:
+        end += 1
+    return Quantity(values, decimals, at, end) if values else None
+
+
+def _cjk(tokens: Sequence[Token], at: int) -> Quantity:
+    end = at
+    while end < len(tokens) and tokens[end].text in CJK_NUMERALS:
+        end += 1
+    value = read_cjk("".join(t.text for t in tokens[at:end]))
+    return Quantity(frozenset() if value is None else frozenset({value}), 0, at, end)
+
+
+def _spoken_fraction(tokens: Sequence[Token], at: int, lang: Language) -> Quantity | None:
+    """Read 四分之三, 4分の3 and 4분의 3: the lower number stands first."""
+    under, middle = _plain_number(tokens, at, lang)
+    mark = "".join(token.text for token in tokens[middle : middle + 2])
+    width = 2 if mark[:2] in ("分之", "分の") else 1 if mark.startswith("분의") else 0
+    if under is None or not width or under == 0:
+        return None
+    over, end = _plain_number(tokens, middle + width, lang)
+    if over is None:
+        return None
+    if under == 100:
+        return Quantity(frozenset({over}), 0, at, end, PERCENT)
+    return Quantity(frozenset({over / under}), 0, at, end)
+
+
+def _plain_number(tokens: Sequence[Token], at: int, lang: Language) -> tuple[Decimal | None, int]:
+    """Return the number in digits or numerals at a token, and the place after it."""
+    if at >= len(tokens):
+        return None, at
+    if tokens[at].kind == "number" and len(tokens[at].text) <= MAX_DIGITS:
+        return next(iter(read_digits(tokens[at].text, lang.decimal)[0]), None), at + 1
+    if tokens[at].text in CJK_NUMERALS:
+        found = _cjk(tokens, at)
+        return next(iter(found.values), None), found.end
+    return None, at
 
 
 def _is_fraction(tokens: Sequence[Token], at: int) -> bool:
@@ -208,42 +256,21 @@ def _magnitude(tokens: Sequence[Token], found: Quantity, tag: str) -> Quantity:
     return found
 
 
-def named_units(tokens: Sequence[Token], lang: Language, tag: str) -> frozenset[str]:
-    """Return the units that a text names; single letters and words such as "in" are no names."""
-    names, found, at = units(tag), set(), 0
-    while at < len(tokens):
-        for length in range(6, 0, -1):
-            part = tokens[at : at + length]
-            unit = names.get(_key(part))
-            long = part and (part[0].kind == "char" or sum(len(t.text) for t in part) > 1)
-            if unit and len(part) == length and long and part[0].text not in lang.function:
-                found.add(unit)
-                at += length - 1
-                break
-        at += 1
-    return frozenset(found)
-
-
 def _with_unit(tokens: Sequence[Token], found: Quantity, tag: str) -> Quantity:
-    names = units(tag)
-    for length in range(6, 0, -1):
-        part = tokens[found.end : found.end + length]
-        if len(part) == length:
-            unit = names.get(_key(part))
-            if unit:
-                return Quantity(found.values, found.decimals, found.start, found.end + length, unit)
+    unit, end = unit_at(tokens, found.end, tag)
+    if unit:
+        return Quantity(found.values, found.decimals, found.start, end, unit)
+    before = tokens[found.start - 1] if found.start else None
+    if before and before.text == "%" and before.end == tokens[found.start].start:
+        return Quantity(found.values, found.decimals, found.start - 1, found.end, PERCENT)
     return found
-
-
-def _key(tokens: Sequence[Token]) -> str:
-    return "\u0001".join(token.text for token in tokens)
 
 
 @lru_cache(maxsize=32)
 def magnitudes(tag: str) -> dict[str, int]:
     """Return the language's words for thousand, million, … as CLDR abbreviates numbers."""
     found: dict[str, int] = {}
-    for locale in _locales(tag):
+    for locale in locales(tag):
         for power, forms in _compact(locale).items():
             for pattern in forms.values():
                 text = str(getattr(pattern, "pattern", pattern))
@@ -261,97 +288,6 @@ def _compact(locale: object) -> dict[str, dict[str, object]]:
         for power, pattern in powers.items():
             by_count.setdefault(power, {})[plural] = pattern
     return by_count
-
-
-@lru_cache(maxsize=32)
-def units(tag: str) -> dict[str, str]:
-    """Return CLDR's names of units, in the language and in English, long and short."""
-    found: dict[str, str] = {}
-    for locale in _locales(tag):
-        patterns = locale._data["unit_patterns"]  # type: ignore[attr-defined]
-        for unit in sorted(filter(_is_common, patterns), key=_rank):
-            widths = patterns[unit]
-            for width in ("long", "short"):
-                for pattern in widths.get(width, {}).values():
-                    if isinstance(pattern, str) and "{0}" in pattern:
-                        key = _key(tokenize(pattern.replace("{0}", " "), tag))
-                        for spelling in (key, key.removesuffix("\u0001.")):
-                            if spelling:
-                                found.setdefault(spelling, unit)
-    for sign, unit in _SIGNS.items():
-        found.setdefault(_key(tokenize(sign, tag)), unit)
-    return found
-
-
-def _is_common(unit: str) -> bool:
-    kind = unit.partition("-")[0]
-    return kind in _KINDS and unit not in _RARE and ("-per-" not in unit or unit in _COMPOUND)
-
-
-_RARE = frozenset(("speed-light-speed", "length-point", "mass-grain", "length-solar-radius"))
-"""Units whose names are met far more often as other words."""
-
-
-def _rank(unit: str) -> tuple[int, str]:
-    return _KINDS.index(unit.partition("-")[0]), unit
-
-
-_KINDS = (
-    "length mass duration temperature volume area speed angle electric energy power pressure "
-    "frequency concentr digital light force acceleration"
-).split()
-_COMPOUND = (
-    "speed-kilometer-per-hour",
-    "speed-meter-per-second",
-    "speed-mile-per-hour",
-    "acceleration-meter-per-square-second",
-)
-_SIGNS = {
-    "%": "concentr-percent",
-    "°c": "temperature-celsius",
-    "°f": "temperature-fahrenheit",
-    "°": "angle-degree",
-    "m/s": "speed-meter-per-second",
-    "m/s2": "acceleration-meter-per-square-second",
-    "℃": "temperature-celsius",
-}
-
-
-@lru_cache(maxsize=32)
-def _locales(tag: str) -> tuple[object, ...]:
-    from babel import Locale, UnknownLocaleError
-
-    found = []
-    for name in (tag, "en", "en-GB"):
-        try:
-            found.append(Locale.parse(name, sep="-"))
-        except (UnknownLocaleError, ValueError):
-            continue
-    return tuple(found)
-
-
-PERCENT = "concentr-percent"
-
-FACTORS: dict[str, tuple[str, Decimal]] = {
-    "length-millimeter": ("length", Decimal("0.001")),
-    "length-centimeter": ("length", Decimal("0.01")),
-    "length-meter": ("length", Decimal(1)),
-    "length-kilometer": ("length", Decimal(1000)),
-    "mass-milligram": ("mass", Decimal("0.001")),
-    "mass-gram": ("mass", Decimal(1)),
-    "mass-kilogram": ("mass", Decimal(1000)),
-    "mass-tonne": ("mass", Decimal(1_000_000)),
-    "duration-second": ("duration", Decimal(1)),
-    "duration-minute": ("duration", Decimal(60)),
-    "duration-hour": ("duration", Decimal(3600)),
-    "duration-day": ("duration", Decimal(86400)),
-    "duration-week": ("duration", Decimal(604800)),
-    "volume-milliliter": ("volume", Decimal("0.001")),
-    "volume-liter": ("volume", Decimal(1)),
-    "digital-bit": ("digital", Decimal(1)),
-    "digital-byte": ("digital", Decimal(8)),
-}
-"""Units with an exact ratio to one another: what they measure, and how much of it."""
 
 
 def agrees(
@@ -374,7 +310,7 @@ def agrees(
     expected = {wanted.unit} if wanted.unit else asked
     if tolerance is not None:
         return _is_within(said, wanted, expected, tolerance)
-    if said.unit and expected and not any(_is_unit(said.unit, unit) for unit in expected):
+    if said.unit and expected and not any(is_unit(said.unit, unit) for unit in expected):
         return any(_converts(said, wanted, unit) for unit in expected)
     if said.unit == PERCENT and not expected:
         return any(one == other * 100 for one in said.values for other in wanted.values)
@@ -386,24 +322,31 @@ def agrees(
 def _is_within(
     said: Quantity, wanted: Quantity, expected: Iterable[str], tolerance: float | str
 ) -> bool:
-    """Whether a quantity, put into the unit of the wanted one, is no further off than allowed."""
+    """Whether a quantity, in the unit of the wanted one, is no further off than allowed."""
+    units = list(expected)
+    converted = said.unit and units and not any(is_unit(said.unit, unit) for unit in units)
+    scale = 100 if said.unit == PERCENT and not units else 1
     return any(
-        abs(Fraction(one) * ratio - Fraction(other)) <= allowance(tolerance, other)
-        for ratio in _ratios(said.unit, frozenset(expected))
-        for one in said.values
+        any(_is_near(one, said.unit, other, unit, reach) for unit in units)
+        if converted
+        else abs(Fraction(one) - scale * Fraction(other)) <= scale * reach
         for other in wanted.values
+        for reach in [allowance(tolerance, other)]
+        for one in said.values
     )
 
 
-def _ratios(unit: str, expected: frozenset[str]) -> list[Fraction]:
-    """Return what a number in `unit` is multiplied with to stand for one in an expected unit."""
-    if unit == PERCENT and not expected:
-        return [Fraction(1, 100)]
-    if not unit or not expected or any(_is_unit(unit, one) for one in expected):
-        return [Fraction(1)]
-    kind, factor = FACTORS.get(unit, ("", Decimal(0)))
-    known = [FACTORS[one] for one in expected if one in FACTORS]
-    return [Fraction(factor) / Fraction(other) for same, other in known if same == kind]
+def _is_near(one: Decimal, one_unit: str, other: Decimal, unit: str, reach: Fraction) -> bool:
+    """Whether two values differ by at most `reach` of the second one's unit."""
+    first, second, zero, step = (
+        in_base(one, one_unit),
+        in_base(other, unit),
+        in_base(Decimal(0), unit),
+        in_base(Decimal(1), unit),
+    )
+    if not (first and second and zero and step) or first[0] != second[0]:
+        return False
+    return abs(Fraction(first[1]) - Fraction(second[1])) <= reach * Fraction(step[1] - zero[1])
 
 
 def allowance(tolerance: float | str, value: Decimal) -> Fraction:
@@ -414,20 +357,14 @@ def allowance(tolerance: float | str, value: Decimal) -> Fraction:
     return Fraction(text)
 
 
-def _is_unit(said: str, asked: str) -> bool:
-    """Whether a unit is the one asked for, or a square or cube of it that was named in part."""
-    return said == asked or said.endswith(
-        ("square-" + asked.partition("-")[2], "cubic-" + asked.partition("-")[2])
-    )
-
-
 def _converts(said: Quantity, wanted: Quantity, unit: str) -> bool:
-    if said.unit not in FACTORS or unit not in FACTORS:
-        return False
-    (kind, factor), (other_kind, other_factor) = FACTORS[said.unit], FACTORS[unit]
-    return kind == other_kind and any(
-        one * factor == other * other_factor for one in said.values for other in wanted.values
+    """Whether one value in its unit is the other in another unit that measures the same."""
+    pairs = (
+        (in_base(one, said.unit), in_base(other, unit))
+        for one in said.values
+        for other in wanted.values
     )
+    return any(one is not None and one == other for one, other in pairs)
 
 
 def _equal(said: Decimal, wanted: Decimal, decimals: int, exact: bool) -> bool:
@@ -439,17 +376,3 @@ def _equal(said: Decimal, wanted: Decimal, decimals: int, exact: bool) -> bool:
     return said.quantize(step, ROUND_HALF_UP) == wanted and said.quantize(
         step / 10, ROUND_HALF_UP
     ) != said.quantize(step)
-
-
-@lru_cache(maxsize=4096)
-def in_words(value: int, tag: str) -> tuple[str, ...]:
-    """Return a whole number in words of a language, folded: cardinal, and ordinal."""
-    from num2words import num2words
-
-    found = []
-    for kind in ("cardinal", "ordinal"):
-        try:
-            found.append(fold(num2words(value, lang=tag.partition("-")[0], to=kind), tag))
-        except (NotImplementedError, OverflowError, TypeError, ValueError, KeyError, IndexError):
-            continue
-    return tuple(found)

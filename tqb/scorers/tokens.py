@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tqb.scorers.normalize import CACHED, fold, primary
+from tqb.scorers.normalize import CACHED, fold, fold_but_case, primary
 
 _CJK = "\u3005\u3007\u3040-\u30fa\u30fc-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _GROUPED = r"\d{1,3}(?:[ \u202f\u00a0]\d{3})+(?:[.,]\d+)?(?![\d])"
 _NUMBER = r"\d+(?:[.,'٫٬]\d+)*"
-_CODE = rf"[^\W\d_{_CJK}]+\d[^\W_{_CJK}]*"
+_CODE = rf"[A-Za-zα-ωа-яё]+\d[^\W_{_CJK}\uac00-\ud7a3]*"
 _WORD = rf"[^\W\d_{_CJK}]+(?:'[a-zçğıöşüâîûà-ÿ]+)*"
 _TOKEN = re.compile(rf"({_GROUPED}|{_NUMBER})|({_CODE}|{_WORD})|([{_CJK}])|([^\w\s])")
 
@@ -50,10 +51,18 @@ def _tokenize(text: str, lang: str) -> tuple[Token, ...]:
     return tuple(found)
 
 
+def capitals(text: str, tokens: Sequence[Token], lang: str) -> frozenset[int]:
+    """Return which tokens of a text begin with a capital letter."""
+    cased = fold_but_case(text, lang)
+    if len(cased) < (tokens[-1].end if tokens else 0):
+        return frozenset()
+    return frozenset(at for at, token in enumerate(tokens) if cased[token.start].isupper())
+
+
 def _without_elision(token: Token, lang: str) -> list[Token]:
     """Split l'Afrique, which is an article and a word."""
     head, mark, tail = token.text.partition("'")
-    if not mark or len(head) > 2 or primary(lang) not in ("fr", "it", "ca"):
+    if not (head and mark and tail) or len(head) > 2 or primary(lang) not in ("fr", "it", "ca"):
         return [token]
     middle = token.start + len(head) + 1
     return [Token(head + mark, "word", token.start, middle), Token(tail, "word", middle, token.end)]

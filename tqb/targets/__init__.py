@@ -94,7 +94,6 @@ def _nearest(scheme: str, *, wanted: bool) -> str:
 
 def _safe(spec: str) -> str:
     """The spec without what could be a password or a key."""
-    from tqb.targets.base import redact
-    from tqb.text import one_line
+    from tqb.text import one_line, redact
 
     return one_line(re.sub(r"//[^/#]*@", "//", redact(spec)))

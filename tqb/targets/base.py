@@ -1,15 +1,13 @@
-"""What all targets share: clean text, time limits, and reading an answer's fields."""
+"""What all targets share: time limits, and reading an answer's fields."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import re
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any, TypeVar
 
 from tqb.errors import CallError
-from tqb.text import one_line, well_formed
+from tqb.text import well_formed
 from tqb.types import Response
 
 MAX_NUMBER = 10**15
@@ -18,28 +16,11 @@ MAX_NUMBER = 10**15
 MAX_REPLY_BYTES = 8 * 1024 * 1024
 """Longest reply read from a server or a program."""
 
-_SECRET_NAME = re.compile(r"(API_?KEY|ACCESS_?KEY\w*|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
-_SECRET_TEXT = re.compile(r"(\bBearer\s+|\bBasic\s+|\bsk-)[\w*.~+/=-]{6,}", re.IGNORECASE)
 _T = TypeVar("_T")
 
 
 class RecordError(ValueError):
     """A field of a record is missing or of the wrong type; the message is one clause."""
-
-
-def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """Take `secrets`, the values of variables named like keys, and ``sk-…`` out of `text`."""
-    named = (value for name, value in os.environ.items() if _SECRET_NAME.search(name))
-    known = {value.strip() for value in (*secrets, *named)}
-    for value in sorted(known, key=len, reverse=True):
-        if len(value) >= 6:
-            text = text.replace(value, "***")
-    return _SECRET_TEXT.sub(r"\1***", text)
-
-
-def excerpt(text: str, secrets: Iterable[str] = (), limit: int = 120) -> str:
-    """`text` as it may stand in a message: without secrets, on one short line."""
-    return one_line(redact(text, secrets), limit)
 
 
 async def within(work: Awaitable[_T], timeout_s: float, who: str) -> _T:

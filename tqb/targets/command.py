@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import cast
 
 from tqb.errors import CallError, TargetError
-from tqb.targets.base import MAX_REPLY_BYTES, excerpt, redact, within
-from tqb.text import well_formed
+from tqb.targets.base import MAX_REPLY_BYTES, within
+from tqb.text import excerpt, redact, well_formed
 from tqb.types import Request, Response
 
 _TAIL_BYTES = 16 * 1024

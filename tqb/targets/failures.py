@@ -16,8 +16,8 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from tqb.errors import CallError
-from tqb.targets.base import MAX_NUMBER, excerpt, timed_out
-from tqb.text import well_formed
+from tqb.targets.base import MAX_NUMBER, timed_out
+from tqb.text import excerpt, well_formed
 from tqb.types import FailureKind, Response
 
 _QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")

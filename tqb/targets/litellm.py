@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tqb.errors import CallError, TargetError
-from tqb.targets.base import redact, within
+from tqb.targets.base import within
 from tqb.targets.failures import (
     Origin,
     bad_response,
@@ -24,7 +24,7 @@ from tqb.targets.failures import (
     redirected,
     transport_failure,
 )
-from tqb.text import one_line
+from tqb.text import one_line, redact
 from tqb.types import Params, Request, Response
 
 if TYPE_CHECKING:

@@ -24,7 +24,8 @@ class ReplayTarget:
     A line is ``{"id", "answer"}``, optionally with ``repeat`` (0-based), ``prompt_tokens``,
     ``completion_tokens``, ``finish_reason``, ``latency_s``, ``model`` and ``cost_usd``; ``id``
     is ``id`` or ``pack/id``. Lines with the same id are its repeats, in order. In a report,
-    failed calls fail again, and skipped items count as missing.
+    failed calls fail again, and skipped items count as missing; an answer that only its judge
+    failed is an answer.
     """
 
     def __init__(
@@ -153,7 +154,7 @@ def _report(path: Path, results: object) -> Iterator[tuple[_Key, _Recorded]]:
     for index, result in enumerate(results):
         try:
             key = _result_key(result)
-            if result.get("outcome") != "skipped":
+            if result.get("outcome") != "skipped" or isinstance(result.get("answer"), str):
                 yield key, _result(result)
         except RecordError as exc:
             raise TargetError(f"{path}: results[{index}]: {exc}") from exc
@@ -169,7 +170,7 @@ def _result_key(result: object) -> _Key:
 
 
 def _result(result: Mapping[str, Any]) -> _Recorded:
-    if result.get("outcome") != "error":
+    if result.get("outcome") != "error" or isinstance(result.get("answer"), str):
         return read_fields(result, read_amount(result, "latency_s") or 0.0)
     failure = result.get("failure")
     known: tuple[FailureKind, ...] = get_args(FailureKind)

@@ -13,7 +13,7 @@ ALIASES |= {"zh-hk": "zh-Hant", "zh-mo": "zh-Hant"}
 NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Language:
     """The closed classes of words of one language, in normal form."""
 
@@ -37,11 +37,25 @@ class Language:
     """Words that give a thing another name: also known as."""
     person: frozenset[str] = frozenset()
     """Words of a question that asks who."""
+    yes: frozenset[str] = frozenset()
+    no: frozenset[str] = frozenset()
+    conjunction: frozenset[str] = frozenset()
+    """Words that join the items of a list."""
+    genitive: frozenset[str] = frozenset()
+    """What makes a word the owner of what follows: 's, の."""
+    limit: frozenset[str] = frozenset()
+    """Words that bound or shift what they stand beside: before, half, former."""
     precision: frozenset[str] = frozenset()
     """Words of a question that asks for a number of decimals."""
     suffixes: frozenset[str] = frozenset()
     """What may be written at the end of a word: particles, copulas, case endings."""
     prefixes: frozenset[str] = frozenset()
+    ordinal: frozenset[str] = frozenset()
+    """What is written after digits to make an ordinal: th, e, inci."""
+    endings: tuple[tuple[str, str], ...] = ()
+    """Pairs of endings that one noun may have: singular and plural."""
+    fractions: tuple[tuple[str, int], ...] = ()
+    """Words for a half, a third, … that are no ordinals, each with what it divides by."""
     decimal: str = "."
     spaced: bool = True
     """Whether words stand apart."""
@@ -66,7 +80,7 @@ def table_name(tag: str) -> str | None:
 @lru_cache(maxsize=64)
 def language(tag: str) -> Language:
     """Return what is known of a language; of an unknown one, nothing but how numbers look."""
-    from tqb.scorers.normalize import normalize
+    from tqb.scorers.normalize import fold
 
     name = table_name(tag)
     if name is None:
@@ -77,9 +91,19 @@ def language(tag: str) -> Language:
         import tomli as tomllib
     table = tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8"))
     table.pop("locale")
+    pairs = {key: [pair.partition(">") for pair in table.pop(key, "").split()] for key in _PAIRED}
     words = {
-        key: frozenset(normalize(word, tag, peel=False) for word in text.split())
-        for key, text in table.items()
+        key: frozenset(fold(word, tag) for word in text.split()) for key, text in table.items()
     }
     decimal = "," if name in ("fr", "de", "es", "pt", "tr", "ru") else "."
-    return Language(name, **words, decimal=decimal, spaced=name[:2] not in ("ja", "zh"))
+    return Language(
+        name,
+        **words,
+        endings=tuple((one, other) for one, _, other in pairs["endings"]),
+        fractions=tuple((fold(word, tag), int(part)) for word, _, part in pairs["fractions"]),
+        decimal=decimal,
+        spaced=name[:2] not in ("ja", "zh"),
+    )
+
+
+_PAIRED = ("endings", "fractions")

@@ -1,0 +1,34 @@
+"""Whether an answer gives the wanted formula, or a calculation that comes to it."""
+
+from __future__ import annotations
+
+from tqb.scorers.formulas import canonical, last_side, pieces, right_side
+from tqb.scorers.subject import Subject, Wanted
+
+
+def same_formula(answer: str, want: Wanted) -> bool:
+    """Tell whether an answer is the wanted formula in another spelling."""
+    if not want.formula:
+        return False
+    said = canonical(answer)
+    if said == want.formula:
+        return True
+    sides = right_side(said), right_side(want.formula)
+    if (sides[0] and sides[0] == want.formula) or (sides[1] and sides[1] in (said, sides[0])):
+        return True
+    return "=" in answer and canonical(last_side(answer)) in (want.formula, sides[1] or None)
+
+
+def gives_formula(answer: str, want: Wanted, about: Subject) -> bool:
+    """Tell whether the first formula that an answer gives, or what it comes to, is the wanted one.
+
+    Formulas of the question and single letters ("where m is the mass") do not count.
+    """
+    if not want.formula:
+        return False
+    asked = {canonical(piece) for piece in pieces(about.question)}
+    found = [piece for piece in pieces(answer) if canonical(piece) not in asked]
+    if not found:
+        return False
+    steps = "=" in found[0] and "=" in found[-1]
+    return same_formula(found[0], want) or (steps and same_formula(found[-1], want))

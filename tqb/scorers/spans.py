@@ -1,0 +1,58 @@
+"""Where a form of a target stands among the tokens of an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tqb.scorers.forms import same_word
+from tqb.scorers.languages import Language
+from tqb.scorers.tokens import Token
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a target stands among the tokens of an answer."""
+
+    start: int
+    end: int
+    rule: str
+    why: str
+
+
+def same(
+    tokens: Sequence[Token], form: tuple[str, ...], spoken: Language, rule: str, why: str
+) -> Iterator[Span]:
+    """Yield the places where the words of a form stand next to each other, in any form."""
+    if not form:
+        return
+    for at in range(len(tokens) - len(form) + 1):
+        end = at + len(form)
+        pairs = zip(tokens[at:end], form, strict=True)
+        same = all(same_word(one.text, two, spoken) for one, two in pairs)
+        if same and not _inside(tokens, at, end):
+            yield Span(at, end, rule, why)
+
+
+def _inside(tokens: Sequence[Token], start: int, end: int) -> bool:
+    """Whether the span is a part of a longer number, such as the 3 of 3/4 or of -3."""
+    first, last = tokens[start], tokens[end - 1]
+    if start and tokens[start - 1].text in "-√" and tokens[start - 1].end == first.start:
+        return True
+    if start and first.kind == "char" and tokens[start - 1].text in _OPPOSITE:
+        return True
+    if (
+        first.kind == "number"
+        and start
+        and tokens[start - 1].text in "-/"
+        and tokens[start - 1].end == first.start
+    ):
+        return True
+    follows = tokens[end] if end < len(tokens) else None
+    if last.kind == "number" and follows is not None:
+        return follows.text in "/%" and follows.end - 1 == last.end
+    return False
+
+
+_OPPOSITE = frozenset("非無无不未反副亜亚")
+"""Characters that make the opposite of the word they stand before."""
