@@ -42,6 +42,7 @@ def loaded(cwd: Path, *arguments: str) -> tuple[int, set[str]]:
         (["run", "--no-such-flag"], 2),
         (["run", "no-such-pack"], 2),
         (["pack", "list"], 0),
+        (["power"], 0),
         (["run", "--target", "demo"], 0),
         (["run", "capitals.jsonl", "--target", "replay:a.jsonl", "-o", "r.json"], 0),
         (["run", "--scorer", "python:operator:eq", "--judge", "demo"], 3),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from tqb.scorers.explained import is_known, unexplained
-from tqb.scorers.find import find
+from tqb.scorers.find import find, find_in
 from tqb.scorers.names import is_place
 from tqb.scorers.reading import BOUNDARY, BRACKETS, LIST, SIGNS
+from tqb.scorers.spans import Span
 from tqb.scorers.subject import Subject, Wanted
 from tqb.scorers.tokens import Token, tokenize
 
@@ -73,13 +74,29 @@ def knows(note: Sequence[Token], want: Wanted, about: Subject) -> bool:
     return bool(find(note, want, about))
 
 
+def begins_note(tokens: Sequence[Token], about: Subject) -> bool:
+    """Whether a text begins with a word of notes: which, because, located."""
+    gloss = about.language.gloss
+    if about.language.spaced:
+        return bool(tokens) and tokens[0].text in gloss
+    text = "".join(token.text for token in tokens[:8])
+    return any(text[:length] in gloss for length in range(1, len(text) + 1))
+
+
+def goes_on(tokens: Sequence[Token], span: Span, upper: frozenset[int], about: Subject) -> bool:
+    """Whether a name goes on after the target: Mexico City, asked for Mexico."""
+    named = about.language.tag != "de" and {span.start, span.end} <= upper
+    return named and tokens[span.end].text not in about.words
+
+
 def another_item(note: Sequence[Token], about: Subject) -> str | None:
     """Return the next item of a list: a few words after a comma, with nothing that makes a note."""
     if not note or note[0].text not in LIST:
         return None
     words = [t for t in note if t.text not in SIGNS]
-    gloss = about.language.gloss | about.language.function
-    if not words or any(t.text in gloss for t in words):
+    spoken = about.language
+    light = spoken.gloss | spoken.articles | (spoken.function - about.words)
+    if not words or begins_note(words, about) or (spoken.spaced and words[0].text in light):
         return None
     text = (
         " ".join(t.text for t in words) if about.language.spaced else "".join(t.text for t in words)
@@ -104,7 +121,7 @@ def trouble(parts: Sequence[str], want: Wanted, about: Subject) -> str | None:
             or _interrupts(tokens, about)
         ):
             return f"takes back what it said: {part[:40]!r}"
-        holds = bool(find(tokens, want, about))
+        holds = bool(find_in(part, want, about)[1])
         if holds and denied(tokens, about, want):
             return f"denies it further on: {part[:40]!r}"
         if words[0].text in spoken.alternative | spoken.hedge:
@@ -181,10 +198,7 @@ def _from_the_question(token: Token, about: Subject) -> bool:
     """Whether a token is a word of the question that says something, in any form."""
     if token.text in about.words:
         return token.text in about.content
-    return is_known(token, about, _NONE)
-
-
-_NONE: frozenset[str] = frozenset()
+    return is_known(token, about)
 
 
 def other_name(tokens: Sequence[Token], want: Wanted, about: Subject) -> bool:

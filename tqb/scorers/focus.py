@@ -17,18 +17,20 @@ from tqb.scorers.doubt import (
     bracketed,
     clauses,
     denied,
+    goes_on,
     holds,
     other_name,
     restates,
     trouble,
 )
-from tqb.scorers.explained import date_tokens, is_known, unexplained
-from tqb.scorers.find import find
+from tqb.scorers.explained import date_tokens, explained, unexplained
+from tqb.scorers.find import find, find_in
 from tqb.scorers.numbers import Quantity, agrees, quantities
 from tqb.scorers.reading import BOUNDARY, BRACKETS, SIGNS
 from tqb.scorers.spans import Span
 from tqb.scorers.subject import Subject, Wanted
 from tqb.scorers.tokens import Token, capitals, tokenize
+from tqb.scorers.units import unit_at
 
 _ANNOUNCES = frozenset(":=：")
 _LEAD = 4
@@ -56,8 +58,7 @@ def in_focus(
             return Span(0, 0, "formula", f"comes to {want.text!r}")
     for at, part in enumerate(parts):
         text = BRACKETS.sub(" ", part).strip() or part
-        tokens = tokenize(text, about.tag)
-        spans = find(tokens, want, about)
+        tokens, spans = find_in(text, want, about)
         if not spans and part[-1] not in _ANNOUNCES and _answers(tokens, about):
             return None
         if spans:
@@ -108,6 +109,8 @@ def _stands(
     if number and _is_year(tokens, span):
         return True
     upper = capitals(text, tokens, about.tag)
+    if goes_on(tokens, span, upper, about):
+        return False
     return _fits_before(tokens, start, span, about, upper, number=number) and _fits_after(
         tokens, span, want, about
     )
@@ -183,17 +186,18 @@ def _fits_before(
 ) -> bool:
     """Whether what leads to the target is the question's, or makes a name of no other thing."""
     spoken, days = about.language, date_tokens(tokens, about)
-    light = spoken.function | spoken.articles | spoken.answer
-    if number:
-        light |= spoken.approximate
+    light = about.light_with_numbers if number else about.light
+    places = explained(tokens[start : span.start], about, number=number)
     for at in range(span.start - 1, start - 1, -1):
         token = tokens[at]
         if token.text in _ANNOUNCES:
             return True
-        if token.text in SIGNS or token.text in light or at in days:
+        if token.text in SIGNS or at in days or token.text in light:
             continue
-        if is_known(token, about, light):
-            return True
+        if at - start in places:
+            if spoken.spaced or token.text in about.words:
+                return True
+            continue
         plain = at not in upper and token.kind == "word" and spoken.spaced
         adjacent = at == span.start - 1
         titled = about.person and adjacent and span.start in upper and span.rule != "surname"
@@ -209,6 +213,13 @@ def _is_item(tokens: Sequence[Token], about: Subject) -> bool:
     return bool(words) and len(words) <= limit and not known
 
 
+def _per_unit(tokens: Sequence[Token], span: Span, about: Subject) -> bool:
+    """Whether the target is a unit, and another follows: joule per second."""
+    if unit_at(tokens, span.start, about.tag)[1] != span.end:
+        return False
+    return any(unit_at(tokens, at, about.tag)[0] for at in (span.end, span.end + 1))
+
+
 def _fits_after(tokens: Sequence[Token], span: Span, want: Wanted, about: Subject) -> bool:
     """Whether the target is not the beginning of a longer name, or of a list."""
     spoken, after = about.language, tokens[span.end :]
@@ -218,6 +229,8 @@ def _fits_after(tokens: Sequence[Token], span: Span, want: Wanted, about: Subjec
     if after[0].text in spoken.genitive or (
         last not in want.tokens and last.endswith(tuple(spoken.genitive) or "\0")
     ):
+        return False
+    if _per_unit(tokens, span, about):
         return False
     if after[0].text in SIGNS:
         return another_item(after, about) is None

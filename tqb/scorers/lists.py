@@ -31,12 +31,12 @@ def lists_the_same(text: str, want: Wanted, about: Subject) -> bool:
 
 def _items(tokens: Sequence[Token], about: Subject) -> list[tuple[str, ...]]:
     """Split a text at its list signs and conjunctions; what grammar adds is dropped."""
-    spoken = about.language
+    spoken, light = about.language, about.light | SIGNS
     items: list[list[str]] = [[]]
     for token in tokens:
         if token.text in LIST or token.text in spoken.conjunction:
             items.append([])
-        elif token.text not in SIGNS and token.text not in spoken.articles | spoken.function:
+        elif token.text not in light:
             items[-1].append(token.text)
     return [tuple(item) for item in items if item]
 
@@ -52,9 +52,11 @@ def _same_item(one: tuple[str, ...], other: tuple[str, ...], about: Subject) -> 
 def says_the_same(sentence: str, want: Wanted, about: Subject) -> bool:
     """Whether a sentence has all the words of a phrase, in some form, and few others."""
     spoken = about.language
-    light = spoken.function | spoken.articles | SIGNS | spoken.conjunction
+    if len(want.reading) < _LEAST or not spoken.spaced or want.quantity:
+        return False
+    light = about.light | SIGNS | spoken.conjunction
     words = [token.text for token in want.reading if token.text not in light]
-    if len(words) < _LEAST or not spoken.spaced or any(t.kind == "number" for t in want.reading):
+    if len(words) < _LEAST or any(t.kind == "number" for t in want.reading):
         return False
     tokens = tokenize(BRACKETS.sub("", sentence), about.tag)
     said = [token.text for token in tokens if token.text not in light]

@@ -27,6 +27,7 @@ _ARABIC = str.maketrans(
     {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه", "ؤ": "و", "ئ": "ي", "ـ": None}
 )
 _ARABIC_MARKS = re.compile("[\u064b-\u065f\u0670\u200c-\u200f]")
+_HIRAGANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
 _KATAKANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
 
 
@@ -37,6 +38,11 @@ def normalize(text: str, lang: str, *, peel: bool = True) -> str:
     """
     text = hiragana(fold(text, lang))
     return _peel(text) if peel else text
+
+
+def katakana(text: str) -> str:
+    """Write hiragana as katakana."""
+    return text if text.isascii() else text.translate(_HIRAGANA)
 
 
 def peeled(text: str, lang: str) -> str:
@@ -95,7 +101,7 @@ def _casefold(text: str, main: str) -> str:
 
 
 def _fold_script(text: str, lang: str) -> str:
-    text, main = "".join(map(_ascii_digit, text)), primary(lang)
+    text, main = text.translate(_digits()), primary(lang)
     if main in ("ar", "fa", "ur"):
         text = _ARABIC_MARKS.sub("", text).translate(_ARABIC).replace("مايه", "ميه")
     elif main in ("ru", "uk", "be", "bg"):
@@ -109,6 +115,13 @@ def _fold_script(text: str, lang: str) -> str:
     return text
 
 
+@lru_cache(maxsize=1)
+def _digits() -> dict[int, str]:
+    """Return the digits of other scripts, as ASCII."""
+    codes = (code for code in range(0x660, 0x1FBFA) if chr(code).isdecimal())
+    return {code: str(unicodedata.decimal(chr(code))) for code in codes}
+
+
 def _simplified(text: str, lang: str) -> str:
     """Write Chinese in simplified characters, and Taiwan's words as the mainland's."""
     simplified: str = _converter("t2s" if "hans" in lang.lower() else "tw2sp").convert(text)
@@ -120,12 +133,6 @@ def _converter(name: str) -> Any:
     from opencc import OpenCC
 
     return OpenCC(name)
-
-
-def _ascii_digit(character: str) -> str:
-    if character.isdecimal() and not character.isascii():
-        return str(unicodedata.decimal(character))
-    return character
 
 
 def _peel(text: str) -> str:

@@ -13,11 +13,11 @@ from tqb.scorers.normalize import fold, peeled
 from tqb.scorers.numbers import Quantity, quantities
 from tqb.scorers.reading import SIGNS
 from tqb.scorers.tokens import Token, tokenize
-from tqb.scorers.units import named_units
+from tqb.scorers.units import named_units, spellings
 from tqb.types import AnswerType
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Subject:
     """A question, read once."""
 
@@ -35,9 +35,13 @@ class Subject:
     """Whether it asks who."""
     content: frozenset[str]
     """Its tokens but for function words and articles."""
+    light: frozenset[str]
+    """Words that add nothing to an answer: function words, articles, "the answer is"."""
+    light_with_numbers: frozenset[str]
+    """The same beside a number: "about", particles, and the units that were asked for."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Wanted:
     """One target, read once."""
 
@@ -69,16 +73,21 @@ def subject(question: str, tag: str) -> Subject:
     """Read a question."""
     spoken, tokens, folded = language(tag), tokenize(question, tag), fold(question, tag)
     words = frozenset(token.text for token in tokens)
+    units = named_units(tokens, spoken, tag)
+    light = spoken.function | spoken.articles | spoken.answer
+    named = {name[0] for unit in units for name in spellings(unit, tag) if len(name) == 1}
     return Subject(
         question=question,
         folded=folded,
         tag=tag,
         language=spoken,
         words=words,
-        units=named_units(tokens, spoken, tag),
+        units=units,
         exact=bool(words & spoken.precision),
         person=_asks_who(folded, words, spoken),
         content=words - spoken.function - spoken.articles - SIGNS,
+        light=light,
+        light_with_numbers=light | spoken.approximate | spoken.suffixes | named,
     )
 
 
