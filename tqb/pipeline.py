@@ -67,7 +67,8 @@ def run(
     _refuse_counts_below_one(options)
     packs = load_packs(options)
     prompt = load_prompt(options.prompt)
-    scorer = load_scorer(options.scorer, threshold=options.fuzzy_threshold)
+    targets = [target for pack in packs for item in pack.items for target in item.targets]
+    scorer = load_scorer(options.scorer, threshold=options.fuzzy_threshold, rivals=targets)
     requests = build_requests(packs, prompt, options)
     base = load_baseline(options.baseline, requests)
     try_scorer(scorer, requests)

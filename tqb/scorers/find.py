@@ -37,25 +37,28 @@ def find(tokens: Sequence[Token], want: Wanted, about: Subject) -> list[Span]:
         spans += same(tokens, want.tokens, about.language, "exact", f"{want.text!r}")
     if want.text.endswith("()"):
         spans += same(tokens, want.tokens[:-2], about.language, "exact", f"{want.text!r}")
-    short = _unasked(want, about)
-    if short:
-        spans += same(
-            tokens, short, about.language, "short", f"{want.text!r}, less what the question says"
-        )
-    if about.person:
-        spans += as_person(tokens, want, about)
+    if not want.by_value:
+        spans += _in_short(tokens, want, about)
     if want.date:
         spans += _dated(tokens, want, about)
     if quantity:
         spans += _worth(tokens, want, quantity, about)
-    else:
+    elif want.answer_type in ("", "number"):
         spans += _number_for_words(tokens, want, about)
-    if not spans:
+    if not spans and (quantity or not want.by_value):
         spans = list(_in_other_forms(tokens, want, quantity, about))
-    if not spans and quantity is None:
+    if not spans and quantity is None and not want.by_value:
         spans = list(_in_another_script(tokens, want, about))
     spans = [span for span in spans if not _another_thing(tokens, span, want, about)]
     return sorted(spans, key=lambda span: (span.start, -span.end))
+
+
+def _in_short(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator[Span]:
+    """The target less what the question says, or a person by a part of the name."""
+    why = f"{want.text!r}, less what the question says"
+    yield from same(tokens, _unasked(want, about), about.language, "short", why)
+    if about.person:
+        yield from as_person(tokens, want, about)
 
 
 def _another_thing(tokens: Sequence[Token], span: Span, want: Wanted, about: Subject) -> bool:
@@ -92,7 +95,8 @@ def _exactly(tokens: Sequence[Token], want: Wanted) -> Iterator[Span]:
 def _core(want: Wanted, about: Subject) -> Quantity | None:
     """Return the number of a target such as 16族 or siècle XVII, if the question says the rest."""
     found = list(quantities(want.reading, about.language, about.tag))
-    if want.formula or len(found) != 1 or found[0].unit:
+    typed = want.answer_type not in ("", "number")
+    if typed or want.formula or len(found) != 1 or found[0].unit:
         return None
     rest = (*want.reading[: found[0].start], *want.reading[found[0].end :])
     known = about.words | about.language.function | about.language.suffixes
@@ -215,9 +219,10 @@ def _worth(
     for said in quantities(tokens, about.language, about.tag):
         if quantity.unit and not said.unit and _another_unit(tokens, said.end, about):
             continue
-        if agrees(said, quantity, about.units, exact=about.exact):
+        if agrees(said, quantity, about.units, exact=about.exact, tolerance=want.tolerance):
             written = "".join(token.text for token in tokens[said.start : said.end])
-            yield Span(said.start, said.end, "number", f"{written} = {want.text}")
+            near = "=" if want.tolerance is None else f"is within {want.tolerance} of"
+            yield Span(said.start, said.end, "number", f"{written} {near} {want.text}")
 
 
 def _another_unit(tokens: Sequence[Token], at: int, about: Subject) -> bool:

@@ -28,9 +28,14 @@ LIST = frozenset(",、，/;；،|・")
 """Signs between the items of a list."""
 
 
+def without_reasoning(answer: str) -> str:
+    """Set aside reasoning blocks."""
+    return _REASONING.sub(" ", answer)
+
+
 def visible(answer: str) -> str:
     """Set aside reasoning blocks and Markdown."""
-    text = plain_latex(_REASONING.sub(" ", answer))
+    text = plain_latex(without_reasoning(answer))
     return _MARKDOWN.sub("", text).strip()
 
 
@@ -46,7 +51,7 @@ _ITEM = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+(.+)$", re.MULTILINE)
 
 def emphasised(answer: str) -> str | None:
     """Return the one thing that an answer sets in bold, as code or in a box; None for several."""
-    text = _REASONING.sub(" ", answer)
+    text = without_reasoning(answer)
     found = {next(filter(None, match)).strip(" :.,") for match in _EMPHASIS.findall(text)}
     return plain_latex(found.pop()) if len(found) == 1 else None
 
