@@ -153,7 +153,7 @@ def test_fuzzy_threshold_decides() -> None:
 
 
 def test_default_forgives_a_slip_last() -> None:
-    """The default scorer passes a slip, but no answer that another item of the pack is nearer to."""
+    """The default scorer passes a slip, but none that is as near to another item's target."""
     subject = item("Which sea?", "Mediterranean Sea")
     assert load_scorer()("Mediteranean Sea", subject).matched_by == "fuzzy"
     near = load_scorer(rivals=["Mediteranean Sea"])("Mediteranean Sea", subject)

@@ -11,7 +11,7 @@ from tqb.scorers.exact import score_exact
 from tqb.scorers.focus import in_focus
 from tqb.scorers.fuzzy import nearly
 from tqb.scorers.lists import answers_yes_or_no, lists_the_same, says_the_same
-from tqb.scorers.reading import emphasised, listed, sentences, visible, without_reasoning
+from tqb.scorers.reading import connected, emphasised, listed, sentences, visible, without_reasoning
 from tqb.scorers.stated import Finding, judge
 from tqb.scorers.subject import Subject, Wanted, subject, wanted
 from tqb.scorers.verbatim import score_verbatim
@@ -47,7 +47,7 @@ def score_default(answer: str, item: Item) -> Score:
     if item.answer_type == "verbatim":
         return score_verbatim(answer, item)
     answer = _ends(answer)
-    text = visible(answer)
+    text = connected(visible(answer), item.lang)
     if item.answer_type == "choice" and text:
         return score_choice(text, item)
     if item.answer_type == "formula" and text:

@@ -8,6 +8,7 @@ from tqb.scorers.explained import is_known, unexplained
 from tqb.scorers.find import find, find_in
 from tqb.scorers.names import is_place
 from tqb.scorers.reading import BOUNDARY, BRACKETS, LIST, SIGNS
+from tqb.scorers.sounds import is_latin
 from tqb.scorers.spans import Span
 from tqb.scorers.subject import Subject, Wanted
 from tqb.scorers.tokens import Token, tokenize
@@ -46,6 +47,8 @@ def sets_off(after: Sequence[Token], about: Subject) -> bool:
 
 def flagged(note: Sequence[Token], want: Wanted, about: Subject) -> str | None:
     """Return what in a note makes the answer no answer."""
+    if sets_off(note, about):
+        return None
     spoken = about.language
     flags = spoken.flags - set(want.tokens)
     for token in note:
@@ -60,7 +63,7 @@ def flagged(note: Sequence[Token], want: Wanted, about: Subject) -> str | None:
         return "another name"
     if any(restates(clause, about, alone=2) for clause in clauses(note)):
         return "another answer"
-    return None if sets_off(note, about) else another_item(note, about)
+    return another_item(note, about)
 
 
 def renames(note: Sequence[Token], about: Subject) -> bool:
@@ -100,7 +103,7 @@ def another_item(note: Sequence[Token], about: Subject) -> str | None:
         return None
     words = [t for t in note if t.text not in SIGNS]
     spoken = about.language
-    light = spoken.gloss | spoken.articles | (spoken.function - about.words)
+    light = spoken.gloss | spoken.articles | spoken.limit | (spoken.function - about.words)
     if not words or begins_note(words, about) or (spoken.spaced and words[0].text in light):
         return None
     text = (
@@ -172,7 +175,7 @@ def bracketed(text: str, want: Wanted, about: Subject) -> str | None:
     spoken = about.language
     inside = [t for bracket in BRACKETS.findall(text) for t in tokenize(bracket, about.tag)]
     flags = (spoken.alternative | spoken.correction) - about.words - set(want.tokens)
-    if renames(inside, about) and not knows(inside, want, about):
+    if other_name(inside, want, about):
         return "another name"
     flag = next((t.text for t in inside if t.text in flags), None)
     refusal = next((t.text for t in inside if t.text in spoken.negation), None)
@@ -214,8 +217,13 @@ def other_name(tokens: Sequence[Token], want: Wanted, about: Subject) -> bool:
         begins = renames(tokens[at : at + 1] if spoken.spaced else tokens[at : at + 4], about)
         if begins and len(unexplained(tokens[:at], about, number=False)) <= 2:
             rest = tokens[at:]
-            past = holds(tokens, spoken.limit, about) or any(t.kind == "number" for t in rest)
-            return not (past or knows(rest, want, about))
+            limited = spoken.spaced and any(t.text in spoken.limit for t in tokens)
+            past = limited or any(t.kind == "number" for t in rest)
+            script = is_latin("".join(want.tokens))
+            foreign = (
+                rest and is_latin("".join(t.text for t in rest[-1:] if t.kind != "sign")) != script
+            )
+            return not (past or foreign or knows(rest, want, about))
         if token.text in ".。":
             break
     return False

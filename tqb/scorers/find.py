@@ -114,7 +114,10 @@ def _in_another_script(tokens: Sequence[Token], want: Wanted, about: Subject) ->
     if not kinds <= {"word", "char"} or want.formula:
         return
     name = "".join(want.tokens)
-    for start, end in _runs(tokens, foreign=name):
+    runs = list(_runs(tokens, foreign=name))
+    if about.person:
+        runs += [(end - 1, end) for start, end in runs if end - start > 1]
+    for start, end in runs:
         said = " ".join(token.text for token in tokens[start:end])
         if transcribes(said, name):
             yield Span(start, end, "transcription", f"{said} = {want.text}")

@@ -25,7 +25,7 @@ from tqb.scorers.doubt import (
 )
 from tqb.scorers.explained import date_tokens, explained, unexplained
 from tqb.scorers.find import find, find_in
-from tqb.scorers.names import is_place
+from tqb.scorers.names import is_place, other_names
 from tqb.scorers.numbers import Quantity, agrees, quantities
 from tqb.scorers.reading import BOUNDARY, BRACKETS, SIGNS
 from tqb.scorers.spans import Span
@@ -112,7 +112,7 @@ def _stands(
     upper = capitals(text, tokens, about.tag)
     if goes_on(tokens, span, upper, about):
         return False
-    return _fits_before(tokens, start, span, about, upper, number=number) and _fits_after(
+    return _fits_before(tokens, start, span, want, about, upper, number=number) and _fits_after(
         tokens, span, want, about
     )
 
@@ -180,6 +180,7 @@ def _fits_before(
     tokens: Sequence[Token],
     start: int,
     span: Span,
+    want: Wanted,
     about: Subject,
     upper: frozenset[int],
     *,
@@ -205,13 +206,15 @@ def _fits_before(
             number or (adjacent and about.person and _titles(token, span, upper, about))
         )
     lead = tokens[: max(0, start - 1)]
-    return number or not _is_item(lead, about) or _is_inside(lead, tokens[span.start :], about)
+    return number or not _is_item(lead, about) or _is_gloss(lead, tokens[span.start :], want, about)
 
 
-def _is_inside(lead: Sequence[Token], rest: Sequence[Token], about: Subject) -> bool:
-    """Whether the target is a country, and what stands before it a place in it: Rio, Brazil."""
+def _is_gloss(lead: Sequence[Token], rest: Sequence[Token], want: Wanted, about: Subject) -> bool:
+    """Whether what stands before a target is its name elsewhere, or a place in that country."""
     space = " " if about.language.spaced else ""
     before, country = (space.join(t.text for t in part) for part in (lead, rest))
+    if before in other_names(want.text, about.tag):
+        return True
     return is_place(country, about.tag) and not is_place(before, about.tag)
 
 

@@ -23,6 +23,8 @@ def written_forms(word: str, spoken: Language) -> frozenset[str]:
     found = {word, hiragana(word), katakana(word)}
     if not word.isascii():
         found |= {_unaccented(word), _umlauts(word)}
+    if word in _FIVE:
+        found |= {p + word[:-1] + case for p in ("", *spoken.prefixes) for case in "اي"}
     for root in _roots(word, spoken):
         found |= {root + suffix for suffix in spoken.suffixes}
     if len(word) > 2:
@@ -32,6 +34,10 @@ def written_forms(word: str, spoken: Language) -> frozenset[str]:
         found |= {prefix + stem for prefix in spoken.prefixes for stem in stems}
         found |= {prefix + bare for prefix in spoken.prefixes & {"لل"}}
     return frozenset(found | set(_inflected(word, spoken)))
+
+
+_FIVE = frozenset(("ابو", "اخو", "حمو"))
+"""Arabic nouns whose case shows as a letter."""
 
 
 def _roots(word: str, spoken: Language) -> Iterator[str]:

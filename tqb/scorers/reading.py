@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from tqb.scorers.formulas import plain_latex
+from tqb.scorers.languages import language
 from tqb.scorers.names import months
 from tqb.scorers.normalize import fold
 
@@ -15,7 +17,7 @@ _MARKDOWN = re.compile(r"```\w*|\*+|__|`+|^\s{0,3}#{1,6}\s+|^\s*[-*•]\s+|^\s*>
 _END = re.compile(r"(?<=[.!?؟…])\s+(?=\S)|(?<=[。！？…])(?<!\d…)\s*(?=[^\s,.…。])|\n+")
 _DAY = re.compile(r"(?<!\d)\d{1,4}\.$")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:[A-Z]|St|Dr|Mr|Mrs|Ms|Sr|Jr|vs|ca|bzw|z\.B|d\.h|approx|No)|\b\w\.\w|(?:^|[\s(])[a-zа-я])\.$"
+    r"(?:\b(?:[A-Z]|St|Dr|Mr|Mrs|Ms|Sr|Jr|vs|ca|bzw|z\.B|d\.h|approx|No)|\b\w\.\w|(?:^|[\s(])[a-zа-я]|\b[IVX]+)\.$"
 )
 BRACKETS = re.compile(r"\s*(\([^()]*\)|（[^（）]*）|\[[^\[\]]*\]|【[^【】]*】)")
 BOUNDARY = frozenset(",;:—–-、，；：(（[（=،؛")
@@ -37,6 +39,18 @@ def visible(answer: str) -> str:
     """Set aside reasoning blocks and Markdown."""
     text = plain_latex(without_reasoning(answer))
     return _MARKDOWN.sub("", text).strip()
+
+
+def connected(text: str, tag: str) -> str:
+    """Write what means "that is" or "for example" after a comma as one word of notes."""
+    phrases = language(tag).connectors
+    return _phrases(phrases).sub(phrases[0], text) if phrases else text
+
+
+@lru_cache(maxsize=32)
+def _phrases(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    either = "|".join(map(re.escape, phrases[1:]))
+    return re.compile(rf"(?<=[,;(—–] )(?:{either})(?!\w),?", re.IGNORECASE)
 
 
 def listed(answer: str) -> int:

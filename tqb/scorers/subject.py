@@ -94,7 +94,7 @@ def subject(question: str, tag: str) -> Subject:
 def _asks_who(question: str, words: frozenset[str], spoken: Language) -> bool:
     if spoken.spaced:
         first = question.split(maxsplit=1)[0].strip("¿¡\"'«»„“‘") if question else ""
-        return bool(words & (spoken.person - spoken.function)) or first in spoken.person
+        return bool(words & (spoken.person - spoken.gloss)) or first in spoken.person
     return any(word in question for word in spoken.person)
 
 
