@@ -11,7 +11,7 @@ from tqb.scorers.reading import BOUNDARY, BRACKETS, LIST, SIGNS
 from tqb.scorers.sounds import is_latin
 from tqb.scorers.spans import Span
 from tqb.scorers.subject import Subject, Wanted
-from tqb.scorers.tokens import Token, tokenize
+from tqb.scorers.tokens import Token, capitals, tokenize
 
 
 def denied(tokens: Iterable[Token], about: Subject, want: Wanted) -> str | None:
@@ -61,7 +61,8 @@ def flagged(note: Sequence[Token], want: Wanted, about: Subject) -> str | None:
             return found
     if other_name(note, want, about):
         return "another name"
-    if any(restates(clause, about, alone=2) for clause in clauses(note)):
+    again = (c for c in clauses(note) if restates(c, about, alone=2))
+    if any(not knows(clause, want, about) for clause in again):
         return "another answer"
     return another_item(note, about)
 
@@ -91,10 +92,13 @@ def begins_note(tokens: Sequence[Token], about: Subject) -> bool:
     return any(text[:length] in gloss for length in range(1, len(text) + 1))
 
 
-def goes_on(tokens: Sequence[Token], span: Span, upper: frozenset[int], about: Subject) -> bool:
+def goes_on(text: str, tokens: Sequence[Token], span: Span, about: Subject) -> bool:
     """Whether a name goes on after the target: Mexico City, asked for Mexico."""
-    named = about.language.tag != "de" and {span.start, span.end} <= upper
-    return named and tokens[span.end].text not in about.words
+    follows = tokens[span.end] if span.end < len(tokens) else None
+    if follows is None or follows.kind != "word" or about.language.tag == "de":
+        return False
+    named = {span.start, span.end} <= capitals(text, tokens, about.tag)
+    return named and follows.text not in about.words
 
 
 def another_item(note: Sequence[Token], about: Subject) -> str | None:
@@ -219,10 +223,8 @@ def other_name(tokens: Sequence[Token], want: Wanted, about: Subject) -> bool:
             rest = tokens[at:]
             limited = spoken.spaced and any(t.text in spoken.limit for t in tokens)
             past = limited or any(t.kind == "number" for t in rest)
-            script = is_latin("".join(want.tokens))
-            foreign = (
-                rest and is_latin("".join(t.text for t in rest[-1:] if t.kind != "sign")) != script
-            )
+            words = [token.text for token in rest if token.kind != "sign"]
+            foreign = is_latin(words[-1]) != is_latin("".join(want.tokens))
             return not (past or foreign or knows(rest, want, about))
         if token.text in ".。":
             break

@@ -24,12 +24,18 @@ def explained(tokens: Sequence[Token], about: Subject, *, number: bool) -> set[i
     places = date_tokens(tokens, about) if number else set()
     if not about.language.spaced:
         places = places | set(_covered(tokens, known))
+    if about.person:
+        places |= {at for at in range(len(tokens) - 1) if _is_initial(tokens[at], tokens[at + 1])}
     places.update(
         at
         for at, token in enumerate(tokens)
         if token.text in SIGNS or is_known(token, about, known)
     )
     return places
+
+
+def _is_initial(token: Token, follows: Token) -> bool:
+    return token.kind == "word" and len(token.text) <= 2 and follows.text == "."
 
 
 def _covered(tokens: Sequence[Token], known: frozenset[str]) -> Iterator[int]:

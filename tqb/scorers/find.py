@@ -115,11 +115,10 @@ def _in_another_script(tokens: Sequence[Token], want: Wanted, about: Subject) ->
         return
     name = "".join(want.tokens)
     runs = list(_runs(tokens, foreign=name))
-    if about.person:
-        runs += [(end - 1, end) for start, end in runs if end - start > 1]
     for start, end in runs:
         said = " ".join(token.text for token in tokens[start:end])
-        if transcribes(said, name):
+        surname = about.person and transcribes(tokens[end - 1].text, name)
+        if surname or transcribes(said, name):
             yield Span(start, end, "transcription", f"{said} = {want.text}")
 
 

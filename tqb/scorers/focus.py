@@ -19,6 +19,7 @@ from tqb.scorers.doubt import (
     denied,
     goes_on,
     holds,
+    knows,
     other_name,
     restates,
     trouble,
@@ -110,7 +111,7 @@ def _stands(
     if number and _is_year(tokens, span):
         return True
     upper = capitals(text, tokens, about.tag)
-    if goes_on(tokens, span, upper, about):
+    if goes_on(text, tokens, span, about):
         return False
     return _fits_before(tokens, start, span, want, about, upper, number=number) and _fits_after(
         tokens, span, want, about
@@ -134,7 +135,8 @@ def _doubtful(
     rest = tokens[end:]
     if holds(rest, spoken.flags - about.words, about) or other_name(tokens[last:], want, about):
         return True
-    if restates(tokens[: max(0, start - 1)], about, least=1):
+    lead = tokens[: max(0, start - 1)]
+    if restates(lead, about, least=1) and not knows(lead, want, about):
         return True
     return any(
         (holds(part, refused, about) and about_the_question(part, about)) or restates(part, about)
@@ -190,6 +192,8 @@ def _fits_before(
     spoken, days = about.language, date_tokens(tokens, about)
     light = about.light_with_numbers if number else about.light
     places = explained(tokens[start : span.start], about, number=number)
+    if span.start > start and not spoken.spaced and tokens[span.start - 1].text in spoken.genitive:
+        return True
     for at in range(span.start - 1, start - 1, -1):
         token = tokens[at]
         if token.text in _ANNOUNCES:

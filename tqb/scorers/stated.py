@@ -32,7 +32,7 @@ from tqb.scorers.reading import BOUNDARY, BRACKETS, SIGNS, sentences
 from tqb.scorers.sounds import is_latin
 from tqb.scorers.spans import Span
 from tqb.scorers.subject import Subject, Wanted
-from tqb.scorers.tokens import Token, capitals, tokenize
+from tqb.scorers.tokens import Token, tokenize
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +133,7 @@ def _clause(text: str, want: Wanted, about: Subject, *, strict: bool) -> Finding
     for version in dict.fromkeys((bare, text)):
         tokens, spans = find_in(version, want, about)
         for span in spans[:4]:
-            upper = capitals(version, tokens, about.tag)
-            found = _around(tokens, span, want, about, upper, strict=strict)
+            found = _around(version, tokens, span, want, about, strict=strict)
             if found.passed:
                 return _with_brackets(found, text, bare, want, about)
             failed = found
@@ -153,19 +152,13 @@ def _after_prefix(text: str, about: Subject) -> str:
 
 
 def _around(
-    tokens: Sequence[Token],
-    span: Span,
-    want: Wanted,
-    about: Subject,
-    upper: frozenset[int],
-    *,
-    strict: bool,
+    text: str, tokens: Sequence[Token], span: Span, want: Wanted, about: Subject, *, strict: bool
 ) -> Finding:
     """Judge what stands before and after a target in a sentence."""
     before, after = tokens[: span.start], tokens[span.end :]
     number = span.rule == "number" or want.quantity is not None
     strange = unexplained(before, about, number=number)
-    if strange or goes_on(tokens, span, upper, about):
+    if strange or goes_on(text, tokens, span, about):
         return _too_much(want, strange or after)
     refusal = denied((*before, *after), about, want)
     if refusal and not sets_off(after, about):

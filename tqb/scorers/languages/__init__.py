@@ -56,6 +56,8 @@ class Language:
     """Pairs of endings that one noun may have: singular and plural."""
     fractions: tuple[tuple[str, int], ...] = ()
     """Words for a half, a third, … that are no ordinals, each with what it divides by."""
+    verbal: frozenset[str] = frozenset()
+    """Endings of the word for doing something: describing, describir."""
     connectors: tuple[str, ...] = ()
     """A word of notes, then phrases that mean the same: namely, that is, for example."""
     fuzzy: float = 0.9
