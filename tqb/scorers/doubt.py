@@ -20,7 +20,7 @@ def denied(tokens: Iterable[Token], about: Subject, want: Wanted) -> str | None:
     words = [token.text for token in tokens]
     if not spoken.spaced:
         text, negation = "".join(words), spoken.negation - about.words
-        return next((w for w in negation if w in text and not set(w) <= about.words), None)
+        return _longest(w for w in negation if w in text and not set(w) <= about.words)
     refused = (spoken.negation | spoken.alternative) - set(want.tokens)
     for at, word in enumerate(words):
         asked_so = word in about.words and word in spoken.negation and words[at + 1 : at + 2] != []
@@ -32,6 +32,10 @@ def denied(tokens: Iterable[Token], about: Subject, want: Wanted) -> str | None:
             None,
         )
     return None
+
+
+def _longest(words: Iterable[str]) -> str | None:
+    return max(words, key=lambda word: (len(word), word), default=None)
 
 
 def sets_off(after: Sequence[Token], about: Subject) -> bool:
@@ -56,7 +60,7 @@ def flagged(note: Sequence[Token], want: Wanted, about: Subject) -> str | None:
             return token.text
     if not spoken.spaced:
         text = "".join(token.text for token in note)
-        found = next((word for word in flags if len(word) > 1 and word in text), None)
+        found = _longest(word for word in flags if len(word) > 1 and word in text)
         if found:
             return found
     if other_name(note, want, about):

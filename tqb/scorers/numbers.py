@@ -224,7 +224,7 @@ def _signed(tokens: Sequence[Token], found: Quantity, lang: Language) -> Quantit
         return found
     if not lang.spaced:
         text = "".join(token.text for token in tokens[: found.start])
-        word = next((w for w in lang.minus if text.endswith(w)), "")
+        word = max((w for w in lang.minus if text.endswith(w)), key=len, default="")
         if word:
             start = found.start - len(tokenize(word, lang.tag))
             values = frozenset(-v for v in found.values)
