@@ -29,6 +29,7 @@ from functools import lru_cache
 from tqb.scorers.find import find
 from tqb.scorers.languages import Language, language
 from tqb.scorers.normalize import normalize
+from tqb.scorers.reading import Answer
 from tqb.scorers.stated import judge
 from tqb.scorers.subject import subject, wanted
 from tqb.scorers.tokens import tokenize
@@ -73,15 +74,15 @@ class Question:
     """Options other than the right one, where they are words."""
 
 
-def score_choice(answer: str, item: Item) -> Score:
+def score_choice(answer: Answer, item: Item) -> Score:
     """Pass when the answer names the target's option and no other.
 
     Args:
-        answer: without reasoning blocks and Markdown, as `tqb.scorers.reading.visible` gives it.
+        answer: as `tqb.scorers.reading.read` gives it.
         item: each of its targets is a mark or a word.
     """
     question = _read(item.text, item.targets, item.lang)
-    named = _named(unicodedata.normalize("NFKC", answer), question)
+    named = _named(unicodedata.normalize("NFKC", answer.text), question)
     if named:
         passed = named <= question.marks
         shown = " and ".join(sorted(repr(mark.upper()) for mark in named))
@@ -267,14 +268,14 @@ def _is_denied(clause: str, question: Question) -> bool:
     return _holds(_words(clause, question), own, spoken)
 
 
-def _says(target: str, answer: str, item: Item, question: Question) -> bool:
+def _says(target: str, answer: Answer, item: Item, question: Question) -> bool:
     """Whether an answer states an option that is a word, and names no other."""
     about = subject(item.text, item.lang)
-    if not judge(answer, wanted(target, item.lang, item.targets, "text"), about).passed:
+    if not judge(answer.sentences, wanted(target, item.lang, item.targets, "text"), about).passed:
         return False
     clauses = [
         tokenize(clause, item.lang)
-        for sentence in _SENTENCE.split(answer)
+        for sentence in _SENTENCE.split(answer.text)
         for clause in _CLAUSE.split(sentence)
         if not _is_denied(clause, question)
     ]

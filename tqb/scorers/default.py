@@ -11,7 +11,7 @@ from tqb.scorers.exact import score_exact
 from tqb.scorers.focus import in_focus
 from tqb.scorers.fuzzy import nearly
 from tqb.scorers.lists import answers_yes_or_no, lists_the_same, says_the_same
-from tqb.scorers.reading import connected, emphasised, listed, sentences, visible, without_reasoning
+from tqb.scorers.reading import Answer, read, visible
 from tqb.scorers.stated import Finding, judge
 from tqb.scorers.subject import Subject, Wanted, subject, wanted
 from tqb.scorers.verbatim import score_verbatim
@@ -46,12 +46,12 @@ def score_default(answer: str, item: Item) -> Score:
     """
     if item.answer_type == "verbatim":
         return score_verbatim(answer, item)
-    answer = _ends(answer)
-    text = connected(visible(answer), item.lang)
+    given = read(_ends(answer), item.lang)
+    text = given.text
     if item.answer_type == "choice" and text:
-        return score_choice(text, item)
+        return score_choice(given, item)
     if item.answer_type == "formula" and text:
-        return _score_formula(answer, text, item)
+        return _score_formula(given, item)
     exact = score_exact(text, item)
     if exact.passed or not text:
         return exact
@@ -59,7 +59,7 @@ def score_default(answer: str, item: Item) -> Score:
     failed = exact
     for target in item.targets:
         want = wanted(target, item.lang, item.targets, item.answer_type, item.tolerance)
-        found = _read(answer, text, want, about)
+        found = _read(given, want, about)
         if found.passed:
             return Score(True, 1.0, found.rule, found.why)
         if failed is exact:
@@ -67,20 +67,19 @@ def score_default(answer: str, item: Item) -> Score:
     return failed
 
 
-def _read(answer: str, text: str, want: Wanted, about: Subject) -> Finding:
+def _read(answer: Answer, want: Wanted, about: Subject) -> Finding:
     """Try the rules on one target, in their order."""
-    if not want.by_value and lists_the_same(text, want, about):
+    if not want.by_value and lists_the_same(answer.text, want, about):
         return Finding(True, "list", f"the items of {want.text!r} in another order")
-    if listed(answer) > 1:
+    if answer.is_list:
         return Finding(False, None, f"is a list, and {want.text!r} at most one of it")
-    stated = judge(text, want, about)
+    stated = judge(answer.sentences, want, about)
     if stated.passed:
         return stated
-    parts = sentences(text, about.tag)
-    focus = in_focus(parts, want, about, emphasised(answer))
+    focus = in_focus(answer, want, about)
     if focus is not None:
         return Finding(True, focus.rule, f"{focus.why}, where the answer stands")
-    return (None if want.by_value else _in_other_words(parts[0], want, about)) or stated
+    return (None if want.by_value else _in_other_words(answer.sentences[0], want, about)) or stated
 
 
 def _in_other_words(first: str, want: Wanted, about: Subject) -> Finding | None:
@@ -92,15 +91,15 @@ def _in_other_words(first: str, want: Wanted, about: Subject) -> Finding | None:
     return None
 
 
-def _score_formula(answer: str, text: str, item: Item) -> Score:
+def _score_formula(answer: Answer, item: Item) -> Score:
     """Pass a formula in any spelling of the right case; ``*`` may be Markdown or a factor."""
     about, failed = subject(item.text, item.lang), None
     for target in item.targets:
         want = wanted(target, item.lang, item.targets, "formula")
-        if same_formula(text, want) or same_formula(without_reasoning(answer), want):
+        if same_formula(answer.text, want) or same_formula(answer.plain, want):
             return Score(True, 1.0, "formula", f"is {target!r}, or another spelling of it")
-        found = _read(answer, text, want, about)
-        if found.passed and (found.rule == "formula" or _cased(target) in _cased(text)):
+        found = _read(answer, want, about)
+        if found.passed and (found.rule == "formula" or _cased(target) in _cased(answer.text)):
             return Score(True, 1.0, found.rule, found.why)
         why = f"is {target!r} in another case" if found.passed else found.why
         failed = failed or Score(False, 0.0, None, why)

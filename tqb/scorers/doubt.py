@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from tqb.scorers.explained import is_known, unexplained
 from tqb.scorers.find import find, find_in
 from tqb.scorers.names import is_place
-from tqb.scorers.reading import BOUNDARY, BRACKETS, LIST, SIGNS
+from tqb.scorers.reading import BOUNDARY, LIST, SIGNS, brackets
 from tqb.scorers.sounds import is_latin
 from tqb.scorers.spans import Span
 from tqb.scorers.subject import Subject, Wanted
@@ -181,7 +181,7 @@ def starts_with(words: Sequence[Token], flags: frozenset[str], about: Subject) -
 def bracketed(text: str, want: Wanted, about: Subject) -> str | None:
     """Return what in the brackets of a text denies the target, or offers another."""
     spoken = about.language
-    inside = [t for bracket in BRACKETS.findall(text) for t in tokenize(bracket, about.tag)]
+    inside = [t for bracket in brackets(text) for t in tokenize(bracket, about.tag)]
     flags = (spoken.alternative | spoken.correction) - about.words - set(want.tokens)
     if other_name(inside, want, about):
         return "another name"

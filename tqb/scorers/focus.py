@@ -28,7 +28,7 @@ from tqb.scorers.explained import date_tokens, explained, unexplained
 from tqb.scorers.find import find, find_in
 from tqb.scorers.names import is_place, other_names
 from tqb.scorers.numbers import Quantity, agrees, quantities
-from tqb.scorers.reading import BOUNDARY, BRACKETS, SIGNS
+from tqb.scorers.reading import BOUNDARY, SIGNS, Answer, without_brackets
 from tqb.scorers.spans import Span
 from tqb.scorers.subject import Subject, Wanted
 from tqb.scorers.tokens import Token, capitals, tokenize
@@ -39,26 +39,18 @@ _LEAD = 4
 """Words of a sentence so short that it is an answer itself."""
 
 
-def in_focus(
-    parts: Sequence[str], want: Wanted, about: Subject, emphasised: str | None
-) -> Span | None:
-    """Return the target in the first sentence that holds it, if it is the answer there.
-
-    Args:
-        parts: sentences of the answer.
-        want: the target.
-        about: the question.
-        emphasised: the one thing that the answer sets apart, None where there is none or more.
-    """
+def in_focus(answer: Answer, want: Wanted, about: Subject) -> Span | None:
+    """Return the target in the first sentence that holds it, if it is the answer there."""
+    parts = answer.sentences
     if set(want.tokens) <= about.words:
         return None
     if _calculated(parts, want, about):
         return Span(0, 0, "calculation", f"comes to {want.text!r}")
     for at, part in enumerate(parts):
-        text = BRACKETS.sub(" ", part).strip() or part
+        text = without_brackets(part, " ").strip() or part
         tokens, spans = find_in(text, want, about)
         if spans:
-            marked = emphasised is not None and _is_all(emphasised, want, about)
+            marked = answer.emphasised is not None and _is_all(answer.emphasised, want, about)
             stands = (s for s in spans if _stands(text, tokens, s, want, about, marked))
             found = next(stands, None)
             doubt = bracketed(part, want, about) or trouble(parts[at + 1 :], want, about)

@@ -10,7 +10,7 @@ from tqb.scorers.doubt import holds
 from tqb.scorers.explained import related, unexplained
 from tqb.scorers.forms import same_word
 from tqb.scorers.normalize import fold
-from tqb.scorers.reading import BRACKETS, LIST, SIGNS
+from tqb.scorers.reading import LIST, SIGNS, without_brackets
 from tqb.scorers.subject import Subject, Wanted
 from tqb.scorers.tokens import Token, tokenize
 
@@ -23,7 +23,7 @@ def lists_the_same(text: str, want: Wanted, about: Subject) -> bool:
     items = _wanted_items(want, about)
     if len(items) < 2 or want.quantity or want.formula:
         return False
-    bare = re.sub(r"\s*\n\s*", ", ", BRACKETS.sub("", text))
+    bare = re.sub(r"\s*\n\s*", ", ", without_brackets(text))
     said = _items(tokenize(bare.rpartition(":")[2], about.tag), about)
     return len(said) == len(items) and all(
         any(_same_item(one, item, about) for one in said) for item in items
@@ -67,7 +67,7 @@ def says_the_same(sentence: str, want: Wanted, about: Subject) -> bool:
     words = [token.text for token in want.reading if token.text not in light]
     if len(words) < _LEAST or any(t.kind == "number" for t in want.reading):
         return False
-    tokens = tokenize(BRACKETS.sub("", sentence), about.tag)
+    tokens = tokenize(without_brackets(sentence), about.tag)
     said = [token.text for token in tokens]
     refused = (spoken.negation | spoken.hedge | spoken.correction) - about.words
     if holds(tokens, refused, about) != holds(want.reading, refused, about):

@@ -71,15 +71,18 @@ def _fold_once(text: str, lang: str) -> str:
 
 def _fold(text: str, lang: str) -> str:
     text = _casefold(_fold_width(text), primary(lang))
-    if not text.isascii():
-        text = _fold_script(text, lang)
-    return " ".join(text.split())
+    return " ".join((text if text.isascii() else _fold_script(text, lang)).split())
 
 
 def _fold_width(text: str) -> str:
-    text = unicodedata.normalize("NFKC", text).translate(_SIGNS)
-    text = _APOSTROPHE.sub("'", text)
-    return _DOTTED.sub(lambda match: match[0].replace(".", ""), text)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_SIGNS)
+        text = _APOSTROPHE.sub("'", text)
+    return _DOTTED.sub(_without_dots, text) if "." in text else text
+
+
+def _without_dots(abbreviation: re.Match[str]) -> str:
+    return abbreviation[0].replace(".", "")
 
 
 def fold_but_case(text: str, lang: str) -> str:
@@ -97,7 +100,8 @@ def _casefold(text: str, main: str) -> str:
     """Fold case; Turkish and Azerbaijani keep dotted and dotless i apart."""
     if main in ("tr", "az"):
         text = text.replace("İ", "i").replace("I", "ı")
-    return unicodedata.normalize("NFKC", text.casefold())
+    text = text.casefold()
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 
 def _fold_script(text: str, lang: str) -> str:
@@ -118,7 +122,10 @@ def _fold_script(text: str, lang: str) -> str:
 
 def ascii_digits(text: str) -> str:
     """Write the digits of every script as ASCII digits."""
-    return text if text.isascii() else text.translate(_digits())
+    return text.translate(_digits()) if _OTHER_DIGITS.search(text) else text
+
+
+_OTHER_DIGITS = re.compile(r"[^\D0-9]")
 
 
 @lru_cache(maxsize=1)
@@ -143,7 +150,7 @@ def _converter(name: str) -> Any:
 
 def _peel(text: str) -> str:
     """Take off emphasis, quotes, whole brackets and end punctuation until nothing changes."""
-    while True:
+    while not (text[:1].isalnum() and text[-1:].isalnum()):
         start, end = 0, len(text)
         while end > start and _is_wrapping(text[end - 1], _CLOSING):
             end -= 1
@@ -151,8 +158,9 @@ def _peel(text: str) -> str:
             start += 1
         peeled = _unwrap(text[start:end].strip())
         if peeled == text or not peeled:
-            return text
+            break
         text = peeled
+    return text
 
 
 def _unwrap(text: str) -> str:

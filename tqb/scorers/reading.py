@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from tqb.scorers.formulas import plain_latex
 from tqb.scorers.languages import language
@@ -19,7 +20,8 @@ _DAY = re.compile(r"(?<!\d)\d{1,4}\.$")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Z]|St|Dr|Mr|Mrs|Ms|Sr|Jr|vs|ca|bzw|z\.B|d\.h|approx|No)|\b\w\.\w|(?:^|[\s(])[a-zа-я]|\b[IVX]+)\.$"
 )
-BRACKETS = re.compile(r"\s*(\([^()]*\)|（[^（）]*）|\[[^\[\]]*\]|【[^【】]*】)")
+_BRACKETS = re.compile(r"\s*(\([^()]*\)|（[^（）]*）|\[[^\[\]]*\]|【[^【】]*】)")
+_OPENING = frozenset("(（[【")
 BOUNDARY = frozenset(",;:—–-、，；：(（[（=،؛")
 """Signs at which a clause may end."""
 SIGNS = frozenset(
@@ -32,16 +34,19 @@ LIST = frozenset(",、，/;；،|・")
 
 def without_reasoning(answer: str) -> str:
     """Set aside reasoning blocks."""
-    return _REASONING.sub(" ", answer)
+    return _REASONING.sub(" ", answer) if "<" in answer else answer
 
 
 def visible(answer: str) -> str:
     """Set aside reasoning blocks and Markdown."""
-    text = plain_latex(without_reasoning(answer))
-    return _MARKDOWN.sub("", text).strip()
+    return _without_markdown(without_reasoning(answer))
 
 
-def connected(text: str, tag: str) -> str:
+def _without_markdown(text: str) -> str:
+    return _MARKDOWN.sub("", plain_latex(text)).strip()
+
+
+def _connected(text: str, tag: str) -> str:
     """Write what means "that is" or "for example" after a comma as one word of notes."""
     phrases = language(tag).connectors
     return _phrases(phrases).sub(phrases[0], text) if phrases else text
@@ -53,9 +58,43 @@ def _phrases(phrases: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"(?<=[,;(—–] )(?:{either})(?!\w),?", re.IGNORECASE)
 
 
-def listed(answer: str) -> int:
-    """Count the short items of a Markdown list."""
-    return sum(len(item.split()) <= _SHORT for item in _ITEM.findall(_REASONING.sub(" ", answer)))
+def without_brackets(text: str, instead: str = "") -> str:
+    """Write `instead` for what stands in brackets, and for the space before it."""
+    return text if _OPENING.isdisjoint(text) else _BRACKETS.sub(instead, text)
+
+
+def brackets(text: str) -> list[str]:
+    """Return what stands in brackets, with the brackets."""
+    return [] if _OPENING.isdisjoint(text) else _BRACKETS.findall(text)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer, read once for all targets."""
+
+    plain: str
+    """Without reasoning blocks."""
+    text: str
+    """Without Markdown too, and with its connectors as one word."""
+    sentences: tuple[str, ...]
+
+    @cached_property
+    def is_list(self) -> bool:
+        """Whether it is a Markdown list of several short items."""
+        items = _ITEM.findall(self.plain)
+        return sum(len(item.split()) <= _SHORT for item in items) > 1
+
+    @cached_property
+    def emphasised(self) -> str | None:
+        """The one thing that it sets in bold, as code or in a box; None for several."""
+        return _emphasised(self.plain)
+
+
+def read(answer: str, tag: str) -> Answer:
+    """Read an answer in a language."""
+    plain = without_reasoning(answer)
+    text = _connected(_without_markdown(plain), tag)
+    return Answer(plain, text, tuple(_sentences(text, tag)))
 
 
 _SHORT = 4
@@ -63,17 +102,18 @@ _SHORT = 4
 _ITEM = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+(.+)$", re.MULTILINE)
 
 
-def emphasised(answer: str) -> str | None:
-    """Return the one thing that an answer sets in bold, as code or in a box; None for several."""
-    text = without_reasoning(answer)
+def _emphasised(text: str) -> str | None:
+    if _MARKS.isdisjoint(text):
+        return None
     found = {next(filter(None, match)).strip(" :.,") for match in _EMPHASIS.findall(text)}
     return plain_latex(found.pop()) if len(found) == 1 else None
 
 
+_MARKS = frozenset("*_`\\")
 _EMPHASIS = re.compile(r"\*\*(.+?)\*\*|__(.+?)__|`([^`\n]+)`|\\boxed\{([^{}]*)\}")
 
 
-def sentences(text: str, tag: str) -> list[str]:
+def _sentences(text: str, tag: str) -> list[str]:
     """Split a text into sentences and lines."""
     found: list[str] = []
     for part in _END.split(text):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tqb.scorers.forms import same_word
+from tqb.scorers.forms import may_lack_accents, same_word, written_forms
 from tqb.scorers.languages import Language
 from tqb.scorers.tokens import Token
 
@@ -24,8 +24,13 @@ def same(
     tokens: Sequence[Token], form: tuple[str, ...], spoken: Language, rule: str, why: str
 ) -> Iterator[Span]:
     """Yield the places where the words of a form stand next to each other, in any form."""
-    for at, token in enumerate(tokens[: max(0, len(tokens) - len(form) + 1)] if form else ()):
-        if same_word(token.text, form[0], spoken):
+    if not 0 < len(form) <= len(tokens):
+        return
+    written = written_forms(form[0], spoken)
+    accented = may_lack_accents(form[0])
+    for at in range(len(tokens) - len(form) + 1):
+        said = tokens[at].text
+        if said in written or (accented and same_word(said, form[0], spoken)):
             end = at + len(form)
             rest = zip(tokens[at + 1 : end], form[1:], strict=True)
             others = all(same_word(one.text, two, spoken) for one, two in rest)

@@ -28,7 +28,7 @@ from tqb.scorers.doubt import (
 from tqb.scorers.explained import explained, unexplained
 from tqb.scorers.find import find, find_in
 from tqb.scorers.normalize import fold
-from tqb.scorers.reading import BOUNDARY, BRACKETS, SIGNS, sentences
+from tqb.scorers.reading import BOUNDARY, SIGNS, brackets, without_brackets
 from tqb.scorers.sounds import is_latin
 from tqb.scorers.spans import Span
 from tqb.scorers.subject import Subject, Wanted
@@ -44,12 +44,11 @@ class Finding:
     why: str
 
 
-def judge(answer: str, want: Wanted, about: Subject) -> Finding:
-    """Say whether an answer, in normal reading, states the target."""
-    parts = sentences(answer, about.tag)
-    if not parts:
+def judge(sentences: Sequence[str], want: Wanted, about: Subject) -> Finding:
+    """Say whether the sentences of an answer state the target."""
+    if not sentences:
         return Finding(False, None, "the answer is empty")
-    parts = _join_prefix(parts, want, about)
+    parts = _join_prefix(sentences, want, about)
     first = _clause(parts[0], want, about, strict=False)
     if first.passed:
         doubt = trouble(parts[1:], want, about)
@@ -105,8 +104,8 @@ _AFTER_COLON = re.compile(r"^[^:]{0,40}:\s*(.+)$", re.DOTALL)
 _AFTER_SIGN = re.compile(r"^[^.,;–—]*[.,;–—]\s*(.+)$", re.DOTALL)
 
 
-def _join_prefix(parts: list[str], want: Wanted, about: Subject) -> list[str]:
-    """Put a line that only announces the answer together with the one that gives it."""
+def _join_prefix(parts: Sequence[str], want: Wanted, about: Subject) -> Sequence[str]:
+    """Leave out lines that only announce the answer."""
     while len(parts) > 1:
         tokens = tokenize(parts[0], about.tag)
         words = [t for t in tokens if t.text not in SIGNS]
@@ -117,7 +116,7 @@ def _join_prefix(parts: list[str], want: Wanted, about: Subject) -> list[str]:
             and not find_in(parts[0], want, about)[1]
         )
         if not words or repeated:
-            parts = [parts[1], *parts[2:]]
+            parts = parts[1:]
         else:
             break
     return parts
@@ -125,7 +124,7 @@ def _join_prefix(parts: list[str], want: Wanted, about: Subject) -> list[str]:
 
 def _clause(text: str, want: Wanted, about: Subject, *, strict: bool) -> Finding:
     """Judge one sentence."""
-    bare = BRACKETS.sub(" ", text).strip() or text
+    bare = without_brackets(text, " ").strip() or text
     for version in dict.fromkeys((bare, text)):
         if same_formula(_after_prefix(version, about), want):
             return Finding(True, "formula", f"another spelling of {want.text}")
@@ -224,7 +223,7 @@ def _with_brackets(found: Finding, text: str, bare: str, want: Wanted, about: Su
 def _in_brackets(text: str, bare: str, want: Wanted, about: Subject) -> Finding | None:
     """Accept a target in brackets after its long form, or after its name in another script."""
     outside = re.sub(r"\W", "", bare).lower()
-    for bracket in BRACKETS.findall(text):
+    for bracket in brackets(text):
         inner = bracket.strip()[1:-1].strip()
         letters = re.sub(r"\W", "", inner).lower()
         tokens = tokenize(inner, about.tag)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from tqb.scorers.normalize import CACHED, fold, fold_but_case, primary
 
@@ -17,8 +17,10 @@ _WORD = rf"[^\W\d_{_CJK}]+(?:'[a-zçğıöşüâîûà-ÿœæ]+)*"
 _TOKEN = re.compile(rf"({_GROUPED}|{_NUMBER})|({_CODE}|{_WORD})|([{_CJK}])|([^\w\s])")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+_KINDS = ("", "number", "word", "char", "sign")
+
+
+class Token(NamedTuple):
     """One token of a folded text."""
 
     text: str
@@ -39,16 +41,23 @@ def _tokenize_once(text: str, lang: str) -> tuple[Token, ...]:
 
 
 def _tokenize(text: str, lang: str) -> tuple[Token, ...]:
-    folded = fold(text, lang)
-    if primary(lang) == "ko":
-        folded = re.sub(r"(?<=\d) (?=\d{4}(?!\d))", "", folded)
-    found = []
+    folded, main = fold(text, lang), primary(lang)
+    if main == "ko":
+        folded = _MYRIADS.sub("", folded)
+    elides, found = main in _ELIDING, []
     for match in _TOKEN.finditer(folded):
-        kind = ("number", "word", "char", "sign")[(match.lastindex or 1) - 1]
-        if match[0] in "-–" and _between_letters(folded, match.start()):
+        piece = match[0]
+        if piece in "-–" and _between_letters(folded, match.start()):
             continue
-        found += _without_elision(Token(match[0], kind, match.start(), match.end()), lang)
+        token = Token(piece, _KINDS[match.lastindex or 0], *match.span())
+        found += _without_elision(token) if elides and "'" in piece else (token,)
     return tuple(found)
+
+
+_MYRIADS = re.compile(r"(?<=\d) (?=\d{4}(?!\d))")
+"""Spaces that Korean puts between groups of four digits."""
+_ELIDING = frozenset(("fr", "it", "ca"))
+"""Languages that write a short article together with the word after it."""
 
 
 def capitals(text: str, tokens: Sequence[Token], lang: str) -> frozenset[int]:
@@ -59,10 +68,10 @@ def capitals(text: str, tokens: Sequence[Token], lang: str) -> frozenset[int]:
     return frozenset(at for at, token in enumerate(tokens) if cased[token.start].isupper())
 
 
-def _without_elision(token: Token, lang: str) -> list[Token]:
+def _without_elision(token: Token) -> list[Token]:
     """Split l'Afrique, which is an article and a word."""
     head, mark, tail = token.text.partition("'")
-    if not mark or not head or not tail or len(head) > 2 or primary(lang) not in ("fr", "it", "ca"):
+    if not head or not tail or len(head) > 2:
         return [token]
     middle = token.start + len(head) + 1
     return [Token(head + mark, "word", token.start, middle), Token(tail, "word", middle, token.end)]

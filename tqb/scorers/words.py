@@ -153,7 +153,9 @@ def _and_a_half(whole: int, tag: str) -> Iterator[str]:
         yield f"{numeral} buçuk"
         for half in halves:
             for middle in ("", *(f"{a} " for a in sorted(spoken.articles))):
-                yield from (f"{numeral} {also} {middle}{half}" for also in sorted(spoken.conjunction))
+                yield from (
+                    f"{numeral} {also} {middle}{half}" for also in sorted(spoken.conjunction)
+                )
         yield f"{numeral} с половиной"
 
 
@@ -176,6 +178,7 @@ def _parts(under: int, tag: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=4096)
 def read_roman(word: str, tag: str) -> int | None:
     """Read a Roman numeral of two letters or more, with the ordinal's ending if it has one."""
     for ending in ("", *language(tag).ordinal):
