@@ -22,10 +22,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from tqb.scorers.classes import holds, less
 from tqb.scorers.find import find
 from tqb.scorers.languages import Language, language
 from tqb.scorers.normalize import normalize
@@ -160,7 +161,7 @@ def _named(answer: str, question: Question) -> frozenset[str]:
         marks = _stated(sentence, question)
         if marks:
             ranks[_rank(sentence, question)].update(marks)
-            if _holds(_words(sentence, question), question.spoken.correction, question.spoken):
+            if holds(_words(sentence, question), question.spoken.correction, question.spoken):
                 corrected |= marks
     return frozenset(corrected.union(next(filter(None, ranks), ())))
 
@@ -168,7 +169,7 @@ def _named(answer: str, question: Question) -> frozenset[str]:
 def _rank(sentence: str, question: Question) -> int:
     """Return 0 for a sentence that announces an answer, 1 for one that is little but a mark."""
     words, spoken = _words(sentence, question), question.spoken
-    if _holds(words, spoken.answer, spoken):
+    if holds(words, spoken.answer, spoken):
         return 0
     before = sentence[: min(place for _, place in _marks(sentence, question))]
     return 1 if not before.strip(_BARE) or len(words) <= (2 if spoken.spaced else 4) else 2
@@ -250,22 +251,14 @@ def _words(text: str, question: Question) -> list[str]:
     return [token.text for token in tokenize(text, question.tag) if token.kind in kinds]
 
 
-def _holds(words: Sequence[str], known: Iterable[str], spoken: Language) -> bool:
-    """Whether one of the known words is among these, in Korean with a particle."""
-    if not spoken.spaced:
-        return any(word in "".join(words) for word in known)
-    stems = tuple(word for word in known if len(word) > 1) if spoken.tag == "ko" else ()
-    return any(word in known or (stems and word.startswith(stems)) for word in words)
-
-
 def _is_denied(clause: str, question: Question) -> bool:
     """Whether a clause holds a denial that is not the question's own."""
     spoken = question.spoken
+    words = _words(clause, question)
     if spoken.spaced:
-        own = spoken.negation - question.words
-    else:
-        own = frozenset(word for word in spoken.negation if not set(word) <= question.words)
-    return _holds(_words(clause, question), own, spoken)
+        return holds(words, less(spoken.negation, question.words), spoken)
+    own = frozenset(word for word in spoken.negation if not set(word) <= question.words)
+    return holds(words, own, spoken)
 
 
 def _says(target: str, answer: Answer, item: Item, question: Question) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from tqb.scorers.classes import begins, holds, joined, less, stems
 from tqb.scorers.explained import is_known, unexplained
 from tqb.scorers.find import find, find_in
 from tqb.scorers.names import is_place
@@ -14,23 +15,20 @@ from tqb.scorers.subject import Subject, Wanted
 from tqb.scorers.tokens import Token, capitals, tokenize
 
 
-def denied(tokens: Iterable[Token], about: Subject, want: Wanted) -> str | None:
+def denied(tokens: Sequence[Token], about: Subject, want: Wanted) -> str | None:
     """Return the word that denies, or offers a choice; a "no …" of the question is none."""
-    spoken, tokens = about.language, list(tokens)
-    words = [token.text for token in tokens]
+    spoken, words = about.language, [token.text for token in tokens]
     if not spoken.spaced:
-        text, negation = "".join(words), spoken.negation - about.words
+        text, negation = "".join(words), less(spoken.negation, about.words)
         return _longest(w for w in negation if w in text and not set(w) <= about.words)
-    refused = (spoken.negation | spoken.alternative) - set(want.tokens)
-    for at, word in enumerate(words):
-        asked_so = word in about.words and word in spoken.negation and words[at + 1 : at + 2] != []
-        if word in refused and not (asked_so and words[at + 1] in about.words):
-            return word
+    refused = less(spoken.refusal, want.words)
+    if not refused.isdisjoint(words):
+        for word, follows in zip(words, [*words[1:], ""], strict=True):
+            asked_so = word in spoken.negation and word in about.words and follows in about.words
+            if word in refused and not asked_so:
+                return word
     if spoken.tag == "ko":
-        return next(
-            (w for w in words if w.startswith(tuple(n for n in spoken.negation if len(n) > 1))),
-            None,
-        )
+        return next((word for word in words if word.startswith(stems(spoken.negation))), None)
     return None
 
 
@@ -54,12 +52,12 @@ def flagged(note: Sequence[Token], want: Wanted, about: Subject) -> str | None:
     if sets_off(note, about):
         return None
     spoken = about.language
-    flags = spoken.flags - set(want.tokens)
+    flags = less(spoken.flags, want.words)
     for token in note:
-        if token.text in flags - about.words:
+        if token.text in flags and token.text not in about.words:
             return token.text
     if not spoken.spaced:
-        text = "".join(token.text for token in note)
+        text = "".join([token.text for token in note])
         found = _longest(word for word in flags if len(word) > 1 and word in text)
         if found:
             return found
@@ -71,29 +69,9 @@ def flagged(note: Sequence[Token], want: Wanted, about: Subject) -> str | None:
     return another_item(note, about)
 
 
-def renames(note: Sequence[Token], about: Subject) -> bool:
-    """Whether a note gives the answer another name."""
-    words = about.language.identity
-    if about.language.tag == "ko":
-        return any(token.text.endswith(tuple(words)) for token in note)
-    if about.language.spaced:
-        return any(token.text in words for token in note)
-    text = "".join(token.text for token in note)
-    return any(word in text for word in words)
-
-
 def knows(note: Sequence[Token], want: Wanted, about: Subject) -> bool:
     """Whether a note names the target again, in a form that is known."""
     return bool(find(note, want, about))
-
-
-def begins_note(tokens: Sequence[Token], about: Subject) -> bool:
-    """Whether a text begins with a word of notes: which, because, located."""
-    gloss = about.language.gloss
-    if about.language.spaced:
-        return bool(tokens) and tokens[0].text in gloss
-    text = "".join(token.text for token in tokens[:8])
-    return any(text[:length] in gloss for length in range(1, len(text) + 1))
 
 
 def goes_on(text: str, tokens: Sequence[Token], span: Span, about: Subject) -> bool:
@@ -101,8 +79,9 @@ def goes_on(text: str, tokens: Sequence[Token], span: Span, about: Subject) -> b
     follows = tokens[span.end] if span.end < len(tokens) else None
     if follows is None or follows.kind != "word" or about.language.tag == "de":
         return False
-    named = {span.start, span.end} <= capitals(text, tokens, about.tag)
-    return named and follows.text not in about.words
+    if follows.text in about.words:
+        return False
+    return {span.start, span.end} <= capitals(text, tokens, about.tag)
 
 
 def another_item(note: Sequence[Token], about: Subject) -> str | None:
@@ -111,16 +90,20 @@ def another_item(note: Sequence[Token], about: Subject) -> str | None:
         return None
     words = [t for t in note if t.text not in SIGNS]
     spoken = about.language
-    light = spoken.gloss | spoken.articles | spoken.limit | (spoken.function - about.words)
-    if not words or begins_note(words, about) or (spoken.spaced and words[0].text in light):
+    if not words or begins(words, spoken.gloss, spoken) or _is_light(words[0].text, about):
         return None
-    text = (
-        " ".join(t.text for t in words) if about.language.spaced else "".join(t.text for t in words)
-    )
     short = len(words) <= 4 or any(t.text in LIST for t in note[1:])
     *_, last = [c for c in clauses(note) if c]
-    place = (" " if about.language.spaced else "").join(token.text for token in last)
-    return text if short and not is_place(place, about.tag) else None
+    if not short or is_place(joined(last, spoken), about.tag):
+        return None
+    return joined(words, spoken)
+
+
+def _is_light(word: str, about: Subject) -> bool:
+    """Whether a word makes a note of what follows it, in a language with spaces."""
+    spoken = about.language
+    function = word in spoken.function and word not in about.words
+    return spoken.spaced and (function or word in spoken.articles or word in spoken.limit)
 
 
 def trouble(parts: Sequence[str], want: Wanted, about: Subject) -> str | None:
@@ -131,25 +114,21 @@ def trouble(parts: Sequence[str], want: Wanted, about: Subject) -> str | None:
         words = [t for t in tokens if t.text not in SIGNS]
         if not words:
             continue
-        if (
-            words[0].text in spoken.correction
-            or starts_with(words, spoken.correction, about)
-            or _interrupts(tokens, about)
-        ):
+        if begins(words, spoken.correction, spoken, among=2) or _interrupts(tokens, about):
             return f"takes back what it said: {part[:40]!r}"
-        holds = bool(find_in(part, want, about)[1])
-        if holds and denied(tokens, about, want):
+        again = bool(find_in(part, want, about)[1])
+        if again and denied(tokens, about, want):
             return f"denies it further on: {part[:40]!r}"
-        if words[0].text in spoken.alternative | spoken.hedge:
+        if words[0].text in spoken.alternative or words[0].text in spoken.hedge:
             return f"offers another answer: {part[:40]!r}"
         if (
-            not holds
+            not again
             and len(words) <= 2
             and words[0].kind != "sign"
             and not unexplained(words, about, number=False)
         ):
             return f"lists another answer: {part[:40]!r}"
-        if not holds and restates(words, about):
+        if not again and restates(words, about):
             return f"gives another answer further on: {part[:40]!r}"
     return None
 
@@ -157,32 +136,22 @@ def trouble(parts: Sequence[str], want: Wanted, about: Subject) -> str | None:
 def _interrupts(tokens: Sequence[Token], about: Subject) -> bool:
     """Whether a text begins with a short no: "oh no, …", "not right: …"."""
     spoken = about.language
-    signs = [at for at, token in enumerate(tokens) if token.text in SIGNS and at]
-    head = tokens[: signs[0] if signs else len(tokens)]
-    rest = tokens[len(head) + 1 : len(head) + 3]
-    words = [token.text for token in (*head, *rest) if token.text not in SIGNS]
-    refusals = spoken.negation | spoken.correction
+    signs = (at for at, token in enumerate(tokens) if at and token.text in SIGNS)
+    end = next(signs, len(tokens))
+    if end > (3 if spoken.spaced else 6):
+        return False
     if not spoken.spaced:
-        text = "".join(token.text for token in head)
-        return len(head) <= 6 and any(word in text for word in refusals)
-    stems = tuple(word for word in refusals if len(word) > 1) if spoken.tag == "ko" else ()
-    said = [word for word in words if word in refusals or (stems and word.startswith(stems))]
-    return len(head) <= 3 and bool(said) and len(head) < len(tokens)
-
-
-def starts_with(words: Sequence[Token], flags: frozenset[str], about: Subject) -> bool:
-    """Whether the second word is one of a class, or a text without spaces begins with one."""
-    if about.language.spaced:
-        return len(words) > 1 and words[1].text in flags
-    text = "".join(t.text for t in words[:6])
-    return any(text.startswith(flag) for flag in flags)
+        return holds([token.text for token in tokens[:end]], spoken.retraction, spoken)
+    head = (*tokens[:end], *tokens[end + 1 : end + 3])
+    words = [token.text for token in head if token.text not in SIGNS]
+    return end < len(tokens) and holds(words, spoken.retraction, spoken)
 
 
 def bracketed(text: str, want: Wanted, about: Subject) -> str | None:
     """Return what in the brackets of a text denies the target, or offers another."""
     spoken = about.language
     inside = [t for bracket in brackets(text) for t in tokenize(bracket, about.tag)]
-    flags = (spoken.alternative | spoken.correction) - about.words - set(want.tokens)
+    flags = (spoken.alternative | spoken.correction) - about.words - want.words
     if other_name(inside, want, about):
         return "another name"
     flag = next((t.text for t in inside if t.text in flags), None)
@@ -200,8 +169,8 @@ def restates(words: Sequence[Token], about: Subject, *, least: int = 2, alone: i
         alone: the same, where it has one of its own.
     """
     words = [token for token in words if token.text not in SIGNS]
-    begins = about.language.gloss - about.language.articles
-    if about.language.spaced and words and words[0].text in begins:
+    spoken = about.language
+    if spoken.spaced and words and words[0].text in less(spoken.gloss, spoken.articles):
         return False
     own = unexplained(words, about, number=False)
     content = [t for t in words if _from_the_question(t, about)]
@@ -218,12 +187,20 @@ def _from_the_question(token: Token, about: Subject) -> bool:
     return is_known(token, about)
 
 
+def renames(note: Sequence[Token], about: Subject) -> bool:
+    """Whether a note gives the answer another name."""
+    spoken, words = about.language, [token.text for token in note]
+    if spoken.tag == "ko":
+        return any(word.endswith(tuple(spoken.identity)) for word in words)
+    return holds(words, spoken.identity, spoken)
+
+
 def other_name(tokens: Sequence[Token], want: Wanted, about: Subject) -> bool:
     """Whether what follows a target gives it another name, and one that it has today."""
     spoken = about.language
     for at, token in enumerate(tokens):
-        begins = renames(tokens[at : at + 1] if spoken.spaced else tokens[at : at + 4], about)
-        if begins and len(unexplained(tokens[:at], about, number=False)) <= 2:
+        renamed = renames(tokens[at : at + 1] if spoken.spaced else tokens[at : at + 4], about)
+        if renamed and len(unexplained(tokens[:at], about, number=False)) <= 2:
             rest = tokens[at:]
             limited = spoken.spaced and any(t.text in spoken.limit for t in tokens)
             past = limited or any(t.kind == "number" for t in rest)
@@ -233,17 +210,6 @@ def other_name(tokens: Sequence[Token], want: Wanted, about: Subject) -> bool:
         if token.text in ".。":
             break
     return False
-
-
-def holds(tokens: Sequence[Token], words: frozenset[str], about: Subject) -> bool:
-    """Whether a text holds one of a class of words."""
-    if about.language.spaced:
-        if about.language.tag == "ko":
-            stems = tuple(word for word in words if len(word) > 1)
-            return any(t.text in words or t.text.startswith(stems) for t in tokens)
-        return any(token.text in words for token in tokens)
-    text = "".join(token.text for token in tokens)
-    return any(word in text for word in words)
 
 
 def about_the_question(tokens: Sequence[Token], about: Subject) -> bool:

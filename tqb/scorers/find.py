@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from tqb.scorers.dates import read_date
-from tqb.scorers.forms import same_word, written_forms
+from tqb.scorers.forms import may_lack_accents, same_word, written_forms
 from tqb.scorers.names import known_apart
 from tqb.scorers.numbers import Quantity, agrees, quantities
 from tqb.scorers.persons import as_person
@@ -31,34 +32,77 @@ def find(tokens: Sequence[Token], want: Wanted, about: Subject) -> list[Span]:
     """Return the places where an answer holds the target, in any of its forms, left to right."""
     if _asks_for_a_form(want, about):
         return list(_exactly(tokens, want))
+    sought, words = _sought(want, about), [token.text for token in tokens]
     spans: list[Span] = []
-    quantity = want.quantity or _core(want, about)
-    if want.quantity is None:
-        spans += same(tokens, want.tokens, about.language, "exact", f"{want.text!r}")
-    if want.text.endswith("()"):
-        spans += same(tokens, want.tokens[:-2], about.language, "exact", f"{want.text!r}")
-    if not want.by_value:
-        spans += _in_short(tokens, want, about)
+    accented = sought.may_lack_accents and not "".join(words).isascii()
+    if accented or not sought.begins.isdisjoint(words):
+        for form in sought.forms:
+            spans += same(tokens, form.words, about.language, form.rule, form.why)
+    if sought.person:
+        spans += as_person(tokens, want, about)
     if want.date:
         spans += _dated(tokens, want, about)
-    if quantity:
-        spans += _worth(tokens, want, quantity, about)
+    if sought.quantity:
+        spans += _worth(tokens, want, sought.quantity, about)
     elif want.answer_type in ("", "number"):
         spans += _number_for_words(tokens, want, about)
-    if not spans and (quantity or not want.by_value):
-        spans = list(_in_other_forms(tokens, want, quantity, about))
-    if not spans and quantity is None and not want.by_value:
+    if not spans and (sought.quantity or not want.by_value):
+        spans = list(_in_other_forms(tokens, words, want, sought.quantity, about))
+    if not spans and sought.has_sound:
         spans = list(_in_another_script(tokens, want, about))
     spans = [span for span in spans if not _another_thing(tokens, span, want, about)]
     return sorted(spans, key=lambda span: (span.start, -span.end))
 
 
-def _in_short(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator[Span]:
-    """The target less what the question says, or a person by a part of the name."""
-    why = f"{want.text!r}, less what the question says"
-    yield from same(tokens, _unasked(want, about), about.language, "short", why)
-    if about.person:
-        yield from as_person(tokens, want, about)
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """One spelling of a target."""
+
+    words: tuple[str, ...]
+    rule: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sought:
+    """What is looked for in the answers to a question."""
+
+    forms: tuple[_Form, ...]
+    begins: frozenset[str]
+    """Words with which one of the forms may begin."""
+    may_lack_accents: bool
+    """Whether an answer may write one of those with accents."""
+    quantity: Quantity | None
+    person: bool
+    has_sound: bool
+    """Whether another script may transcribe it."""
+
+
+@lru_cache(maxsize=4096)
+def _sought(want: Wanted, about: Subject) -> _Sought:
+    quantity = want.quantity or _core(want, about)
+    kinds = {token.kind for token in want.reading if token.kind != "sign"}
+    forms = [form for form in _forms(want, about) if form.words]
+    first = [form.words[0] for form in forms]
+    return _Sought(
+        forms=tuple(forms),
+        begins=frozenset(w for word in first for w in written_forms(word, about.language)),
+        may_lack_accents=any(map(may_lack_accents, first)),
+        quantity=quantity,
+        person=about.person and not want.by_value,
+        has_sound=not (quantity or want.by_value or want.formula) and kinds <= {"word", "char"},
+    )
+
+
+def _forms(want: Wanted, about: Subject) -> Iterator[_Form]:
+    """Yield the target as it is written, a function's name, and what the question leaves of it."""
+    if want.quantity is None:
+        yield _Form(want.tokens, "exact", f"{want.text!r}")
+    if want.text.endswith("()"):
+        yield _Form(want.tokens[:-2], "exact", f"{want.text!r}")
+    if not want.by_value:
+        why = f"{want.text!r}, less what the question says"
+        yield _Form(_unasked(want, about), "short", why)
 
 
 def _another_thing(tokens: Sequence[Token], span: Span, want: Wanted, about: Subject) -> bool:
@@ -70,6 +114,7 @@ def _another_thing(tokens: Sequence[Token], span: Span, want: Wanted, about: Sub
     return known_apart(text, want.text, about.tag)
 
 
+@lru_cache(maxsize=4096)
 def _asks_for_a_form(want: Wanted, about: Subject) -> bool:
     """Whether the question is about a word of which the target is another form: its plural."""
     if len(want.tokens) != 1 or want.tokens[0] in about.words:
@@ -91,7 +136,6 @@ def _exactly(tokens: Sequence[Token], want: Wanted) -> Iterator[Span]:
             yield Span(at, at + 1, "exact", f"{want.text!r}")
 
 
-@lru_cache(maxsize=4096)
 def _core(want: Wanted, about: Subject) -> Quantity | None:
     """Return the number of a target such as 16族 or siècle XVII, if the question says the rest."""
     found = list(quantities(want.reading, about.language, about.tag))
@@ -110,9 +154,6 @@ def _unspaced(token: Token, about: Subject) -> bool:
 
 def _in_another_script(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator[Span]:
     """The target as another script transcribes it, unless CLDR knows that as another thing."""
-    kinds = {token.kind for token in want.reading if token.kind != "sign"}
-    if not kinds <= {"word", "char"} or want.formula:
-        return
     name = "".join(want.tokens)
     runs = list(_runs(tokens, foreign=name))
     for start, end in runs:
@@ -124,7 +165,7 @@ def _in_another_script(tokens: Sequence[Token], want: Wanted, about: Subject) ->
 
 def _runs(tokens: Sequence[Token], *, foreign: str) -> Iterator[tuple[int, int]]:
     """Yield runs of words that are in Latin letters where `foreign` is not, or the reverse."""
-    latin = foreign.isascii() or is_latin(foreign)
+    latin = is_latin(foreign)
     begin = None
     for at, token in enumerate([*tokens, None]):
         other = (
@@ -138,10 +179,14 @@ def _runs(tokens: Sequence[Token], *, foreign: str) -> Iterator[tuple[int, int]]
 
 
 def _in_other_forms(
-    tokens: Sequence[Token], want: Wanted, quantity: Quantity | None, about: Subject
+    tokens: Sequence[Token],
+    words: Sequence[str],
+    want: Wanted,
+    quantity: Quantity | None,
+    about: Subject,
 ) -> Iterator[Span]:
     forms = other_forms(want, quantity, about)
-    if forms.begins.isdisjoint(token.text for token in tokens):
+    if forms.begins.isdisjoint(words):
         return
     for form in forms.tokens:
         why = f"{' '.join(form)} = {want.text}"
@@ -178,20 +223,27 @@ def _joined(tokens: Sequence[Token], form: tuple[str, ...], why: str) -> Iterato
 
 def _dated(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator[Span]:
     """A date in another order."""
-    date, said_words = want.date, {token.text for token in tokens}
-    beside = (*want.tokens[: date.start], *want.tokens[date.end :]) if date else ()
-    if not said_words.issuperset(w for w in beside if w not in _BESIDE | about.light | SIGNS):
+    if not _beside_the_date(want, about).issubset(token.text for token in tokens):
         return
     for month_first in (False, True):
         said = read_date(tokens, about.tag, month_first=month_first)
         if said and want.date and said.agrees(want.date):
             end = said.end
-            end += end < len(tokens) and tokens[end].text[:1] in ("日", "일", "號", "号")
+            end += end < len(tokens) and tokens[end].text[:1] in _DAY
             yield Span(said.start, end, "date", f"the same day as {want.text}")
             return
 
 
-_BESIDE = frozenset("日號号일")
+@lru_cache(maxsize=4096)
+def _beside_the_date(want: Wanted, about: Subject) -> frozenset[str]:
+    """Return the words of a target that say more than its date."""
+    date = want.date
+    beside = (*want.tokens[: date.start], *want.tokens[date.end :]) if date else ()
+    return frozenset(beside) - _DAY - about.light - SIGNS
+
+
+_DAY = frozenset("日號号일")
+"""Signs of the day of the month."""
 
 
 def _unasked(want: Wanted, about: Subject) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tqb.scorers.calculations import comes_to, gives_formula
+from tqb.scorers.classes import holds, joined, less
 from tqb.scorers.doubt import (
     about_the_question,
     another_item,
@@ -18,7 +19,6 @@ from tqb.scorers.doubt import (
     clauses,
     denied,
     goes_on,
-    holds,
     knows,
     other_name,
     restates,
@@ -42,7 +42,7 @@ _LEAD = 4
 def in_focus(answer: Answer, want: Wanted, about: Subject) -> Span | None:
     """Return the target in the first sentence that holds it, if it is the answer there."""
     parts = answer.sentences
-    if set(want.tokens) <= about.words:
+    if want.words <= about.words:
         return None
     if _calculated(parts, want, about):
         return Span(0, 0, "calculation", f"comes to {want.text!r}")
@@ -55,7 +55,8 @@ def in_focus(answer: Answer, want: Wanted, about: Subject) -> Span | None:
             found = next(stands, None)
             doubt = bracketed(part, want, about) or trouble(parts[at + 1 :], want, about)
             return None if doubt else found
-        if part[-1] not in _ANNOUNCES and _answers(tokens, about):
+        last = at + 1 == len(parts)
+        if last or (part[-1] not in _ANNOUNCES and _answers(tokens, about)):
             break
     return None
 
@@ -65,8 +66,8 @@ def _calculated(parts: Sequence[str], want: Wanted, about: Subject) -> bool:
     spoken = about.language
     if gives_formula("\n".join(parts), want, about):
         tokens = tokenize(" ".join(parts), about.tag)
-        refused = spoken.hedge | spoken.correction | spoken.negation
-        return not holds(tokens, refused - about.words, about)
+        refused = less(spoken.denial, about.words)
+        return not holds([token.text for token in tokens], refused, spoken)
     return len(parts) > 1 and comes_to(parts[-1], want, about)
 
 
@@ -116,22 +117,25 @@ def _doubtful(
     """Whether a sentence denies, hedges, limits or offers a choice about the target."""
     spoken = about.language
     start, first, last, end = places
-    refused = spoken.negation - set(want.tokens)
-    flags = spoken.flags - about.words - set(want.tokens)
-    limits = spoken.limit - about.words - set(want.tokens)
-    clause = (*tokens[start:first], *tokens[last:end])
-    if holds(tokens[:first], flags, about) or holds(clause, flags | limits, about):
+    refused = less(spoken.negation, want.words)
+    flags, limits = less(about.flags, want.words), less(about.limit, want.words)
+    words = [token.text for token in tokens]
+    clause = words[start:first] + words[last:end]
+    if holds(words[:first], flags, spoken) or any(
+        holds(clause, known, spoken) for known in (flags, limits)
+    ):
         return True
     if denied((*tokens[:first], *tokens[last:end]), about, want):
         return True
     rest = tokens[end:]
-    if holds(rest, spoken.flags - about.words, about) or other_name(tokens[last:], want, about):
+    if holds(words[end:], about.flags, spoken) or other_name(tokens[last:], want, about):
         return True
     lead = tokens[: max(0, start - 1)]
     if restates(lead, about, least=1) and not knows(lead, want, about):
         return True
     return any(
-        (holds(part, refused, about) and about_the_question(part, about)) or restates(part, about)
+        (holds([token.text for token in part], refused, spoken) and about_the_question(part, about))
+        or restates(part, about)
         for part in clauses(rest)
     )
 
@@ -207,8 +211,7 @@ def _fits_before(
 
 def _is_gloss(lead: Sequence[Token], rest: Sequence[Token], want: Wanted, about: Subject) -> bool:
     """Whether what stands before a target is its name elsewhere, or a place in that country."""
-    space = " " if about.language.spaced else ""
-    before, country = (space.join(t.text for t in part) for part in (lead, rest))
+    before, country = (joined(part, about.language) for part in (lead, rest))
     if before in other_names(want.text, about.tag):
         return True
     return is_place(country, about.tag) and not is_place(before, about.tag)

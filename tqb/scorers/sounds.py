@@ -89,4 +89,6 @@ def transcribes(said: str, name: str) -> bool:
 
 def is_latin(text: str) -> bool:
     """Whether a text is in Latin letters."""
-    return all(letter < "\u0250" or "\u1e00" <= letter < "\u2000" for letter in text)
+    return text.isascii() or all(
+        letter < "\u0250" or "\u1e00" <= letter < "\u2000" for letter in text
+    )

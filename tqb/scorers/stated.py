@@ -14,15 +14,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tqb.scorers.calculations import comes_to, same_formula
+from tqb.scorers.classes import begins, holds
 from tqb.scorers.doubt import (
-    begins_note,
     bracketed,
     denied,
     flagged,
     goes_on,
     renames,
     sets_off,
-    starts_with,
     trouble,
 )
 from tqb.scorers.explained import explained, unexplained
@@ -180,9 +179,9 @@ def _too_much(want: Wanted, strange: Sequence[Token]) -> Finding:
 
 def _note(after: Sequence[Token], about: Subject, *, number: bool) -> list[Token] | None:
     """Return the note that follows the target, None where what follows is no note."""
-    places = explained(after, about, number=number)
+    spoken, places = about.language, explained(after, about, number=number)
     for at, token in enumerate(after):
-        if token.text in BOUNDARY or begins_note(after[at:], about):
+        if token.text in BOUNDARY or begins(after[at:], spoken.gloss, spoken):
             return list(after[at:])
         if at not in places:
             return None
@@ -198,16 +197,12 @@ def _concludes(parts: Sequence[str], about: Subject) -> bool:
         and any(word in fold(parts[-1], about.tag) for word in spoken.answer if len(word) > 1)
     )
     restated = sum(t.text in about.words for t in last) >= 2
+    if announced or restated or begins(last, spoken.correction, spoken, among=2):
+        return True
     earlier = [t.text for part in parts[:-1] for t in tokenize(part, about.tag)]
-    corrected = any(word in spoken.correction for word in earlier) or (
-        not spoken.spaced and any(word in "".join(earlier) for word in spoken.correction)
+    return not spoken.correction.isdisjoint(earlier) or (
+        not spoken.spaced and holds(earlier, spoken.correction, spoken)
     )
-    corrected |= bool(last) and _starts_with_any(last, spoken.correction, about)
-    return announced or restated or corrected
-
-
-def _starts_with_any(words: Sequence[Token], flags: frozenset[str], about: Subject) -> bool:
-    return words[0].text in flags or starts_with(words, flags, about)
 
 
 def _with_brackets(found: Finding, text: str, bare: str, want: Wanted, about: Subject) -> Finding:

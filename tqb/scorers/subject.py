@@ -33,6 +33,10 @@ class Subject:
     """Whether it asks for a number of decimals."""
     person: bool
     """Whether it asks who."""
+    flags: frozenset[str]
+    """Words after which an answer is no longer plainly given, the question's own aside."""
+    limit: frozenset[str]
+    """Words that bound what they stand beside, the question's own aside."""
     content: frozenset[str]
     """Its tokens but for function words and articles."""
     light: frozenset[str]
@@ -49,6 +53,8 @@ class Wanted:
     reading: tuple[Token, ...]
     tokens: tuple[str, ...]
     """Their texts."""
+    words: frozenset[str]
+    """The same without order."""
     quantity: Quantity | None
     """Where the target is a number and nothing else."""
     formula: frozenset[str]
@@ -85,6 +91,8 @@ def subject(question: str, tag: str) -> Subject:
         units=units,
         exact=bool(words & spoken.precision),
         person=_asks_who(folded, words, spoken),
+        flags=spoken.flags - words,
+        limit=spoken.limit - words,
         content=words - spoken.function - spoken.articles - SIGNS,
         light=light,
         light_with_numbers=light | spoken.approximate | spoken.suffixes | named,
@@ -115,10 +123,12 @@ def wanted(
     formula: frozenset[str] = frozenset()
     if answer_type == "formula" or (not answer_type and not quantity and is_formula(target)):
         formula = canonical(target)
+    words = tuple(token.text for token in tokens)
     return Wanted(
         text=target,
         reading=tokens,
-        tokens=tuple(token.text for token in tokens),
+        tokens=words,
+        words=frozenset(words),
         quantity=quantity,
         formula=formula,
         short=any(one != target and one.endswith(target) for one in targets),
