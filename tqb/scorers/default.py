@@ -27,9 +27,9 @@ def default_scorer(threshold: float | None = None, rivals: Iterable[str] = ()) -
 
     def score(answer: str, item: Item) -> Score:
         found = score_default(answer, item)
-        if found.passed or item.answer_type not in ("", "text"):
+        if found.passed or item.answer_type not in ("", "text") or len(answer) >= _SHORT:
             return found
-        slip = nearly(visible(answer), item, threshold, others) if len(answer) < _SHORT else None
+        slip = nearly(visible(answer), item, threshold, others)
         return slip if slip is not None and slip.passed else found
 
     return score

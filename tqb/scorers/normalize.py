@@ -28,6 +28,7 @@ _ARABIC = str.maketrans(
 )
 _ARABIC_MARKS = re.compile("[\u064b-\u065f\u0670\u200c-\u200f]")
 _HIRAGANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
+_HAS_KATAKANA = re.compile("[\u30a1-\u30f6]")
 _KATAKANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
 
 
@@ -52,7 +53,7 @@ def peeled(text: str, lang: str) -> str:
 
 def hiragana(text: str) -> str:
     """Write katakana as hiragana; the long-vowel mark stays."""
-    return text if text.isascii() else text.translate(_KATAKANA)
+    return text.translate(_KATAKANA) if _HAS_KATAKANA.search(text) else text
 
 
 CACHED = 400

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from fractions import Fraction
 from functools import lru_cache
+from typing import NamedTuple
 
 from tqb.scorers.languages import Language
 from tqb.scorers.normalize import fold
@@ -29,8 +29,7 @@ MAX_DIGITS = 60
 """A longer run of digits is text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(NamedTuple):
     """A number as written."""
 
     values: frozenset[Decimal]
@@ -70,7 +69,9 @@ def _number(tokens: Sequence[Token], at: int, lang: Language, tag: str) -> Quant
     if token.kind == "number" and len(token.text) <= MAX_DIGITS:
         if _is_fraction(tokens, at):
             return _fraction(tokens, at, lang)
-        return _spoken_fraction(tokens, at, lang) or _digits(tokens, at, lang)
+        marked = at + 1 < len(tokens) and tokens[at + 1].text[0] in "分분"
+        fraction = _spoken_fraction(tokens, at, lang) if marked else None
+        return fraction or _digits(tokens, at, lang)
     if token.kind == "char" and token.text in CJK_NUMERALS:
         return _spoken_fraction(tokens, at, lang) or _cjk(tokens, at)
     if token.kind == "word":

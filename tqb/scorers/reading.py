@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from tqb.scorers.formulas import plain_latex
 from tqb.scorers.languages import language
@@ -15,13 +15,14 @@ _REASONING = re.compile(
     r"<(think|thinking|reasoning|scratchpad)>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE
 )
 _MARKDOWN = re.compile(r"```\w*|\*+|__|`+|^\s{0,3}#{1,6}\s+|^\s*[-*•]\s+|^\s*>\s+", re.MULTILINE)
+_MARKS = re.compile(r"[`*_#•>\\-]")
 _END = re.compile(r"(?<=[.!?؟…])\s+(?=\S)|(?<=[。！？…])(?<!\d…)\s*(?=[^\s,.…。])|\n+")
 _DAY = re.compile(r"(?<!\d)\d{1,4}\.$")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Z]|St|Dr|Mr|Mrs|Ms|Sr|Jr|vs|ca|bzw|z\.B|d\.h|approx|No)|\b\w\.\w|(?:^|[\s(])[a-zа-я]|\b[IVX]+)\.$"
 )
 _BRACKETS = re.compile(r"\s*(\([^()]*\)|（[^（）]*）|\[[^\[\]]*\]|【[^【】]*】)")
-_OPENING = frozenset("(（[【")
+_OPENING = re.compile("[(（[【]")
 BOUNDARY = frozenset(",;:—–-、，；：(（[（=،؛")
 """Signs at which a clause may end."""
 SIGNS = frozenset(
@@ -43,7 +44,8 @@ def visible(answer: str) -> str:
 
 
 def _without_markdown(text: str) -> str:
-    return _MARKDOWN.sub("", plain_latex(text)).strip()
+    text = plain_latex(text)
+    return (_MARKDOWN.sub("", text) if _MARKS.search(text) else text).strip()
 
 
 def _connected(text: str, tag: str) -> str:
@@ -60,15 +62,15 @@ def _phrases(phrases: tuple[str, ...]) -> re.Pattern[str]:
 
 def without_brackets(text: str, instead: str = "") -> str:
     """Write `instead` for what stands in brackets, and for the space before it."""
-    return text if _OPENING.isdisjoint(text) else _BRACKETS.sub(instead, text)
+    return _BRACKETS.sub(instead, text) if _OPENING.search(text) else text
 
 
 def brackets(text: str) -> list[str]:
     """Return what stands in brackets, with the brackets."""
-    return [] if _OPENING.isdisjoint(text) else _BRACKETS.findall(text)
+    return _BRACKETS.findall(text) if _OPENING.search(text) else []
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer, read once for all targets."""
 
@@ -77,24 +79,23 @@ class Answer:
     text: str
     """Without Markdown too, and with its connectors as one word."""
     sentences: tuple[str, ...]
-
-    @cached_property
-    def is_list(self) -> bool:
-        """Whether it is a Markdown list of several short items."""
-        items = _ITEM.findall(self.plain)
-        return sum(len(item.split()) <= _SHORT for item in items) > 1
-
-    @cached_property
-    def emphasised(self) -> str | None:
-        """The one thing that it sets in bold, as code or in a box; None for several."""
-        return _emphasised(self.plain)
+    is_list: bool
+    """Whether it is a Markdown list of several short items."""
+    emphasised: str | None
+    """The one thing that it sets in bold, as code or in a box; None for several."""
 
 
 def read(answer: str, tag: str) -> Answer:
     """Read an answer in a language."""
     plain = without_reasoning(answer)
     text = _connected(_without_markdown(plain), tag)
-    return Answer(plain, text, tuple(_sentences(text, tag)))
+    emphasised = _emphasised(plain) if _MARKS.search(plain) else None
+    return Answer(plain, text, tuple(_sentences(text, tag)), _is_list(plain), emphasised)
+
+
+def _is_list(text: str) -> bool:
+    items = _ITEM.findall(text) if "\n" in text else ()
+    return sum(len(item.split()) <= _SHORT for item in items) > 1
 
 
 _SHORT = 4
@@ -103,13 +104,10 @@ _ITEM = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+(.+)$", re.MULTILINE)
 
 
 def _emphasised(text: str) -> str | None:
-    if _MARKS.isdisjoint(text):
-        return None
     found = {next(filter(None, match)).strip(" :.,") for match in _EMPHASIS.findall(text)}
     return plain_latex(found.pop()) if len(found) == 1 else None
 
 
-_MARKS = frozenset("*_`\\")
 _EMPHASIS = re.compile(r"\*\*(.+?)\*\*|__(.+?)__|`([^`\n]+)`|\\boxed\{([^{}]*)\}")
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tqb.scorers.forms import may_lack_accents, same_word, written_forms
 from tqb.scorers.languages import Language
 from tqb.scorers.tokens import Token
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Where a target stands among the tokens of an answer."""
 
     start: int

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from tqb.scorers.calculations import comes_to, same_formula
 from tqb.scorers.classes import begins, holds
@@ -26,6 +27,7 @@ from tqb.scorers.doubt import (
 )
 from tqb.scorers.explained import explained, unexplained
 from tqb.scorers.find import find, find_in
+from tqb.scorers.languages import language
 from tqb.scorers.normalize import fold
 from tqb.scorers.reading import BOUNDARY, SIGNS, brackets, without_brackets
 from tqb.scorers.sounds import is_latin
@@ -34,8 +36,7 @@ from tqb.scorers.subject import Subject, Wanted
 from tqb.scorers.tokens import Token, tokenize
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """The word on one answer and one target."""
 
     passed: bool
@@ -72,15 +73,22 @@ def _last_word(parts: Sequence[str], about: Subject) -> str | None:
     text, spoken = " ".join(parts), about.language
     if not spoken.spaced:
         return _after_last(fold(text, about.tag), spoken.correction)
-    words = spoken.correction | spoken.negation
     for mark in reversed(list(_WORDS.finditer(text))[1:]):
-        folded = tokenize(mark[0], about.tag)
-        opened = _OPENED.search(text[: mark.start()])
-        if folded and folded[0].text in words and (opened or folded[0].text in spoken.correction):
+        corrects = _corrects(mark[0], about.tag)
+        if corrects or (corrects is False and _OPENED.search(text[: mark.start()])):
             rest = text[mark.end() :]
             after = _AFTER_COLON.match(rest) or _AFTER_SIGN.match(rest)
             return (after[1] if after else rest).strip()
     return None
+
+
+@lru_cache(maxsize=16384)
+def _corrects(word: str, tag: str) -> bool | None:
+    """Whether a word corrects wherever it stands; False where it may if it opens a clause."""
+    spoken, folded = language(tag), tokenize(word, tag)
+    if not folded or folded[0].text not in spoken.retraction:
+        return None
+    return folded[0].text in spoken.correction
 
 
 def _after_last(text: str, words: frozenset[str]) -> str | None:
@@ -124,7 +132,7 @@ def _join_prefix(parts: Sequence[str], want: Wanted, about: Subject) -> Sequence
 def _clause(text: str, want: Wanted, about: Subject, *, strict: bool) -> Finding:
     """Judge one sentence."""
     bare = without_brackets(text, " ").strip() or text
-    for version in dict.fromkeys((bare, text)):
+    for version in dict.fromkeys((bare, text)) if want.formula else ():
         if same_formula(_after_prefix(version, about), want):
             return Finding(True, "formula", f"another spelling of {want.text}")
     failed = Finding(False, None, "is not one of the accepted answers")
@@ -145,8 +153,11 @@ def _after_prefix(text: str, about: Subject) -> str:
     head, colon, tail = text.rpartition(":")
     if colon and tail.strip() and len(head) < 80:
         return tail
-    match = re.match(r"^.*?\b(?:is|est|ist|es|é)\s+(.*)$", text)
-    return match[1] if match and "=" in text else text
+    match = _UP_TO_IS.match(text) if "=" in text else None
+    return match[1] if match else text
+
+
+_UP_TO_IS = re.compile(r"^.*?\b(?:is|est|ist|es|é)\s+(.*)$")
 
 
 def _around(
@@ -217,10 +228,9 @@ def _with_brackets(found: Finding, text: str, bare: str, want: Wanted, about: Su
 
 def _in_brackets(text: str, bare: str, want: Wanted, about: Subject) -> Finding | None:
     """Accept a target in brackets after its long form, or after its name in another script."""
-    outside = re.sub(r"\W", "", bare).lower()
     for bracket in brackets(text):
         inner = bracket.strip()[1:-1].strip()
-        letters = re.sub(r"\W", "", inner).lower()
+        outside, letters = (_NO_LETTERS.sub("", part).lower() for part in (bare, inner))
         tokens = tokenize(inner, about.tag)
         spans = find(tokens, want, about)
         if not spans or denied(tokenize(bare, about.tag), about, want):
@@ -235,6 +245,9 @@ def _in_brackets(text: str, bare: str, want: Wanted, about: Subject) -> Finding 
         if renamed or (alone and is_latin(outside) != is_latin(letters)):
             return Finding(True, "gloss", f"{want.text} in brackets after another name of it")
     return None
+
+
+_NO_LETTERS = re.compile(r"\W")
 
 
 def _subsequence(letters: str, text: str) -> bool:

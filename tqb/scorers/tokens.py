@@ -44,7 +44,8 @@ def _tokenize(text: str, lang: str) -> tuple[Token, ...]:
     folded, main = fold(text, lang), primary(lang)
     if main == "ko":
         folded = _MYRIADS.sub("", folded)
-    elides, found = main in _ELIDING, []
+    elides = main in _ELIDING
+    found: list[Token] = []
     for match in _TOKEN.finditer(folded):
         piece = match[0]
         if piece in "-–" and _between_letters(folded, match.start()):

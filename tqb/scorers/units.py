@@ -16,9 +16,9 @@ PERCENT = "concentr-percent"
 
 def unit_at(tokens: Sequence[Token], at: int, tag: str) -> tuple[str, int]:
     """Return the unit that stands at a token, with the place after it; no unit is ``""``."""
-    names = units(tag)
+    names, longest = units(tag), _longest(tag)
     for first in _without_suffix(tokens[at : at + 1], tag):
-        for end in range(min(len(tokens), at + _LONGEST), at, -1):
+        for end in range(min(len(tokens), at + longest.get(first, 0)), at, -1):
             unit = names.get(_key(tokens[at + 1 : end], first))
             if unit:
                 return unit, end
@@ -51,8 +51,14 @@ def named_units(tokens: Sequence[Token], lang: Language, tag: str) -> frozenset[
     return frozenset(found)
 
 
-_LONGEST = 6
-"""Tokens of the longest name of a unit."""
+@lru_cache(maxsize=32)
+def _longest(tag: str) -> dict[str, int]:
+    """Return the tokens of the longest name of a unit that begins with a word, by that word."""
+    found: dict[str, int] = {}
+    for key in units(tag):
+        first, *rest = key.split("\u0001")
+        found[first] = max(found.get(first, 0), 1 + len(rest))
+    return found
 
 
 def _key(tokens: Sequence[Token], *first: str) -> str:
