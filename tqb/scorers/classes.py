@@ -44,6 +44,12 @@ def covered(tokens: Sequence[Token], known: frozenset[str]) -> set[int]:
     return {owner for start, end in _places(text, known) for owner in owners[start:end]}
 
 
+def after_last(text: str, known: frozenset[str]) -> str | None:
+    """Return what follows the last of the known words in a text without spaces, None for none."""
+    ends = [end for start, end in _places(text, known) if end - start > 1]
+    return text[max(ends) :] if ends else None
+
+
 @lru_cache(maxsize=4096)
 def stems(known: frozenset[str]) -> tuple[str, ...]:
     """Return the known words that are long enough to begin another word in Korean."""

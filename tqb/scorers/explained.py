@@ -8,7 +8,6 @@ from functools import lru_cache
 from tqb.scorers.classes import covered
 from tqb.scorers.forms import same_word, without_affixes
 from tqb.scorers.names import months
-from tqb.scorers.reading import SIGNS
 from tqb.scorers.subject import Subject
 from tqb.scorers.tokens import Token
 
@@ -28,7 +27,7 @@ def explained(tokens: Sequence[Token], about: Subject, *, number: bool) -> set[i
     if about.person:
         places |= {at for at in range(len(tokens) - 1) if _is_initial(tokens[at], tokens[at + 1])}
     for at, token in enumerate(tokens):
-        if token.text in SIGNS or is_known(token, about, known):
+        if token.text in about.settled or is_known(token, about, known):
             places.add(at)
     return places
 

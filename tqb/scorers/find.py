@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 
 from tqb.scorers.dates import read_date
 from tqb.scorers.forms import may_lack_accents, same_word, written_forms
+from tqb.scorers.languages import Language
 from tqb.scorers.names import known_apart
 from tqb.scorers.numbers import Quantity, agrees, quantities
 from tqb.scorers.persons import as_person
@@ -49,9 +51,13 @@ def find(tokens: Sequence[Token], want: Wanted, about: Subject) -> list[Span]:
     if not spans and (sought.quantity or not want.by_value):
         spans = list(_in_other_forms(tokens, words, want, sought.quantity, about))
     if not spans and sought.has_sound:
-        spans = list(_in_another_script(tokens, want, about))
+        spans = list(_in_another_script(tokens, words, want, about))
     spans = [span for span in spans if not _another_thing(tokens, span, want, about)]
-    return sorted(spans, key=lambda span: (span.start, -span.end))
+    return sorted(spans, key=_place) if len(spans) > 1 else spans
+
+
+def _place(span: Span) -> tuple[int, int]:
+    return span.start, -span.end
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,24 +158,25 @@ def _unspaced(token: Token, about: Subject) -> bool:
     return token.kind == "char" or about.language.tag == "ko"
 
 
-def _in_another_script(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator[Span]:
+def _in_another_script(
+    tokens: Sequence[Token], words: Sequence[str], want: Wanted, about: Subject
+) -> Iterator[Span]:
     """The target as another script transcribes it, unless CLDR knows that as another thing."""
     name = "".join(want.tokens)
-    runs = list(_runs(tokens, foreign=name))
-    for start, end in runs:
+    latin = is_latin(name)
+    for start, end in () if latin and is_latin("".join(words)) else _runs(tokens, latin=not latin):
         said = " ".join(token.text for token in tokens[start:end])
         surname = about.person and transcribes(tokens[end - 1].text, name)
         if surname or transcribes(said, name):
             yield Span(start, end, "transcription", f"{said} = {want.text}")
 
 
-def _runs(tokens: Sequence[Token], *, foreign: str) -> Iterator[tuple[int, int]]:
-    """Yield runs of words that are in Latin letters where `foreign` is not, or the reverse."""
-    latin = is_latin(foreign)
+def _runs(tokens: Sequence[Token], *, latin: bool) -> Iterator[tuple[int, int]]:
+    """Yield runs of words in Latin letters, or in others."""
     begin = None
     for at, token in enumerate([*tokens, None]):
         other = (
-            token is not None and token.kind in ("word", "char") and is_latin(token.text) != latin
+            token is not None and token.kind in ("word", "char") and is_latin(token.text) == latin
         )
         if other and begin is None:
             begin = at
@@ -283,8 +290,12 @@ def _another_unit(tokens: Sequence[Token], at: int, about: Subject) -> bool:
     """Whether a word that may be a unit follows, though none that CLDR knows."""
     if at >= len(tokens) or tokens[at].kind not in ("word", "char"):
         return False
-    known = about.language.function | about.language.suffixes
-    return not any(word.startswith(tokens[at].text) for word in known)
+    return not _begins_grammar(tokens[at].text, about.language)
+
+
+@lru_cache(maxsize=8192)
+def _begins_grammar(text: str, spoken: Language) -> bool:
+    return any(word.startswith(text) for word in (*spoken.function, *spoken.suffixes))
 
 
 def _number_for_words(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator[Span]:
@@ -292,9 +303,13 @@ def _number_for_words(tokens: Sequence[Token], want: Wanted, about: Subject) -> 
     normal = " ".join(want.tokens)
     for said in quantities(tokens, about.language, about.tag):
         for value in said.values:
-            whole = value == value.to_integral_value() and 0 <= value < 10**6
-            if whole and any(
-                same_word(normal, words, about.language)
-                for words in in_words(int(value), about.tag)
-            ):
+            if _is_in_words(value, normal, about):
                 yield Span(said.start, said.end, "number", f"{value} = {want.text}")
+
+
+@lru_cache(maxsize=8192)
+def _is_in_words(value: Decimal, text: str, about: Subject) -> bool:
+    whole = value == value.to_integral_value() and 0 <= value < 10**6
+    return whole and any(
+        same_word(text, words, about.language) for words in in_words(int(value), about.tag)
+    )

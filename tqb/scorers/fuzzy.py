@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from tqb.scorers.exact import score_exact
 from tqb.scorers.languages import language
-from tqb.scorers.normalize import normalize
+from tqb.scorers.normalize import normal_target, normalize
 from tqb.types import Item, Score, Scorer
 
 _NOT_WORDS = re.compile(r"[^\w\s'’.-]|[\d_]")
@@ -51,13 +51,15 @@ def nearly(
     if not _is_words(said):
         return None
     least = _threshold(item, threshold)
-    likeness, target = max((_likeness(said, normalize(t, item.lang)), t) for t in item.targets)
+    likeness, target = max((_likeness(said, normal_target(t, item.lang)), t) for t in item.targets)
     if likeness == 0:
         return None
-    closest = max((_likeness(said, normalize(t, item.lang)), t) for t in (*rivals, target))
+    closest = max((_likeness(said, normal_target(t, item.lang)), t) for t in (*rivals, target))
     if likeness < least:
         return Score(False, likeness, None, f"only {likeness:.2f} like {target!r}")
-    if closest[0] >= likeness and normalize(closest[1], item.lang) != normalize(target, item.lang):
+    if closest[0] >= likeness and normal_target(closest[1], item.lang) != normal_target(
+        target, item.lang
+    ):
         return Score(False, 0.0, None, f"is as much like {closest[1]!r} as like {target!r}")
     return Score(True, likeness, "fuzzy", f"{likeness:.2f} like {target!r}")
 

@@ -41,6 +41,12 @@ def normalize(text: str, lang: str, *, peel: bool = True) -> str:
     return _peel(text) if peel else text
 
 
+@lru_cache(maxsize=4096)
+def normal_target(target: str, lang: str) -> str:
+    """Return the normal form of a target, which is compared with many answers."""
+    return normalize(target, lang)
+
+
 def katakana(text: str) -> str:
     """Write hiragana as katakana."""
     return text if text.isascii() else text.translate(_HIRAGANA)

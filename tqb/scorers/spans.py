@@ -26,11 +26,13 @@ def same(
     if not 0 < len(form) <= len(tokens):
         return
     written = written_forms(form[0], spoken)
-    accented = may_lack_accents(form[0])
-    for at in range(len(tokens) - len(form) + 1):
+    accented, width = may_lack_accents(form[0]), len(form)
+    for at in range(len(tokens) - width + 1):
         said = tokens[at].text
-        if said in written or (accented and same_word(said, form[0], spoken)):
-            end = at + len(form)
+        if said in written or (
+            accented and not said.isascii() and same_word(said, form[0], spoken)
+        ):
+            end = at + width
             rest = zip(tokens[at + 1 : end], form[1:], strict=True)
             others = all(same_word(one.text, two, spoken) for one, two in rest)
             if others and not _inside(tokens, at, end):

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from tqb.scorers.calculations import comes_to, same_formula
-from tqb.scorers.classes import begins, holds
+from tqb.scorers.classes import after_last, begins, holds
 from tqb.scorers.doubt import (
     bracketed,
     denied,
@@ -73,6 +73,11 @@ def _last_word(parts: Sequence[str], about: Subject) -> str | None:
     text, spoken = " ".join(parts), about.language
     if not spoken.spaced:
         return _after_last(fold(text, about.tag), spoken.correction)
+    for word in _WORDS.findall(text)[1:]:
+        if _corrects(word, about.tag) is not None:
+            break
+    else:
+        return None
     for mark in reversed(list(_WORDS.finditer(text))[1:]):
         corrects = _corrects(mark[0], about.tag)
         if corrects or (corrects is False and _OPENED.search(text[: mark.start()])):
@@ -93,8 +98,9 @@ def _corrects(word: str, tag: str) -> bool | None:
 
 def _after_last(text: str, words: frozenset[str]) -> str | None:
     """The same for a script without spaces; what belongs to the correction itself is dropped."""
-    places = [text.rfind(word) + len(word) for word in words if len(word) > 1 and word in text]
-    rest = text[max(places) :] if places else ""
+    rest = after_last(text, words)
+    if rest is None:
+        return None
     head, _, tail = rest.partition("。")
     return (tail if len(head) < 8 and tail.strip() else rest).lstrip("，,、。：: ") or None
 

@@ -27,6 +27,8 @@ class Subject:
     language: Language
     words: frozenset[str]
     """Its tokens."""
+    settled: frozenset[str]
+    """The same, and signs."""
     units: frozenset[str]
     """Units that it names."""
     exact: bool
@@ -65,13 +67,10 @@ class Wanted:
     """Where the target is a date."""
     answer_type: AnswerType = ""
     """How the item asks for the target to be read."""
+    by_value: bool = False
+    """Whether nothing but its value makes an answer right."""
     tolerance: float | str | None = None
     """How far a quantity may be off."""
-
-    @property
-    def by_value(self) -> bool:
-        """Whether nothing but its value makes an answer right."""
-        return self.answer_type in ("number", "date")
 
 
 @lru_cache(maxsize=4096)
@@ -88,6 +87,7 @@ def subject(question: str, tag: str) -> Subject:
         tag=tag,
         language=spoken,
         words=words,
+        settled=words | SIGNS,
         units=units,
         exact=bool(words & spoken.precision),
         person=_asks_who(folded, words, spoken),
@@ -134,6 +134,7 @@ def wanted(
         short=any(one != target and one.endswith(target) for one in targets),
         date=date if quantity is None else None,
         answer_type=answer_type,
+        by_value=answer_type in ("number", "date"),
         tolerance=tolerance,
     )
 

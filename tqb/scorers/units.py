@@ -16,24 +16,32 @@ PERCENT = "concentr-percent"
 
 def unit_at(tokens: Sequence[Token], at: int, tag: str) -> tuple[str, int]:
     """Return the unit that stands at a token, with the place after it; no unit is ``""``."""
-    names, longest = units(tag), _longest(tag)
-    for first in _without_suffix(tokens[at : at + 1], tag):
-        for end in range(min(len(tokens), at + longest.get(first, 0)), at, -1):
-            unit = names.get(_key(tokens[at + 1 : end], first))
+    if at >= len(tokens):
+        return "", at
+    for first, longest in _beginnings(tokens[at].text, tokens[at].kind, tag):
+        for end in range(min(len(tokens), at + longest), at, -1):
+            unit = units(tag).get(_key(tokens[at + 1 : end], first))
             if unit:
                 return unit, end
     return "", at
 
 
-def _without_suffix(tokens: Sequence[Token], tag: str) -> Iterator[str]:
+@lru_cache(maxsize=8192)
+def _beginnings(word: str, kind: str, tag: str) -> tuple[tuple[str, int], ...]:
+    """Return how a token may begin names of units, with the tokens of the longest of those."""
+    longest = _longest(tag)
+    words = _without_suffix(word, tag) if kind == "word" else (word,)
+    return tuple((first, longest[first]) for first in words if first in longest)
+
+
+def _without_suffix(word: str, tag: str) -> Iterator[str]:
     """Yield a word, and what it may be without a case ending or particle."""
     suffixes = language(tag).suffixes
-    for token in tokens:
-        yield token.text
-        least = 1 if primary(tag) == "ko" else 3
-        for cut in range(least, len(token.text) if suffixes and token.kind == "word" else 0):
-            if token.text[cut:] in suffixes:
-                yield token.text[:cut]
+    yield word
+    least = 1 if primary(tag) == "ko" else 3
+    for cut in range(least, len(word) if suffixes else 0):
+        if word[cut:] in suffixes:
+            yield word[:cut]
 
 
 def named_units(tokens: Sequence[Token], lang: Language, tag: str) -> frozenset[str]:
