@@ -23,6 +23,16 @@ def holds(words: Sequence[str], known: frozenset[str], spoken: Language) -> bool
     return spoken.tag == "ko" and any(word.startswith(stems(known)) for word in words)
 
 
+def longest_of(
+    words: Sequence[str], known: frozenset[str], own: frozenset[str] = frozenset()
+) -> str | None:
+    """Return the longest known word of a text without spaces, those of `own` characters aside."""
+    text = "".join(words)
+    found = {text[start:end] for start, end in _places(text, known)}
+    others = (word for word in found if not own.issuperset(word))
+    return max(others, key=lambda word: (len(word), word), default=None)
+
+
 def begins(
     tokens: Sequence[Token], known: frozenset[str], spoken: Language, *, among: int = 1
 ) -> bool:

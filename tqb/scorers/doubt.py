@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from tqb.scorers.classes import begins, holds, joined, less, stems
+from tqb.scorers.classes import begins, holds, joined, less, longest_of, stems
 from tqb.scorers.explained import is_known, unexplained
 from tqb.scorers.find import find, find_in
 from tqb.scorers.names import is_place
@@ -19,8 +19,7 @@ def denied(tokens: Sequence[Token], about: Subject, want: Wanted) -> str | None:
     """Return the word that denies, or offers a choice; a "no …" of the question is none."""
     spoken, words = about.language, [token.text for token in tokens]
     if not spoken.spaced:
-        text, negation = "".join(words), less(spoken.negation, about.words)
-        return _longest(w for w in negation if w in text and not set(w) <= about.words)
+        return longest_of(words, less(spoken.negation, about.words), about.words)
     refused = less(spoken.refusal, want.words)
     if not refused.isdisjoint(words):
         for word, follows in zip(words, [*words[1:], ""], strict=True):
@@ -30,10 +29,6 @@ def denied(tokens: Sequence[Token], about: Subject, want: Wanted) -> str | None:
     if spoken.tag == "ko":
         return next((word for word in words if word.startswith(stems(spoken.negation))), None)
     return None
-
-
-def _longest(words: Iterable[str]) -> str | None:
-    return max(words, key=lambda word: (len(word), word), default=None)
 
 
 def sets_off(after: Sequence[Token], about: Subject) -> bool:
@@ -56,11 +51,9 @@ def flagged(note: Sequence[Token], want: Wanted, about: Subject) -> str | None:
     for token in note:
         if token.text in flags and token.text not in about.words:
             return token.text
-    if not spoken.spaced:
-        text = "".join([token.text for token in note])
-        found = _longest(word for word in flags if len(word) > 1 and word in text)
-        if found:
-            return found
+    held = None if spoken.spaced else longest_of([token.text for token in note], flags)
+    if held and len(held) > 1:
+        return held
     if other_name(note, want, about):
         return "another name"
     again = (c for c in clauses(note) if restates(c, about, alone=2))
@@ -198,6 +191,8 @@ def renames(note: Sequence[Token], about: Subject) -> bool:
 def other_name(tokens: Sequence[Token], want: Wanted, about: Subject) -> bool:
     """Whether what follows a target gives it another name, and one that it has today."""
     spoken = about.language
+    if not renames(tokens, about):
+        return False
     for at, token in enumerate(tokens):
         renamed = renames(tokens[at : at + 1] if spoken.spaced else tokens[at : at + 4], about)
         if renamed and len(unexplained(tokens[:at], about, number=False)) <= 2:

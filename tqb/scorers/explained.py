@@ -14,6 +14,8 @@ from tqb.scorers.tokens import Token
 
 def unexplained(tokens: Sequence[Token], about: Subject, *, number: bool) -> list[Token]:
     """Return the tokens that neither the question nor grammar accounts for."""
+    if not tokens:
+        return []
     places = explained(tokens, about, number=number)
     return [token for at, token in enumerate(tokens) if at not in places]
 
@@ -21,14 +23,18 @@ def unexplained(tokens: Sequence[Token], about: Subject, *, number: bool) -> lis
 def explained(tokens: Sequence[Token], about: Subject, *, number: bool) -> set[int]:
     """Return the places of the tokens that the question or grammar accounts for."""
     known = about.light_with_numbers if number else about.light
-    places = date_tokens(tokens, about) if number else set()
+    settled = about.settled
+    places = {
+        at
+        for at, token in enumerate(tokens)
+        if token.text in settled or is_known(token, about, known)
+    }
+    if number:
+        places |= date_tokens(tokens, about)
     if not about.language.spaced:
         places |= covered(tokens, known)
     if about.person:
         places |= {at for at in range(len(tokens) - 1) if _is_initial(tokens[at], tokens[at + 1])}
-    for at, token in enumerate(tokens):
-        if token.text in about.settled or is_known(token, about, known):
-            places.add(at)
     return places
 
 

@@ -51,7 +51,12 @@ def _without_markdown(text: str) -> str:
 def _connected(text: str, tag: str) -> str:
     """Write what means "that is" or "for example" after a comma as one word of notes."""
     phrases = language(tag).connectors
-    return _phrases(phrases).sub(phrases[0], text) if phrases else text
+    may_connect = phrases and _NOTE.search(text)
+    return _phrases(phrases).sub(phrases[0], text) if may_connect else text
+
+
+_NOTE = re.compile("[,;(—–] ")
+"""What stands before a connector."""
 
 
 @lru_cache(maxsize=32)
@@ -114,7 +119,10 @@ _EMPHASIS = re.compile(r"\*\*(.+?)\*\*|__(.+?)__|`([^`\n]+)`|\\boxed\{([^{}]*)\}
 def _sentences(text: str, tag: str) -> list[str]:
     """Split a text into sentences and lines."""
     found: list[str] = []
-    for part in _END.split(text):
+    parts = _END.split(text)
+    if len(parts) == 1:
+        return parts if text else []
+    for part in parts:
         if found and (_ABBREVIATION.search(found[-1]) or _is_day(found[-1], part, tag)):
             found[-1] += " " + part
         elif part.strip():

@@ -29,9 +29,8 @@ def same(
     accented, width = may_lack_accents(form[0]), len(form)
     for at in range(len(tokens) - width + 1):
         said = tokens[at].text
-        if said in written or (
-            accented and not said.isascii() and same_word(said, form[0], spoken)
-        ):
+        bare = accented and not said.isascii()
+        if said in written or (bare and same_word(said, form[0], spoken)):
             end = at + width
             rest = zip(tokens[at + 1 : end], form[1:], strict=True)
             others = all(same_word(one.text, two, spoken) for one, two in rest)

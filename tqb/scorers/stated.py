@@ -44,6 +44,9 @@ class Finding(NamedTuple):
     why: str
 
 
+_OTHER = Finding(False, None, "is not one of the accepted answers")
+
+
 def judge(sentences: Sequence[str], want: Wanted, about: Subject) -> Finding:
     """Say whether the sentences of an answer state the target."""
     if not sentences:
@@ -141,7 +144,7 @@ def _clause(text: str, want: Wanted, about: Subject, *, strict: bool) -> Finding
     for version in dict.fromkeys((bare, text)) if want.formula else ():
         if same_formula(_after_prefix(version, about), want):
             return Finding(True, "formula", f"another spelling of {want.text}")
-    failed = Finding(False, None, "is not one of the accepted answers")
+    failed = _OTHER
     for version in dict.fromkeys((bare, text)):
         tokens, spans = find_in(version, want, about)
         for span in spans[:4]:
