@@ -26,14 +26,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tqb.scorers.classes import holds, less
-from tqb.scorers.find import find
 from tqb.scorers.languages import Language, language
 from tqb.scorers.normalize import normalize
-from tqb.scorers.reading import Answer
-from tqb.scorers.stated import judge
-from tqb.scorers.subject import subject, wanted
-from tqb.scorers.tokens import tokenize
+from tqb.scorers.reading.answer import Answer
+from tqb.scorers.reading.classes import holds, less
+from tqb.scorers.reading.tokens import tokenize
+from tqb.scorers.rules.find import find
+from tqb.scorers.rules.stated import judge
+from tqb.scorers.rules.subject import subject, wanted
 from tqb.types import Item, Score
 
 _MARK = re.compile(r"[^\W\d_]|\d{1,3}")
@@ -79,7 +79,7 @@ def score_choice(answer: Answer, item: Item) -> Score:
     """Pass when the answer names the target's option and no other.
 
     Args:
-        answer: as `tqb.scorers.reading.read` gives it.
+        answer: as `tqb.scorers.reading.answer.read` gives it.
         item: each of its targets is a mark or a word.
     """
     question = _read(item.text, item.targets, item.lang)

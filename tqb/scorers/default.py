@@ -5,15 +5,15 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
-from tqb.scorers.calculations import same_formula
 from tqb.scorers.choice import score_choice
 from tqb.scorers.exact import score_exact
-from tqb.scorers.focus import in_focus
 from tqb.scorers.fuzzy import nearly
-from tqb.scorers.lists import answers_yes_or_no, lists_the_same, says_the_same
-from tqb.scorers.reading import Answer, read, visible
-from tqb.scorers.stated import Finding, judge
-from tqb.scorers.subject import Subject, Wanted, subject, wanted
+from tqb.scorers.reading.answer import Answer, read, visible
+from tqb.scorers.rules.calculations import same_formula
+from tqb.scorers.rules.focus import in_focus
+from tqb.scorers.rules.lists import answers_yes_or_no, lists_the_same, says_the_same
+from tqb.scorers.rules.stated import Finding, judge
+from tqb.scorers.rules.subject import Subject, Wanted, subject, wanted
 from tqb.scorers.verbatim import score_verbatim
 from tqb.types import Item, Score, Scorer
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from tqb.scorers.forms import same_word
 from tqb.scorers.languages import Language, language
-from tqb.scorers.reading import without_reasoning
-from tqb.scorers.tokens import tokenize
+from tqb.scorers.reading.answer import without_reasoning
+from tqb.scorers.reading.forms import same_word
+from tqb.scorers.reading.tokens import tokenize
 from tqb.types import Item, Score, Scorer
 
 LONGEST = 200_000

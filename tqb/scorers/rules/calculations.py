@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from tqb.scorers.explained import unexplained
-from tqb.scorers.find import find_in
-from tqb.scorers.formulas import canonical, last_side, pieces, right_side
-from tqb.scorers.subject import Subject, Wanted
+from tqb.scorers.rules.explained import unexplained
+from tqb.scorers.rules.find import find_in
+from tqb.scorers.rules.subject import Subject, Wanted
+from tqb.scorers.values.formulas import canonical, last_side, pieces, right_side
 
 
 def same_formula(answer: str, want: Wanted) -> bool:

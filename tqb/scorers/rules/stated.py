@@ -14,9 +14,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from tqb.scorers.calculations import comes_to, same_formula
-from tqb.scorers.classes import after_last, begins, holds
-from tqb.scorers.doubt import (
+from tqb.scorers.languages import language
+from tqb.scorers.normalize import fold
+from tqb.scorers.reading.answer import brackets, without_brackets
+from tqb.scorers.reading.classes import after_last, begins, holds
+from tqb.scorers.reading.tokens import BOUNDARY, SIGNS, Token, tokenize
+from tqb.scorers.rules.calculations import comes_to, same_formula
+from tqb.scorers.rules.doubt import (
     bracketed,
     denied,
     flagged,
@@ -25,15 +29,11 @@ from tqb.scorers.doubt import (
     sets_off,
     trouble,
 )
-from tqb.scorers.explained import explained, unexplained
-from tqb.scorers.find import find, find_in
-from tqb.scorers.languages import language
-from tqb.scorers.normalize import fold
-from tqb.scorers.reading import BOUNDARY, SIGNS, brackets, without_brackets
-from tqb.scorers.sounds import is_latin
-from tqb.scorers.spans import Span
-from tqb.scorers.subject import Subject, Wanted
-from tqb.scorers.tokens import Token, tokenize
+from tqb.scorers.rules.explained import explained, unexplained
+from tqb.scorers.rules.find import find, find_in
+from tqb.scorers.rules.spans import Span
+from tqb.scorers.rules.subject import Subject, Wanted
+from tqb.scorers.values.sounds import is_latin
 
 
 class Finding(NamedTuple):

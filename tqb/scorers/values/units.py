@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
 
 from tqb.scorers.languages import Language, language
+from tqb.scorers.languages.cldr import locales
 from tqb.scorers.normalize import primary
-from tqb.scorers.tokens import Token, tokenize
+from tqb.scorers.reading.tokens import Token, tokenize
 
 PERCENT = "concentr-percent"
 
@@ -82,8 +82,8 @@ def spellings(unit: str, tag: str) -> tuple[tuple[str, ...], ...]:
 def units(tag: str) -> dict[str, str]:
     """Return CLDR's names of units, in the language and in English, long and short."""
     found: dict[str, str] = {}
-    for locale in locales(tag):
-        patterns = locale._data["unit_patterns"]
+    for cldr in locales(tag):
+        patterns = cldr._data["unit_patterns"]
         for unit in sorted(filter(_is_common, patterns), key=_rank):
             widths = patterns[unit]
             for width in ("long", "short"):
@@ -96,20 +96,6 @@ def units(tag: str) -> dict[str, str]:
     for sign, unit in _SIGNS.items():
         found.setdefault(_key(tokenize(sign, tag)), unit)
     return found
-
-
-@lru_cache(maxsize=32)
-def locales(tag: str) -> tuple[Any, ...]:
-    """Return the CLDR locales that a text in a language may be written by: its own, and English."""
-    from babel import Locale, UnknownLocaleError
-
-    found = []
-    for name in (tag, "en", "en-GB"):
-        try:
-            found.append(Locale.parse(name, sep="-"))
-        except (UnknownLocaleError, ValueError):
-            continue
-    return tuple(found)
 
 
 def _is_common(unit: str) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tqb.scorers.sounds import alike, transcribes
-from tqb.scorers.spans import Span, same
-from tqb.scorers.subject import Subject, Wanted
-from tqb.scorers.tokens import Token
+from tqb.scorers.reading.tokens import Token
+from tqb.scorers.rules.spans import Span, same
+from tqb.scorers.rules.subject import Subject, Wanted
+from tqb.scorers.values.sounds import alike, transcribes
 
 
 def as_person(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator[Span]:

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tqb.scorers.calculations import comes_to, gives_formula
-from tqb.scorers.classes import holds, joined, less
-from tqb.scorers.doubt import (
+from tqb.scorers.reading.answer import Answer, without_brackets
+from tqb.scorers.reading.classes import holds, joined, less
+from tqb.scorers.reading.tokens import BOUNDARY, SIGNS, Token, capitals, tokenize
+from tqb.scorers.rules.calculations import comes_to, gives_formula
+from tqb.scorers.rules.doubt import (
     about_the_question,
     another_item,
     bracketed,
@@ -24,15 +26,13 @@ from tqb.scorers.doubt import (
     restates,
     trouble,
 )
-from tqb.scorers.explained import date_tokens, explained, unexplained
-from tqb.scorers.find import find, find_in
-from tqb.scorers.names import is_place, other_names
-from tqb.scorers.numbers import Quantity, agrees, quantities
-from tqb.scorers.reading import BOUNDARY, SIGNS, Answer, without_brackets
-from tqb.scorers.spans import Span
-from tqb.scorers.subject import Subject, Wanted
-from tqb.scorers.tokens import Token, capitals, tokenize
-from tqb.scorers.units import unit_at
+from tqb.scorers.rules.explained import date_tokens, explained, unexplained
+from tqb.scorers.rules.find import find, find_in
+from tqb.scorers.rules.spans import Span
+from tqb.scorers.rules.subject import Subject, Wanted
+from tqb.scorers.values.names import is_place, other_names
+from tqb.scorers.values.numbers import Quantity, agrees, quantities
+from tqb.scorers.values.units import unit_at
 
 _ANNOUNCES = frozenset(":=：")
 _LEAD = 4

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tqb.scorers.dates import Date, read_date
-from tqb.scorers.formulas import canonical, is_formula
 from tqb.scorers.languages import Language, language
 from tqb.scorers.normalize import fold, peeled
-from tqb.scorers.numbers import Quantity, quantities
-from tqb.scorers.reading import SIGNS
-from tqb.scorers.tokens import Token, tokenize
-from tqb.scorers.units import named_units, spellings
+from tqb.scorers.reading.tokens import SIGNS, Token, tokenize
+from tqb.scorers.values.dates import Date, read_date
+from tqb.scorers.values.formulas import canonical, is_formula
+from tqb.scorers.values.numbers import Quantity, quantities
+from tqb.scorers.values.units import named_units, spellings
 from tqb.types import AnswerType
 
 

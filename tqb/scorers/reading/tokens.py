@@ -17,6 +17,15 @@ _WORD = rf"[^\W\d_{_CJK}]+(?:'[a-zçğıöşüâîûà-ÿœæ]+)*"
 _TOKEN = re.compile(rf"({_GROUPED}|{_NUMBER})|({_CODE}|{_WORD})|([{_CJK}])|([^\w\s])")
 
 
+BOUNDARY = frozenset(",;:—–-、，；：(（[（=،؛")
+"""Signs at which a clause may end."""
+SIGNS = frozenset(
+    ".,;:!?\"'“”„‘’«»‹›()（）[]【】「」『』《》〈〉*_`~…。，、；：！？¿¡،؛؟=≈—–-|>\\$→{}"
+)
+"""Signs that say nothing."""
+LIST = frozenset(",、，/;；،|・")
+"""Signs between the items of a list."""
+
 _KINDS = ("", "number", "word", "char", "sign")
 
 

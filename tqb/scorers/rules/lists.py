@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from tqb.scorers.classes import holds, less
-from tqb.scorers.explained import related, unexplained
-from tqb.scorers.forms import same_word
 from tqb.scorers.normalize import fold
-from tqb.scorers.reading import LIST, SIGNS, without_brackets
-from tqb.scorers.subject import Subject, Wanted
-from tqb.scorers.tokens import Token, tokenize
+from tqb.scorers.reading.answer import without_brackets
+from tqb.scorers.reading.classes import holds, less
+from tqb.scorers.reading.forms import same_word
+from tqb.scorers.reading.tokens import LIST, SIGNS, Token, tokenize
+from tqb.scorers.rules.explained import related, unexplained
+from tqb.scorers.rules.subject import Subject, Wanted
 
 _LEAST = 3
 """Words of the shortest target that is a phrase."""

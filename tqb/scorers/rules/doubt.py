@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tqb.scorers.classes import begins, holds, joined, less, longest_of, stems
-from tqb.scorers.explained import is_known, unexplained
-from tqb.scorers.find import find, find_in
-from tqb.scorers.names import is_place
-from tqb.scorers.reading import BOUNDARY, LIST, SIGNS, brackets
-from tqb.scorers.sounds import is_latin
-from tqb.scorers.spans import Span
-from tqb.scorers.subject import Subject, Wanted
-from tqb.scorers.tokens import Token, capitals, tokenize
+from tqb.scorers.reading.answer import brackets
+from tqb.scorers.reading.classes import begins, holds, joined, less, longest_of, stems
+from tqb.scorers.reading.tokens import BOUNDARY, LIST, SIGNS, Token, capitals, tokenize
+from tqb.scorers.rules.explained import is_known, unexplained
+from tqb.scorers.rules.find import find, find_in
+from tqb.scorers.rules.spans import Span
+from tqb.scorers.rules.subject import Subject, Wanted
+from tqb.scorers.values.names import is_place
+from tqb.scorers.values.sounds import is_latin
 
 
 def denied(tokens: Sequence[Token], about: Subject, want: Wanted) -> str | None:

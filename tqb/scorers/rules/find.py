@@ -8,19 +8,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
-from tqb.scorers.dates import read_date
-from tqb.scorers.forms import may_lack_accents, same_word, written_forms
 from tqb.scorers.languages import Language
-from tqb.scorers.names import known_apart
-from tqb.scorers.numbers import Quantity, agrees, quantities
-from tqb.scorers.persons import as_person
-from tqb.scorers.reading import SIGNS
-from tqb.scorers.sounds import is_latin, transcribes
-from tqb.scorers.spans import Span, same
-from tqb.scorers.spelled import other_forms
-from tqb.scorers.subject import Subject, Wanted
-from tqb.scorers.tokens import Token, tokenize
-from tqb.scorers.words import in_words, numerals
+from tqb.scorers.reading.forms import may_lack_accents, same_word, written_forms
+from tqb.scorers.reading.tokens import SIGNS, Token, tokenize
+from tqb.scorers.rules.persons import as_person
+from tqb.scorers.rules.spans import Span, same
+from tqb.scorers.rules.spelled import other_forms
+from tqb.scorers.rules.subject import Subject, Wanted
+from tqb.scorers.values.dates import read_date
+from tqb.scorers.values.names import known_apart
+from tqb.scorers.values.numbers import Quantity, agrees, quantities
+from tqb.scorers.values.numerals import in_words, numerals
+from tqb.scorers.values.sounds import is_latin, transcribes
 
 
 @lru_cache(maxsize=1024)

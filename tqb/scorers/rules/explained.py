@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from tqb.scorers.classes import covered
-from tqb.scorers.forms import same_word, without_affixes
-from tqb.scorers.names import months
-from tqb.scorers.subject import Subject
-from tqb.scorers.tokens import Token
+from tqb.scorers.languages.cldr import months
+from tqb.scorers.reading.classes import covered
+from tqb.scorers.reading.forms import same_word, without_affixes
+from tqb.scorers.reading.tokens import Token
+from tqb.scorers.rules.subject import Subject
 
 
 def unexplained(tokens: Sequence[Token], about: Subject, *, number: bool) -> list[Token]:

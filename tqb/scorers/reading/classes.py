@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from tqb.scorers.languages import Language
-from tqb.scorers.tokens import Token
+from tqb.scorers.reading.tokens import Token
 
 
 def joined(tokens: Sequence[Token], spoken: Language) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from tqb.scorers.forms import may_lack_accents, same_word, written_forms
 from tqb.scorers.languages import Language
-from tqb.scorers.tokens import Token
+from tqb.scorers.reading.forms import may_lack_accents, same_word, written_forms
+from tqb.scorers.reading.tokens import Token
 
 
 class Span(NamedTuple):

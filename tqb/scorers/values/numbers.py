@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from fractions import Fraction
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tqb.scorers.languages import Language
+from tqb.scorers.languages.cldr import locales
 from tqb.scorers.normalize import fold
-from tqb.scorers.tokens import Token, tokenize
-from tqb.scorers.units import PERCENT, in_base, is_unit, locales, unit_at
-from tqb.scorers.words import read_roman
+from tqb.scorers.reading.tokens import Token, tokenize
+from tqb.scorers.values.numerals import read_roman
+from tqb.scorers.values.units import PERCENT, in_base, is_unit, unit_at
 
 _CJK_DIGITS = {c: n for n, c in enumerate("〇一二三四五六七八九")} | {
     "零": 0,
@@ -280,8 +281,8 @@ def _with_unit(tokens: Sequence[Token], found: Quantity, tag: str) -> Quantity:
 def magnitudes(tag: str) -> dict[str, int]:
     """Return the language's words for thousand, million, … as CLDR abbreviates numbers."""
     found: dict[str, int] = {}
-    for locale in locales(tag):
-        for power, forms in _compact(locale).items():
+    for cldr in locales(tag):
+        for power, forms in _compact(cldr).items():
             for pattern in forms.values():
                 text = str(getattr(pattern, "pattern", pattern))
                 zeros = text.count("0")
@@ -291,8 +292,9 @@ def magnitudes(tag: str) -> dict[str, int]:
     return found
 
 
-def _compact(locale: object) -> dict[str, dict[str, object]]:
-    formats = locale.compact_decimal_formats.get("long")  # type: ignore[attr-defined]
+def _compact(cldr: Any) -> dict[str, dict[str, object]]:
+    """Return the patterns of abbreviated numbers, by power of ten, then by plural form."""
+    formats = cldr.compact_decimal_formats.get("long")
     by_count: dict[str, dict[str, object]] = {}
     for plural, powers in (formats or {}).items():
         for power, pattern in powers.items():

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tqb.scorers.formulas import plain_latex
 from tqb.scorers.languages import language
-from tqb.scorers.names import months
+from tqb.scorers.languages.cldr import months
 from tqb.scorers.normalize import fold
+from tqb.scorers.reading.latex import plain_latex
 
 _REASONING = re.compile(
     r"<(think|thinking|reasoning|scratchpad)>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE
@@ -23,14 +23,6 @@ _ABBREVIATION = re.compile(
 )
 _BRACKETS = re.compile(r"\s*(\([^()]*\)|（[^（）]*）|\[[^\[\]]*\]|【[^【】]*】)")
 _OPENING = re.compile("[(（[【]")
-BOUNDARY = frozenset(",;:—–-、，；：(（[（=،؛")
-"""Signs at which a clause may end."""
-SIGNS = frozenset(
-    ".,;:!?\"'“”„‘’«»‹›()（）[]【】「」『』《》〈〉*_`~…。，、；：！？¿¡،؛؟=≈—–-|>\\$→{}"
-)
-"""Signs that say nothing."""
-LIST = frozenset(",、，/;；،|・")
-"""Signs between the items of a list."""
 
 
 def without_reasoning(answer: str) -> str:
