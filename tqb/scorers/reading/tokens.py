@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -70,9 +69,10 @@ _ELIDING = frozenset(("fr", "it", "ca"))
 """Languages that write a short article together with the word after it."""
 
 
-def capitals(text: str, tokens: Sequence[Token], lang: str) -> frozenset[int]:
-    """Return which tokens of a text begin with a capital letter."""
-    cased = fold_but_case(text, lang)
+@lru_cache(maxsize=256)
+def capitals(text: str, lang: str) -> frozenset[int]:
+    """Return which tokens of a text begin with a capital letter; none where case moved letters."""
+    tokens, cased = tokenize(text, lang), fold_but_case(text, lang)
     if len(cased) < (tokens[-1].end if tokens else 0):
         return frozenset()
     return frozenset(at for at, token in enumerate(tokens) if cased[token.start].isupper())

@@ -74,7 +74,7 @@ def goes_on(text: str, tokens: Sequence[Token], span: Span, about: Subject) -> b
         return False
     if follows.text in about.words:
         return False
-    return {span.start, span.end} <= capitals(text, tokens, about.tag)
+    return {span.start, span.end} <= capitals(text, about.tag)
 
 
 def another_item(note: Sequence[Token], about: Subject) -> str | None:

@@ -9,6 +9,7 @@ A target that is the only thing set in bold, as code or in a box needs no such n
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tqb.scorers.reading.answer import Answer, without_brackets
 from tqb.scorers.reading.classes import holds, joined, less
@@ -39,6 +40,44 @@ _LEAD = 4
 """Words of a sentence so short that it is an answer itself."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A target in a sentence, with the clause it stands in."""
+
+    text: str
+    """The sentence."""
+    tokens: Sequence[Token]
+    span: Span
+    start: int
+    end: int
+    """First token of the clause, and the place after its last."""
+    number: bool
+    """Whether a number or date stands there."""
+
+    @property
+    def before(self) -> Sequence[Token]:
+        """What leads to the target in its clause."""
+        return self.tokens[self.start : self.span.start]
+
+    @property
+    def after(self) -> Sequence[Token]:
+        """What follows the target in its sentence."""
+        return self.tokens[self.span.end :]
+
+    @property
+    def lead(self) -> Sequence[Token]:
+        """The clauses before."""
+        return self.tokens[: max(0, self.start - 1)]
+
+
+def _place(text: str, tokens: Sequence[Token], span: Span, want: Wanted) -> _Place:
+    bounds = [at for at, token in enumerate(tokens) if token.text in BOUNDARY]
+    start = max((at + 1 for at in bounds if at < span.start), default=0)
+    end = min((at for at in bounds if at >= span.end), default=len(tokens))
+    number = want.quantity is not None or span.rule in ("number", "date")
+    return _Place(text, tokens, span, start, end, number)
+
+
 def in_focus(answer: Answer, want: Wanted, about: Subject) -> Span | None:
     """Return the target in the first sentence that holds it, if it is the answer there."""
     parts = answer.sentences
@@ -51,7 +90,8 @@ def in_focus(answer: Answer, want: Wanted, about: Subject) -> Span | None:
         tokens, spans = find_in(text, want, about)
         if spans:
             marked = answer.emphasised is not None and _is_all(answer.emphasised, want, about)
-            stands = (s for s in spans if _stands(text, tokens, s, want, about, marked))
+            places = (_place(text, tokens, span, want) for span in spans)
+            stands = (p.span for p in places if _stands(p, want, about, marked=marked))
             found = next(stands, None)
             doubt = bracketed(part, want, about) or trouble(parts[at + 1 :], want, about)
             return None if doubt else found
@@ -87,75 +127,58 @@ def _answers(tokens: Sequence[Token], about: Subject) -> bool:
     return bool(own) and (len(words) <= _LEAD or restates(words, about))
 
 
-def _stands(
-    text: str, tokens: Sequence[Token], span: Span, want: Wanted, about: Subject, marked: bool
-) -> bool:
+def _stands(place: _Place, want: Wanted, about: Subject, *, marked: bool) -> bool:
     """Whether the target at a place of a sentence is what the sentence answers."""
-    start = max((at + 1 for at in range(span.start) if tokens[at].text in BOUNDARY), default=0)
-    ends = (at for at in range(span.end, len(tokens)) if tokens[at].text in BOUNDARY)
-    end = next(ends, len(tokens))
-    if _doubtful(tokens, (start, span.start, span.end, end), want, about):
+    if _doubtful(place, want, about):
         return False
     if marked:
         return True
-    number = want.quantity is not None or span.rule in ("number", "date")
-    if number and want.date is None and not _sole_number(tokens, span, end, want, about):
+    if place.number and want.date is None and not _sole_number(place, want, about):
         return False
-    if number and _is_year(tokens, span):
+    if place.number and _is_year(place.tokens[place.span.start].text):
         return True
-    upper = capitals(text, tokens, about.tag)
-    if goes_on(text, tokens, span, about):
+    if goes_on(place.text, place.tokens, place.span, about):
         return False
-    return _fits_before(tokens, start, span, want, about, upper, number=number) and _fits_after(
-        tokens, span, want, about
-    )
+    return _fits_before(place, want, about) and _fits_after(place, want, about)
 
 
-def _doubtful(
-    tokens: Sequence[Token], places: tuple[int, int, int, int], want: Wanted, about: Subject
-) -> bool:
+def _doubtful(place: _Place, want: Wanted, about: Subject) -> bool:
     """Whether a sentence denies, hedges, limits or offers a choice about the target."""
-    spoken = about.language
-    start, first, last, end = places
-    refused = less(spoken.negation, want.words)
+    spoken, tokens, span = about.language, place.tokens, place.span
     flags, limits = less(about.flags, want.words), less(about.limit, want.words)
     words = [token.text for token in tokens]
-    clause = words[start:first] + words[last:end]
-    if holds(words[:first], flags, spoken) or any(
-        holds(clause, known, spoken) for known in (flags, limits)
-    ):
-        return True
-    if denied((*tokens[:first], *tokens[last:end]), about, want):
-        return True
-    rest = tokens[end:]
-    if holds(words[end:], about.flags, spoken) or other_name(tokens[last:], want, about):
-        return True
-    lead = tokens[: max(0, start - 1)]
-    if restates(lead, about, least=1) and not knows(lead, want, about):
-        return True
-    return any(
-        (holds([token.text for token in part], refused, spoken) and about_the_question(part, about))
-        or restates(part, about)
-        for part in clauses(rest)
+    clause = words[place.start : span.start] + words[span.end : place.end]
+    return (
+        holds(words[: span.start], flags, spoken)
+        or holds(clause, flags, spoken)
+        or holds(clause, limits, spoken)
+        or denied((*tokens[: span.start], *tokens[span.end : place.end]), about, want) is not None
+        or holds(words[place.end :], about.flags, spoken)
+        or other_name(place.after, want, about)
+        or (restates(place.lead, about, least=1) and not knows(place.lead, want, about))
+        or any(_rivals(clause, want, about) for clause in clauses(tokens[place.end :]))
     )
 
 
-def _sole_number(
-    tokens: Sequence[Token], span: Span, end: int, want: Wanted, about: Subject
-) -> bool:
+def _rivals(clause: Sequence[Token], want: Wanted, about: Subject) -> bool:
+    """Whether a clause further on denies something of the question, or answers it again."""
+    refused = less(about.language.negation, want.words)
+    refuses = holds([token.text for token in clause], refused, about.language)
+    return (refuses and about_the_question(clause, about)) or restates(clause, about)
+
+
+def _sole_number(place: _Place, want: Wanted, about: Subject) -> bool:
     """Whether the target's clause, and what leads to it, has no other number of its own."""
+    tokens, span = place.tokens, place.span
     days = date_tokens(tokens, about)
-    last = not unexplained(tokens[span.end :], about, number=True)
-    for other in quantities(tokens[:end], about.language, about.tag):
+    for other in quantities(tokens[: place.end], about.language, about.tag):
+        taken = range(other.start, other.end)
         if other.start < span.end and span.start < other.end:
             continue
         if tokens[other.start].kind == "word" or _same_worth(other, want, about):
             continue
-        asked = all(tokens[at].text in about.words for at in range(other.start, other.end))
-        lead = tokens[: span.start]
-        step = last and other.end <= span.start and _apart(tokens[other.end : span.start])
-        step = step and not about_the_question(lead[: other.end], about)
-        if not (asked or step or set(range(other.start, other.end)) <= days):
+        asked = all(tokens[at].text in about.words for at in taken)
+        if not (asked or days.issuperset(taken) or _is_step(other, place, about)):
             return False
     return True
 
@@ -165,30 +188,28 @@ def _same_worth(other: Quantity, want: Wanted, about: Subject) -> bool:
     return want.quantity is not None and agrees(other, want.quantity, about.units, exact=False)
 
 
-def _apart(tokens: Sequence[Token]) -> bool:
-    return any(token.text in BOUNDARY for token in tokens)
+def _is_step(other: Quantity, place: _Place, about: Subject) -> bool:
+    """Whether a number is a step on the way to the target, with which the sentence ends."""
+    between = place.tokens[other.end : place.span.start]
+    return (
+        other.end <= place.span.start
+        and any(token.text in BOUNDARY for token in between)
+        and not unexplained(place.after, about, number=True)
+        and not about_the_question(place.tokens[: other.end], about)
+    )
 
 
-def _is_year(tokens: Sequence[Token], span: Span) -> bool:
-    text = tokens[span.start].text
+def _is_year(text: str) -> bool:
     return len(text) == 4 and text.isdecimal() and "1000" <= text < "2100"
 
 
-def _fits_before(
-    tokens: Sequence[Token],
-    start: int,
-    span: Span,
-    want: Wanted,
-    about: Subject,
-    upper: frozenset[int],
-    *,
-    number: bool,
-) -> bool:
+def _fits_before(place: _Place, want: Wanted, about: Subject) -> bool:
     """Whether what leads to the target is the question's, or makes a name of no other thing."""
-    spoken, days = about.language, date_tokens(tokens, about)
-    light = about.light_with_numbers if number else about.light
-    places = explained(tokens[start : span.start], about, number=number)
-    if span.start > start and not spoken.spaced and tokens[span.start - 1].text in spoken.genitive:
+    spoken, tokens, span, start = about.language, place.tokens, place.span, place.start
+    days = date_tokens(tokens, about)
+    light = about.light_with_numbers if place.number else about.light
+    places = explained(place.before, about, number=place.number)
+    if place.before and not spoken.spaced and tokens[span.start - 1].text in spoken.genitive:
         return True
     for at in range(span.start - 1, start - 1, -1):
         token = tokens[at]
@@ -196,38 +217,43 @@ def _fits_before(
             return True
         if token.text in SIGNS or at in days or token.text in light:
             continue
-        if at - start in places:
-            if spoken.spaced or token.text in about.words:
-                return True
-            continue
-        plain = at not in upper and token.kind == "word" and spoken.spaced
-        adjacent = at == span.start - 1 and span.rule != "surname"
-        return plain and (
-            number or (adjacent and about.person and _titles(token, span, upper, about))
-        )
-    lead = tokens[: max(0, start - 1)]
-    return number or not _is_item(lead, about) or _is_gloss(lead, tokens[span.start :], want, about)
+        if at - start not in places:
+            return _fits_after_strange(at, place, about)
+        if spoken.spaced or token.text in about.words:
+            return True
+    return place.number or not _is_item(place.lead, about) or _is_gloss(place, want, about)
 
 
-def _is_gloss(lead: Sequence[Token], rest: Sequence[Token], want: Wanted, about: Subject) -> bool:
-    """Whether what stands before a target is its name elsewhere, or a place in that country."""
-    before, country = (joined(part, about.language) for part in (lead, rest))
-    if before in other_names(want.text, about.tag):
-        return True
-    return is_place(country, about.tag) and not is_place(before, about.tag)
+def _fits_after_strange(at: int, place: _Place, about: Subject) -> bool:
+    """Whether a target may stand behind a word that nothing accounts for."""
+    token, upper = place.tokens[at], capitals(place.text, about.tag)
+    if at in upper or token.kind != "word" or not about.language.spaced:
+        return False
+    adjacent = at == place.span.start - 1 and place.span.rule != "surname"
+    named = place.span.start in upper
+    return place.number or (adjacent and about.person and _titles(token, about, named=named))
 
 
-def _titles(token: Token, span: Span, upper: frozenset[int], about: Subject) -> bool:
+def _titles(token: Token, about: Subject, *, named: bool) -> bool:
     """Whether a word before a person's name is a title or description of that person."""
     if about.language.tag == "ar":
         return token.text.startswith("ال")
     if about.language.tag == "ko":
         return not token.text.endswith(_RELATING)
-    return span.start in upper
+    return named
 
 
 _RELATING = ("의", "와", "과", "랑", "보다", "에게")
 """Particles of Korean that relate a word to the next."""
+
+
+def _is_gloss(place: _Place, want: Wanted, about: Subject) -> bool:
+    """Whether what stands before a target is its name elsewhere, or a place in that country."""
+    rest = place.tokens[place.span.start :]
+    before, country = (joined(part, about.language) for part in (place.lead, rest))
+    if before in other_names(want.text, about.tag):
+        return True
+    return is_place(country, about.tag) and not is_place(before, about.tag)
 
 
 def _is_item(tokens: Sequence[Token], about: Subject) -> bool:
@@ -238,25 +264,20 @@ def _is_item(tokens: Sequence[Token], about: Subject) -> bool:
     return bool(words) and len(words) <= limit and not known
 
 
-def _per_unit(tokens: Sequence[Token], span: Span, about: Subject) -> bool:
-    """Whether the target is a unit, and another follows: joule per second."""
-    if unit_at(tokens, span.start, about.tag)[1] != span.end:
-        return False
-    return any(unit_at(tokens, at, about.tag)[0] for at in (span.end, span.end + 1))
-
-
-def _fits_after(tokens: Sequence[Token], span: Span, want: Wanted, about: Subject) -> bool:
+def _fits_after(place: _Place, want: Wanted, about: Subject) -> bool:
     """Whether the target is not the beginning of a longer name, or of a list."""
-    spoken, after = about.language, tokens[span.end :]
-    last = tokens[span.end - 1].text
-    if not after or _owns(last, after, want, about) or _per_unit(tokens, span, about):
-        return not after
+    spoken, after = about.language, place.after
+    if not after:
+        return True
+    last = place.tokens[place.span.end - 1].text
+    if _owns(last, after, want, about) or _per_unit(place, about):
+        return False
     if last not in want.tokens and last.startswith(want.tokens[-1]) and spoken.suffixes:
         return True
     if after[0].text in SIGNS:
         return another_item(after, about) is None
-    joined = "و" in spoken.prefixes and after[0].text.startswith("و")
-    if joined or after[0].text in spoken.conjunction:
+    joins = "و" in spoken.prefixes and after[0].text.startswith("و")
+    if joins or after[0].text in spoken.conjunction:
         return len([token for token in after if token.text not in SIGNS]) > _LEAD
     return not unexplained(after[:1], about, number=True)
 
@@ -264,5 +285,13 @@ def _fits_after(tokens: Sequence[Token], span: Span, want: Wanted, about: Subjec
 def _owns(last: str, after: Sequence[Token], want: Wanted, about: Subject) -> bool:
     """Whether the target is only the owner of what follows: Paris's mayor."""
     genitive = about.language.genitive
-    owner = last not in want.tokens and last.endswith(tuple(genitive) or "\0")
+    owner = last not in want.tokens and last.endswith(tuple(genitive))
     return owner or after[0].text in genitive
+
+
+def _per_unit(place: _Place, about: Subject) -> bool:
+    """Whether the target is a unit, and another follows: joule per second."""
+    tokens, span = place.tokens, place.span
+    if unit_at(tokens, span.start, about.tag)[1] != span.end:
+        return False
+    return any(unit_at(tokens, at, about.tag)[0] for at in (span.end, span.end + 1))
