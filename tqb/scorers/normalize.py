@@ -70,13 +70,14 @@ def _fold_once(text: str, lang: str) -> str:
 
 
 def _fold(text: str, lang: str) -> str:
-    text = _casefold(_fold_width(text), primary(lang))
+    text = _casefold(fold_width(text), primary(lang))
     if not text.isascii():
         text = _fold_script(text, lang)
     return " ".join(text.split())
 
 
-def _fold_width(text: str) -> str:
+def fold_width(text: str) -> str:
+    """Fold compatibility width, dashes, apostrophes and dotted abbreviations."""
     text = unicodedata.normalize("NFKC", text).translate(_SIGNS)
     text = _APOSTROPHE.sub("'", text)
     return _DOTTED.sub(lambda match: match[0].replace(".", ""), text)
@@ -84,7 +85,7 @@ def _fold_width(text: str) -> str:
 
 def fold_but_case(text: str, lang: str) -> str:
     """Fold a text as `fold` does, its case aside."""
-    text = _fold_width(text)
+    text = fold_width(text)
     return " ".join((text if text.isascii() else _fold_script(text, lang)).split())
 
 
