@@ -11,7 +11,16 @@ from tqb.scorers.exact import score_exact
 from tqb.scorers.focus import in_focus
 from tqb.scorers.fuzzy import nearly
 from tqb.scorers.lists import answers_yes_or_no, lists_the_same, says_the_same
-from tqb.scorers.reading import connected, emphasised, listed, sentences, visible, without_reasoning
+from tqb.scorers.mention import mentioned
+from tqb.scorers.reading import (
+    connected,
+    emphasised,
+    listed,
+    sentences,
+    unlisted,
+    visible,
+    without_reasoning,
+)
 from tqb.scorers.stated import Finding, judge
 from tqb.scorers.subject import Subject, Wanted, subject, wanted
 from tqb.scorers.verbatim import score_verbatim
@@ -69,10 +78,14 @@ def score_default(answer: str, item: Item) -> Score:
 
 def _read(answer: str, text: str, want: Wanted, about: Subject) -> Finding:
     """Try the rules on one target, in their order."""
-    if not want.by_value and lists_the_same(text, want, about):
+    points = listed(answer)
+    if not want.by_value and lists_the_same(text, points, want, about):
         return Finding(True, "list", f"the items of {want.text!r} in another order")
-    if listed(answer) > 1:
-        return Finding(False, None, f"is a list, and {want.text!r} at most one of it")
+    if len(points) > 1:
+        answer = unlisted(answer)
+        text = connected(visible(answer), about.tag)
+        if not text:
+            return Finding(False, None, f"is a list, and {want.text!r} at most one of it")
     stated = judge(text, want, about)
     if stated.passed:
         return stated
@@ -80,6 +93,9 @@ def _read(answer: str, text: str, want: Wanted, about: Subject) -> Finding:
     focus = in_focus(parts, want, about, emphasised(answer))
     if focus is not None:
         return Finding(True, focus.rule, f"{focus.why}, where the answer stands")
+    told = mentioned(parts, want, about)
+    if told is not None:
+        return Finding(True, told.rule, f"{told.why}, in a sentence that answers the question")
     return (None if want.by_value else _in_other_words(parts[0], want, about)) or stated
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 from tqb.scorers.explained import is_known, unexplained
 from tqb.scorers.find import find, find_in
@@ -200,14 +201,14 @@ def restates(words: Sequence[Token], about: Subject, *, least: int = 2, alone: i
     if about.language.spaced and words and words[0].text in begins:
         return False
     own = unexplained(words, about, number=False)
-    content = [t for t in words if _from_the_question(t, about)]
+    content = [t for t in words if from_the_question(t, about)]
     if not about.language.spaced:
         return 0 < len(own) <= 5 and len(content) > 3
     few = len(own) <= (3 if len(content) >= least else 1)
     return bool(own) and few and len(content) >= alone and own[-1].kind == "word"
 
 
-def _from_the_question(token: Token, about: Subject) -> bool:
+def from_the_question(token: Token, about: Subject) -> bool:
     """Whether a token is a word of the question that says something, in any form."""
     if token.text in about.words:
         return token.text in about.content
@@ -237,21 +238,69 @@ def holds(tokens: Sequence[Token], words: frozenset[str], about: Subject) -> boo
         if about.language.tag == "ko":
             stems = tuple(word for word in words if len(word) > 1)
             return any(t.text in words or t.text.startswith(stems) for t in tokens)
-        return any(token.text in words for token in tokens)
+        said = [token.text for token in tokens]
+        return not words.isdisjoint(said) or any(
+            f"{one}-{other}" in words for one, other in pairwise(said)
+        )
     text = "".join(token.text for token in tokens)
     return any(word in text for word in words)
 
 
 def about_the_question(tokens: Sequence[Token], about: Subject) -> bool:
     """Whether a text holds a word of the question that says something."""
-    return any(_from_the_question(token, about) for token in tokens)
+    return any(from_the_question(token, about) for token in tokens)
 
 
-def clauses(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
+_STRONG = frozenset(";；؛")
+
+
+def clauses(tokens: Sequence[Token], ends: frozenset[str] = BOUNDARY) -> Iterator[Sequence[Token]]:
     """Split what follows at its signs."""
     begin = 0
     for at, token in enumerate(tokens):
-        if token.text in BOUNDARY:
+        if token.text in ends:
             yield tokens[begin:at]
             begin = at + 1
     yield tokens[begin:]
+
+
+def outdone(parts: Sequence[str], want: Wanted, about: Subject) -> bool:
+    """Whether a clause without the target speaks of the question more than the one that holds it.
+
+    "The capital of Bolivia is La Paz; the court sits in Sucre" answers with La Paz.
+    """
+    texts = [tokenize(BRACKETS.sub(" ", part), about.tag) for part in parts]
+    return any(
+        _outdone([clause for text in texts for clause in clauses(text, ends)], want, about)
+        for ends in (BOUNDARY, _STRONG)
+    )
+
+
+def _outdone(spoken: Sequence[Sequence[Token]], want: Wanted, about: Subject) -> bool:
+    held, rivals = 0, [0]
+    for clause in spoken:
+        said = _content_words(clause, about)
+        if knows(clause, want, about):
+            held = max(held, said)
+        elif _has_its_own(clause, want, about):
+            rivals.append(said)
+    return max(rivals) > max(held, 1)
+
+
+def _content_words(tokens: Sequence[Token], about: Subject) -> int:
+    """Count the words of the question that a text says again."""
+    if about.language.spaced:
+        return len({token.text for token in tokens if from_the_question(token, about)})
+    return len({t.text for t in tokens if t.text in about.content and not is_hiragana(t.text)})
+
+
+def _has_its_own(tokens: Sequence[Token], want: Wanted, about: Subject) -> bool:
+    own = unexplained(tokens, about, number=False)
+    if want.quantity is not None:
+        return any(token.kind == "number" for token in own)
+    return any(token.kind != "number" for token in own)
+
+
+def is_hiragana(text: str) -> bool:
+    """Whether a text is in the script of Japanese grammar."""
+    return all("\u3041" <= letter <= "\u3096" for letter in text)

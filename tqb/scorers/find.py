@@ -155,6 +155,19 @@ def _in_other_forms(
         yield from spans
 
 
+def _respaced(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator[Span]:
+    """The target with other spaces, in languages that write them now so and now so."""
+    if about.language.tag not in ("ko", "ar") or want.quantity or len("".join(want.tokens)) < 4:
+        return
+    forms = written_forms("".join(want.tokens), about.language)
+    for start in range(len(tokens)):
+        text = ""
+        for end in range(start + 1, min(len(tokens), start + 5) + 1):
+            text += tokens[end - 1].text
+            if text in forms:
+                yield Span(start, end, "exact", f"{want.text!r} with other spaces")
+
+
 def _in_number(tokens: Sequence[Token], span: Span, about: Subject) -> bool:
     """Whether a number in words is a part of a longer one, as eight is of eighty-eight."""
     beside = (*tokens[max(0, span.start - 1) : span.start], *tokens[span.end : span.end + 1])

@@ -21,6 +21,7 @@ from tqb.scorers.doubt import (
     holds,
     knows,
     other_name,
+    outdone,
     restates,
     trouble,
 )
@@ -62,7 +63,7 @@ def in_focus(
             stands = (s for s in spans if _stands(text, tokens, s, want, about, marked))
             found = next(stands, None)
             doubt = bracketed(part, want, about) or trouble(parts[at + 1 :], want, about)
-            return None if doubt else found
+            return None if doubt or outdone(parts, want, about) else found
         if part[-1] not in _ANNOUNCES and _answers(tokens, about):
             break
     return None

@@ -35,6 +35,7 @@ _LATEX = {
     r"\mathrm": "",
     r"\text": "",
     r"\rightarrow": "→",
+    r"\quad": " ",
     r"\sqrt": "√",
     r"\Omega": "Ω",
     r"\theta": "θ",
@@ -122,6 +123,11 @@ def last_side(piece: str) -> str:
     return piece.rpartition("=")[2]
 
 
+_STYLED = re.compile(
+    r"\\(?:vec|hat|bar|overline|mathbf|mathit|mathrm|operatorname|text)\s*\{([^{}]*)\}"
+)
+
+
 def plain_latex(text: str) -> str:
     """Write LaTeX commands as plain text; text without them comes back as it is."""
     if "\\" not in text:
@@ -129,6 +135,11 @@ def plain_latex(text: str) -> str:
     text = re.sub(r"\\\(|\\\)|\\\[|\\\]|\$", "", text)
     text = re.sub(r"\\d?frac\s*\{(\d+)\}\s*\{(\d+)\}", r"\1/\2", text)
     text = re.sub(r"\\d?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r"(\1)/(\2)", text)
+    text = re.sub(
+        r"\\(?:vec|hat|bar|overline|mathbf|mathit|mathrm|operatorname|text)\s*\{([^{}]*)\}",
+        r"\1",
+        text,
+    )
     for command, sign in _COMMANDS:
         text = text.replace(command, sign)
     return text

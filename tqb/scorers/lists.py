@@ -18,13 +18,17 @@ _LEAST = 3
 """Words of the shortest target that is a phrase."""
 
 
-def lists_the_same(text: str, want: Wanted, about: Subject) -> bool:
-    """Whether an answer has the items of a target that is a list, in whatever order."""
+def lists_the_same(text: str, points: Sequence[str], want: Wanted, about: Subject) -> bool:
+    """Whether an answer has the items of a target that is a list, in whatever order.
+
+    `points` are those of its Markdown list, if it has one.
+    """
     items = _wanted_items(want, about)
     if len(items) < 2 or want.quantity or want.formula:
         return False
     bare = re.sub(r"\s*\n\s*", ", ", BRACKETS.sub("", text))
-    said = _items(tokenize(bare.rpartition(":")[2], about.tag), about)
+    plain = ", ".join(points) if len(points) > 1 else bare.rpartition(":")[2]
+    said = _items(tokenize(plain, about.tag), about)
     return len(said) == len(items) and all(
         any(_same_item(one, item, about) for one in said) for item in items
     )

@@ -53,14 +53,19 @@ def _phrases(phrases: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"(?<=[,;(—–] )(?:{either})(?!\w),?", re.IGNORECASE)
 
 
-def listed(answer: str) -> int:
-    """Count the short items of a Markdown list."""
-    return sum(len(item.split()) <= _SHORT for item in _ITEM.findall(_REASONING.sub(" ", answer)))
+def listed(answer: str) -> list[str]:
+    """Return what the items of a Markdown list begin with, up to a sign that explains them."""
+    items = _ITEM.findall(_REASONING.sub(" ", answer))
+    return [_HEAD.split(visible(item), maxsplit=1)[0] for item in items]
 
 
-_SHORT = 4
-"""Words of a short item."""
+def unlisted(answer: str) -> str:
+    """Return an answer without its Markdown list."""
+    return _ITEM.sub("", _REASONING.sub(" ", answer))
+
+
 _ITEM = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+(.+)$", re.MULTILINE)
+_HEAD = re.compile(r"\s+[—–-]\s+|[:：;；(（]")
 
 
 def emphasised(answer: str) -> str | None:

@@ -56,6 +56,8 @@ class Language:
     """Pairs of endings that one noun may have: singular and plural."""
     fractions: tuple[tuple[str, int], ...] = ()
     """Words for a half, a third, … that are no ordinals, each with what it divides by."""
+    relating: frozenset[str] = frozenset()
+    """Words that relate what follows to another thing: of, than, near."""
     verbal: frozenset[str] = frozenset()
     """Endings of the word for doing something: describing, describir."""
     connectors: tuple[str, ...] = ()
