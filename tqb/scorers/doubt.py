@@ -269,36 +269,58 @@ def outdone(parts: Sequence[str], want: Wanted, about: Subject) -> bool:
 
     "The capital of Bolivia is La Paz; the court sits in Sucre" answers with La Paz.
     """
-    texts = [tokenize(BRACKETS.sub(" ", part), about.tag) for part in parts]
-    return any(
-        _outdone([clause for text in texts for clause in clauses(text, ends)], want, about)
-        for ends in (BOUNDARY, _STRONG)
-    )
+    texts = [BRACKETS.sub(" ", part) for part in parts]
+    return any(_outdone(texts, ends, want, about) for ends in (BOUNDARY, _STRONG))
 
 
-def _outdone(spoken: Sequence[Sequence[Token]], want: Wanted, about: Subject) -> bool:
+def _outdone(texts: Sequence[str], ends: frozenset[str], want: Wanted, about: Subject) -> bool:
     held, rivals = 0, [0]
-    for clause in spoken:
-        said = _content_words(clause, about)
-        if knows(clause, want, about):
-            held = max(held, said)
-        elif _has_its_own(clause, want, about):
-            rivals.append(said)
+    for text in texts:
+        tokens = tokenize(text, about.tag)
+        names = _names(text, tokens, want, about)
+        for clause in clauses(tokens, ends):
+            said = _content_words(clause, about)
+            if knows(clause, want, about):
+                held = max(held, said)
+            elif _has_its_own(clause, names, want, about):
+                rivals.append(said)
     return max(rivals) > max(held, 1)
+
+
+def _names(
+    text: str, tokens: Sequence[Token], want: Wanted, about: Subject
+) -> frozenset[int] | None:
+    """Return where names begin, if the target is one that a capital letter tells."""
+    if about.language.tag == "de" or not want.text[:1].isupper():
+        return None
+    return frozenset(tokens[at].start for at in capitals(text, tokens, about.tag))
 
 
 def _content_words(tokens: Sequence[Token], about: Subject) -> int:
     """Count the words of the question that a text says again."""
     if about.language.spaced:
-        return len({token.text for token in tokens if from_the_question(token, about)})
+        words = {token.text for token in tokens if len(token.text) > _SHORT}
+        return len({word for word in words if word in about.words}) + len(
+            {t.text for t in tokens if t.text not in about.words and from_the_question(t, about)}
+        )
     return len({t.text for t in tokens if t.text in about.content and not is_hiragana(t.text)})
 
 
-def _has_its_own(tokens: Sequence[Token], want: Wanted, about: Subject) -> bool:
+def _has_its_own(
+    tokens: Sequence[Token], names: frozenset[int] | None, want: Wanted, about: Subject
+) -> bool:
+    """Whether a clause has what may be another answer: a number, a name, a word or two."""
     own = unexplained(tokens, about, number=False)
     if want.quantity is not None:
         return any(token.kind == "number" for token in own)
-    return any(token.kind != "number" for token in own)
+    words = [token for token in own if token.kind != "number"]
+    if names is not None:
+        return any(token.start in names for token in words)
+    return len(words) > (0 if about.language.spaced else 1)
+
+
+_SHORT = 3
+"""Letters of words that mostly are grammar."""
 
 
 def is_hiragana(text: str) -> bool:

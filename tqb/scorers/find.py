@@ -32,9 +32,12 @@ def find(tokens: Sequence[Token], want: Wanted, about: Subject) -> list[Span]:
     if _asks_for_a_form(want, about):
         return list(_exactly(tokens, want))
     spans: list[Span] = []
+    why = f"{want.text!r}, less what it is"
     quantity = want.quantity or _core(want, about)
     if want.quantity is None:
         spans += same(tokens, want.tokens, about.language, "exact", f"{want.text!r}")
+        spans += _respaced(tokens, want, about)
+        spans += same(tokens, _without_kind(want, about), about.language, "short", why)
     if want.text.endswith("()"):
         spans += same(tokens, want.tokens[:-2], about.language, "exact", f"{want.text!r}")
     if not want.by_value:
@@ -59,6 +62,19 @@ def _in_short(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator
     yield from same(tokens, _unasked(want, about), about.language, "short", why)
     if about.person:
         yield from as_person(tokens, want, about)
+
+
+def _without_kind(want: Wanted, about: Subject) -> tuple[str, ...]:
+    """Return a place without what says of what kind it is: 松山 of 松山市, 춘천 of 춘천시."""
+    if about.language.tag == "ko":
+        name = want.tokens[0] if len(want.tokens) == 1 else ""
+        return (name[:-1],) if len(name) > 2 and name[-1] in "시군구도" else ()
+    kind = not about.language.spaced and len(want.tokens) > 2 and want.tokens[-1] in _SEATS
+    return want.tokens[:-1] if kind else ()
+
+
+_SEATS = frozenset("市県县縣省州")
+"""Characters for cities and provinces, which are left out as often as not."""
 
 
 def _another_thing(tokens: Sequence[Token], span: Span, want: Wanted, about: Subject) -> bool:

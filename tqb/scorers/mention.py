@@ -26,11 +26,14 @@ from tqb.scorers.doubt import (
 )
 from tqb.scorers.explained import date_tokens, unexplained
 from tqb.scorers.find import find_in
+from tqb.scorers.names import months
 from tqb.scorers.numbers import quantities
 from tqb.scorers.reading import BOUNDARY, BRACKETS, SIGNS
 from tqb.scorers.spans import Span
 from tqb.scorers.subject import Subject, Wanted
 from tqb.scorers.tokens import Token, capitals
+from tqb.scorers.units import unit_at
+from tqb.scorers.words import numerals
 
 _LEAST_LETTERS = 3
 _LEAST_CHARACTERS = 2
@@ -52,7 +55,7 @@ def mentioned(parts: Sequence[str], want: Wanted, about: Subject) -> Span | None
             found = next((s for s in spans if _answers(text, tokens, s, want, about)), None)
             doubt = bracketed(part, want, about) or trouble(parts[at + 1 :], want, about)
             return None if doubt or outdone(parts, want, about) else found
-        if part[-1] not in ":：" and _is_answer(tokens, about):
+        if part[-1] not in ":：!！" and _is_answer(tokens, about):
             return None
     return None
 
@@ -60,7 +63,8 @@ def mentioned(parts: Sequence[str], want: Wanted, about: Subject) -> Span | None
 def _is_distinct(want: Wanted, about: Subject) -> bool:
     if want.quantity is not None:
         return True
-    least = _LEAST_LETTERS if about.language.spaced else _LEAST_CHARACTERS
+    lettered = about.language.spaced and about.language.tag != "ko"
+    least = _LEAST_LETTERS if lettered else _LEAST_CHARACTERS
     return sum(map(len, want.tokens)) >= least and not want.formula
 
 
@@ -69,9 +73,10 @@ def _is_rich(tokens: Sequence[Token], want: Wanted, about: Subject) -> bool:
     words = [token for token in tokens if token.text not in SIGNS]
     first = next(iter(clauses(tokens)))
     begins = [token for token in first if token.text not in SIGNS]
-    short = 0 < len(begins) < _FEW and len(first) < len(tokens)
-    if short and unexplained(begins, about, number=True) and not knows(first, want, about):
-        return begins[0].text in about.light - about.language.articles
+    said = [token for token in begins if token.text not in about.language.articles]
+    short = 0 < len(said) < _FEW - 1 and len(first) < len(tokens) and not knows(first, want, about)
+    if short and unexplained(said, about, number=True):
+        return any(t.kind == "number" or t.text in about.light for t in said)
     return len(words) >= (_RICH if about.language.spaced else 2 * _RICH)
 
 
@@ -104,7 +109,7 @@ def _answers(text: str, tokens: Sequence[Token], span: Span, want: Wanted, about
     if _doubtful(tokens, (start, span.start, span.end, end), want, about):
         return False
     if want.quantity is not None or span.rule in ("number", "date"):
-        return want.date is not None or _first_of_its_kind(tokens, span, about)
+        return want.date is not None or _is_only_number(tokens, span, want, about)
     return _is_whole(text, tokens, span, want, about) and _stands_free(text, tokens, span, about)
 
 
@@ -112,37 +117,51 @@ def _doubtful(
     tokens: Sequence[Token], places: tuple[int, int, int, int], want: Wanted, about: Subject
 ) -> bool:
     start, first, last, end = places
-    spoken, own = about.language, about.words | set(want.tokens)
+    spoken, own = about.language, about.words | set(want.tokens) | set(months(about.tag))
     clause = (*tokens[start:first], *tokens[last:end])
-    refused = (spoken.alternative | spoken.correction | spoken.limit) - own
+    beside = (*tokens[max(start, first - 2) : first], *tokens[last : min(end, last + 2)])
+    refused = spoken.correction - own
     choice = spoken.hedge | spoken.alternative
     if holds(tokens, choice - own, about) or holds(clause, refused, about):
         return True
-    if denied(clause, about, want) or other_name(tokens[last:], want, about):
+    if holds(beside, spoken.limit - own, about) or denied(clause, about, want):
         return True
-    others = (*clauses(tokens[: max(0, start - 1)]), *clauses(tokens[end:]))
-    return any(
-        (restates(part, about) or (_speaks_of_it(part, about) and _is_answer(part, about)))
-        and not knows(part, want, about)
-        for part in others
-    ) or any(holds(part, spoken.correction - own, about) for part in clauses(tokens[end:]))
-
-
-def _first_of_its_kind(tokens: Sequence[Token], span: Span, about: Subject) -> bool:
-    """Whether no number before the target is of its unit, or of none."""
-    days = date_tokens(tokens, about)
-    target = next(
-        (q for q in quantities(tokens, about.language, about.tag) if q.start <= span.start < q.end),
-        None,
+    lead, later = tokens[: max(0, start - 1)], list(clauses(tokens[end:]))
+    again = [lead] if restates(lead, about, least=1) else []
+    again += [part for part in later if restates(part, about, alone=2)]
+    return (
+        any(not knows(part, want, about) for part in again)
+        or other_name(tokens[last:], want, about)
+        or any(holds(part, spoken.correction - own, about) for part in later)
     )
-    for other in quantities(tokens[: span.start], about.language, about.tag):
+
+
+def _is_only_number(tokens: Sequence[Token], span: Span, want: Wanted, about: Subject) -> bool:
+    """Whether no other number of the sentence may be meant: none of its unit, or without one."""
+    days = date_tokens(tokens, about)
+    target = want.quantity.unit if want.quantity else ""
+    for other in quantities(tokens, about.language, about.tag):
+        if other.start < span.end and span.start < other.end:
+            target = target or other.unit
+            continue
         places = set(range(other.start, other.end))
         asked = all(tokens[at].text in about.words for at in places)
         roman = tokens[other.start].kind == "word"
-        another = target is not None and other.unit and other.unit != target.unit
-        if not (asked or roman or another or places <= days or _is_year(tokens, other.start)):
+        another = other.unit and other.unit != target
+        year = _is_year(tokens, other.start) and not _is_year(tokens, span.start)
+        if not (asked or roman or another or year or places <= days):
             return False
-    return True
+    inside = range(span.start, span.end)
+    spelled = (t.text in numerals(about.tag) for at, t in enumerate(tokens) if at not in inside)
+    return not any(spelled) and _counts_what_was_asked(tokens, span, about)
+
+
+def _counts_what_was_asked(tokens: Sequence[Token], span: Span, about: Subject) -> bool:
+    """Whether the noun after a number, if there is one, is the question's."""
+    follows = tokens[span.end : span.end + 1]
+    united = bool(unit_at(tokens, span.start + 1, about.tag)[0])
+    year = _is_year(tokens, span.start)
+    return year or united or not unexplained(follows, about, number=True)
 
 
 def _is_year(tokens: Sequence[Token], at: int) -> bool:
@@ -179,6 +198,8 @@ def _stands_free(text: str, tokens: Sequence[Token], span: Span, about: Subject)
             return True
         if token.text in SIGNS:
             continue
+        if token.text in spoken.relating and not spoken.spaced:
+            return False
         if token.text in spoken.relating:
             return at > 0 and not unexplained(tokens[at - 1 : at], about, number=False)
         if token.text in about.light:

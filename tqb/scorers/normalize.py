@@ -28,6 +28,10 @@ _ARABIC = str.maketrans(
 )
 _ARABIC_MARKS = re.compile("[\u064b-\u065f\u0670\u200c-\u200f]")
 _HIRAGANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
+_SMALL = str.maketrans("ァィゥェォ", "アイウエオ")
+_LONE_LATIN = re.compile(r"\b[авекмнорстху]\b")
+"""Letters that stand alone where a Latin one was meant: витамин С."""
+_LOOK_ALIKES = str.maketrans("авекмнорстху", "abekmhopctxy")
 _KATAKANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
 
 
@@ -107,11 +111,13 @@ def _fold_script(text: str, lang: str) -> str:
         text = _ARABIC_MARKS.sub("", text).translate(_ARABIC).replace("مايه", "ميه")
         text = text.replace("جرام", "غرام")
     elif main in ("ru", "uk", "be", "bg"):
-        text = text.replace("ё", "е")
+        text = _LONE_LATIN.sub(lambda match: match[0].translate(_LOOK_ALIKES), text).replace(
+            "ё", "е"
+        )
     elif main == "ja":
         for foreign, plain in _KANA_V:
             text = text.replace(foreign, plain)
-        text = _LONG_END.sub("", text)
+        text = _converter("t2jp").convert(_LONG_END.sub("", text).translate(_SMALL))
     elif main == "zh":
         text = _simplified(text, lang)
     return text
