@@ -94,7 +94,7 @@ def test_new_and_removed_items() -> None:
 
 def test_an_edited_question_is_no_regression() -> None:
     """An item whose content changed is `changed`, whatever its outcome."""
-    edited = report("", result("-", "q1", item_sha256="other"))
+    edited = report("", result("-", "q1", question_sha256="other"))
     assert changes(report("+"), edited) == {"changed": 1}
 
 
@@ -110,7 +110,7 @@ def test_majority_of_repeats_decides() -> None:
     after = report("", *(result(x, "q", repeat=n) for n, x in enumerate("+--")))
     comparison = compare(from_report(before), after)
     (item,) = comparison.items
-    assert (item.change, item.before, item.after) == ("broken", "2/3", "1/3")
+    assert (item.change, str(item.before), str(item.after)) == ("broken", "2/3", "1/3")
 
 
 def test_unchanged_items_are_not_listed() -> None:
@@ -147,7 +147,7 @@ def test_changed_prompt_tokens_are_noted() -> None:
         "",
         result("+", "q1", prompt_tokens=20),
         result("+", "q2", prompt_tokens=14),
-        result("+", "q3", prompt_tokens=99, item_sha256="edited"),
+        result("+", "q3", prompt_tokens=99, question_sha256="edited"),
     )
     assert compare(from_report(before), after).notes == (
         "the same 2 questions take 34 prompt tokens, in the baseline they took 40: "

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from tqb import stats
-from tqb.types import Change, ComparedItem, Comparison, Passes
+from tqb.types import Change, ComparedItem, Comparison, Passes, Result
 
 COMPARED: tuple[Change, ...] = (
     "broken",
@@ -36,6 +36,21 @@ UNSETTLED: tuple[Change, ...] = ("flaky", "recovered")
 
 sign_test = lru_cache(maxsize=4096)(stats.sign_test)
 margin_test = lru_cache(maxsize=4096)(stats.margin_test)
+
+
+def by_item(results: Iterable[Result]) -> dict[tuple[str, str], list[Result]]:
+    """Group results by pack and item, repeats in their order."""
+    groups: dict[tuple[str, str], list[Result]] = {}
+    for result in results:
+        groups.setdefault((result.pack, result.item_id), []).append(result)
+    return {key: sorted(group, key=lambda r: r.repeat) for key, group in groups.items()}
+
+
+def count_passes(repeats: Iterable[Result]) -> Passes:
+    """Count what an item did; what was not asked counts as a failed call."""
+    outcomes = Counter(result.outcome for result in repeats)
+    passed, failed = outcomes["pass"], outcomes["fail"]
+    return Passes(passed, passed + failed, outcomes["error"] + outcomes["skipped"])
 
 
 def change_of(before: Passes, after: Passes, again: Passes | None = None) -> Change:

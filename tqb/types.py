@@ -412,7 +412,7 @@ class Passes:
 
     @property
     def rate(self) -> float:
-        """passed / n; 0 without an answer."""
+        """Share of the answers that passed; 0 without an answer."""
         return self.passed / self.n if self.n else 0.0
 
     def __str__(self) -> str:
@@ -555,7 +555,7 @@ class Rule:
     """A rule of the policy, and what it saw."""
 
     name: str
-    """The setting's."""
+    """`paired-test`, `slices`, or that of the setting."""
     threshold: float | None
     saw: float | None
     """What is held against the threshold."""

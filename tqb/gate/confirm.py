@@ -12,10 +12,11 @@ proof as the other, and most runs are spared the requests.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from tqb.changes import change_of, count_changes, sign_test, weigh
+from tqb.gate.rules import must_pass
 from tqb.types import ComparedItem, Comparison, Passes, Policy
 
 CLEAR = 0.001
@@ -37,14 +38,6 @@ class Wave:
 
 
 NOTHING = Wave((), 0)
-
-
-def must_pass(item: ComparedItem, policy: Policy) -> bool:
-    """Whether an item may not fail: by the tag ``critical``, or by `Policy.must_pass`."""
-    if item.tags.get("critical") == "true":
-        return True
-    names = {item.item_id, item.key, *(f"{key}={value}" for key, value in item.tags.items())}
-    return not names.isdisjoint(policy.must_pass)
 
 
 def plan(comparison: Comparison, policy: Policy, *, asked: int) -> Wave:
@@ -102,8 +95,3 @@ def _settled(item: ComparedItem, again: Passes) -> ComparedItem:
     if item.before and item.after and change in ("broken", "fixed"):
         change = change_of(item.before, item.after, again)
     return replace(item, again=again, change=change)
-
-
-def asked_again(comparison: Comparison) -> Sequence[ComparedItem]:
-    """Return the items that were asked again."""
-    return [item for item in comparison.items if item.again]
