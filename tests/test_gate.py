@@ -119,10 +119,10 @@ def test_passing_run_says_what_it_could_not_see() -> None:
     assert said.reasons == (
         "none of 52 items that passed before now fails, none that failed now passes",
         "With 52 items a drop of fewer than 9.6 points (5 items) could not have been told from "
-        "noise; 104 items would show one of 7.7 points",
+        "noise; 104 items would show one of 8.7 points",
     )
-    assert verdict(moved(8, 0, 104)).exit_code == 1
-    assert verdict(moved(7, 0, 104)).exit_code == 0
+    assert verdict(moved(9, 0, 104)).exit_code == 1
+    assert verdict(moved(8, 0, 104)).exit_code == 0
 
 
 def test_tolerated_drop_in_words() -> None:
