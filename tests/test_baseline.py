@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from tests.make import report, result, run_info
 from tqb.baseline import accept, compare, from_report, from_text, is_baseline, to_text
 from tqb.errors import BaselineError
-from tqb.types import Params, Report, Status, Verdict
+from tqb.report import question_sha256
+from tqb.types import Item, Params, Report, Status, Verdict
 
 PATH = Path("tqb-baseline.jsonl")
 
@@ -53,6 +55,57 @@ def test_file_holds_neither_answers_nor_times() -> None:
     text = to_text(accept(report("", result("+", answer="the secret answer"))))
     assert "secret" not in text
     assert "2026" not in text
+
+
+@given(st.lists(st.sampled_from("+-e"), min_size=1, max_size=8), st.randoms())
+def test_accepting_is_stable_byte_for_byte(letters: list[str], order: random.Random) -> None:
+    """The same answers give the same bytes, in whatever order, however fast and whenever."""
+    results = [
+        result(letter, f"q{n % 3}", repeat=n // 3, answer=f"{n}", latency_s=n)
+        for n, letter in enumerate(letters)
+    ]
+    one = report("", *results)
+    late = [replace(r, latency_s=9.0) for r in results]
+    order.shuffle(late)
+    later = run_info(id="r2", started_at="2027-01-01", finished_at="2027-01-01")
+    two = replace(report("", *late), run=later)
+    assert to_text(from_report(one)) == to_text(from_report(two))
+
+
+def test_one_changed_answer_changes_one_line() -> None:
+    """The diff of two baselines is as small as what changed."""
+    lines = [to_text(accept(report(letters))).splitlines() for letters in ("++++", "++-+")]
+    assert [a == b for a, b in zip(*lines, strict=True)] == [True, True, True, False, True]
+
+
+def test_answers_are_kept_on_request_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text of an answer is kept when it is asked for, and a key in it is blotted out."""
+    monkeypatch.setenv("SHOP_API_KEY", "s3cret-0123")
+    base = accept(report("", result("+", answer="the key is s3cret-0123")), answers=True)
+    assert base.items[0].answer == "the key is ***"
+    assert "s3cret" not in to_text(base)
+    assert from_text(to_text(base).encode(), PATH) == base
+
+
+def test_tokens_are_medians() -> None:
+    """An item asked several times has the lower median of its tokens."""
+    repeats = [result("+", "q", repeat=n, completion_tokens=t) for n, t in enumerate((9, 2, 4, 7))]
+    assert accept(report("", *repeats)).items[0].completion_tokens == 4
+
+
+def test_question_hash_covers_what_makes_the_question() -> None:
+    """Text, answers, context and language change the hash; tags and the order of aliases do not."""
+    item = Item("q", "Capital?", "Rome", ("Roma", "Urbs"), "In Rome.", "en", {"a": "b"})
+    same = (replace(item, tags={}), replace(item, aliases=("Urbs", "Roma"), id="p", sha256="x"))
+    assert {question_sha256(one) for one in same} == {question_sha256(item)}
+    other = (
+        replace(item, text="Capital of Italy?"),
+        replace(item, label="Paris"),
+        replace(item, aliases=("Roma",)),
+        replace(item, context=""),
+        replace(item, lang="it"),
+    )
+    assert question_sha256(item) not in {question_sha256(one) for one in other}
 
 
 def test_repeats_are_counted_by_item() -> None:

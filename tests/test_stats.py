@@ -108,7 +108,7 @@ def test_margin_test_without_a_margin_is_mcnemars() -> None:
     assert margin_test(9, 3, 50, 0) == pytest.approx(two_sided / 2)
     assert margin_test(0, 0, 50, 0) == margin_test(0, 0, 0, 0.1) == 1
     for wrong in ((-1, 0, 5, 0.1), (3, 3, 5, 0.1), (1, 1, 5, 1.0)):
-        with pytest.raises(ValueError, match="cannot be|not between"):
+        with pytest.raises(ValueError, match=r"cannot be|not between"):
             margin_test(*wrong)
 
 

@@ -130,7 +130,7 @@ def test_confirmed_break_fails(cli: Cli, tmp_path: Path, accepted: Path) -> None
 
 
 def test_hiccup_of_every_kind_is_no_regression(cli: Cli, accepted: Path) -> None:
-    """Six items that fail once and never again do not fail the run; without confirmation they do."""
+    """Six items that fail once only do not fail the run; with no confirmation they do."""
     made, _ = server({n: once(n) for n in range(1, 7)})
     with made:
         assert cli("run", accepted, "-m", f"{made.url}#m", *FLAGS).code == 0

@@ -26,9 +26,11 @@ def drop(comparison: Comparison, evidence: Evidence, policy: Policy) -> str:
     said = moved(evidence, _confirmed(comparison.items))
     if not evidence.broken and not comparison.fresh_repeats:
         return said
-    what = "so large a drop" if comparison.fresh_repeats else "so lopsided a change"
-    said += f"; {what} would come by chance in {percent(evidence.p_value)} of runs"
-    if evidence.drop > policy.max_drop:
+    over = evidence.drop > policy.max_drop
+    if evidence.p_value <= policy.alpha or not over:
+        what = "so large a drop" if comparison.fresh_repeats else "so lopsided a change"
+        said += f"; {what} would come by chance in {percent(evidence.p_value)} of runs"
+    if over:
         said += f"; a drop of {percent(evidence.drop)} is over --max-drop {policy.max_drop:g}"
     elif evidence.p_value <= policy.alpha and evidence.p_tolerated > BEYOND:
         said += f", but the drop may be no more than --tolerate {policy.tolerate:g} allows"
