@@ -29,8 +29,8 @@ def test_verdict_comes_first_then_reasons_then_details() -> None:
     text = shown(against(report("++"), report("+", wrong)))
     assert text.splitlines() == [
         "FAIL  p · t · 2 items",
-        "  1 of 2 items that passed before now fails, none that failed now passes; a drop of 50 % is "
-        "over --max-drop 0.2",
+        "  1 of 2 items that passed before now fails, none that failed now passes; "
+        "a drop of 50 % is over --max-drop 0.2",
         "  1 broken item was not asked again",
         "",
         "  accuracy 0.500 (1 of 2 right, 95 % interval 0.09–0.91)",
