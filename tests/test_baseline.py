@@ -95,7 +95,9 @@ def test_tokens_are_medians() -> None:
 
 def test_question_hash_covers_what_makes_the_question() -> None:
     """Text, answers, context and language change the hash; tags and the order of aliases do not."""
-    item = Item("q", "Capital?", "Rome", ("Roma", "Urbs"), "In Rome.", "en", {"a": "b"})
+    item = Item(
+        "q", "Capital?", "Rome", ("Roma", "Urbs"), context="In Rome.", lang="en", tags={"a": "b"}
+    )
     same = (replace(item, tags={}), replace(item, aliases=("Urbs", "Roma"), id="p", sha256="x"))
     assert {question_sha256(one) for one in same} == {question_sha256(item)}
     other = (

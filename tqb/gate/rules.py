@@ -88,9 +88,18 @@ def _drop(case: Case) -> Rule:
     if comparison is None:
         return _not_applied("paired-test", NO_BASELINE, policy.alpha)
     evidence = _weigh(comparison, comparison.items, policy)
-    failed = is_drop(evidence, policy)
+    failed = evidence.is_drop(policy.alpha)
     said = words.drop(comparison, evidence, policy)
     return _rule("paired-test", policy.alpha, evidence.p_value, failed, said)
+
+
+def _max_drop(case: Case) -> Rule:
+    comparison, limit = case.against, case.policy.max_drop
+    if comparison is None:
+        return _not_applied("max-drop", NO_BASELINE, limit)
+    evidence = _weigh(comparison, comparison.items, case.policy)
+    said = words.max_drop(comparison, evidence, case.policy)
+    return _rule("max-drop", limit, evidence.drop, evidence.drop > limit, said)
 
 
 def is_drop(evidence: Evidence, policy: Policy) -> bool:
@@ -211,6 +220,7 @@ def _not_applied(name: str, why: str, threshold: float | None = None) -> Rule:
 RULES: tuple[Callable[[Case], Rule], ...] = (
     _must_pass,
     _drop,
+    _max_drop,
     _max_broken,
     _slices,
     _fail_under,

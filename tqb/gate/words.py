@@ -26,15 +26,20 @@ def drop(comparison: Comparison, evidence: Evidence, policy: Policy) -> str:
     said = moved(evidence, _confirmed(comparison.items))
     if not evidence.broken and not comparison.fresh_repeats:
         return said
-    over = evidence.drop > policy.max_drop
-    if evidence.p_value <= policy.alpha or not over:
-        what = "so large a drop" if comparison.fresh_repeats else "so lopsided a change"
-        said += f"; {what} would come by chance in {percent(evidence.p_value)} of runs"
-    if over:
-        said += f"; a drop of {percent(evidence.drop)} is over --max-drop {policy.max_drop:g}"
-    elif evidence.p_value <= policy.alpha and evidence.p_tolerated > BEYOND:
+    what = "so large a drop" if comparison.fresh_repeats else "so lopsided a change"
+    said += f"; {what} would come by chance in {percent(evidence.p_value)} of runs"
+    if evidence.p_value <= policy.alpha and evidence.p_tolerated > BEYOND:
         said += f", but the drop may be no more than --tolerate {policy.tolerate:g} allows"
     return said
+
+
+def max_drop(comparison: Comparison, evidence: Evidence, policy: Policy) -> str:
+    """Say how far it dropped, and what broke unless the paired test says so."""
+    verb = "is over" if evidence.drop > policy.max_drop else "is not over"
+    said = f"a drop of {percent(max(0.0, evidence.drop))} {verb} --max-drop {policy.max_drop:g}"
+    if evidence.is_drop(policy.alpha) or not evidence.broken:
+        return said
+    return f"{moved(evidence, _confirmed(comparison.items))}; {said}"
 
 
 def moved(evidence: Evidence, confirmed: str = "") -> str:
