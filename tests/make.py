@@ -38,7 +38,7 @@ def result(letter: str, item_id: str = "q1", **changes: object) -> Result:
         score=float(outcome == "pass") if answered else None,
         matched_by="exact" if outcome == "pass" else None,
         explanation="",
-        item_sha256=f"hash of {item_id}",
+        question_sha256=f"hash of {item_id}",
         tags={"category": "c"},
         latency_s=0.1 if answered else None,
         failure=failure,

@@ -33,8 +33,16 @@ def run(
     prompt: str | Path | None = None,
     baseline: str | Path | None = None,
     fail_under: float | None = None,
-    max_broken: int = 0,
+    must_pass: Sequence[str] = (),
+    alpha: float = 0.05,
+    tolerate: float = 0.05,
+    max_drop: float = 0.2,
+    max_broken: int | None = None,
     max_errors: float = 0.05,
+    max_latency_p95: float | None = None,
+    max_completion_p95: float | None = None,
+    confirm: int = 3,
+    confirm_limit: int | None = None,
     max_cost: float | None = None,
     repeats: int = 1,
     max_concurrency: int = 16,
@@ -60,8 +68,17 @@ def run(
         prompt: a Jinja2 template; None is the built-in prompt.
         baseline: an accepted baseline, or an earlier JSON report.
         fail_under: least accuracy, 0 to 1.
-        max_broken: items that passed in the baseline and may fail now.
+        must_pass: items that may not fail, as ``id``, ``pack/id`` or ``tag=value``, beside those
+            tagged ``critical=true``.
+        alpha: level of the paired test of broken against fixed items.
+        tolerate: net drop, as a share of the items, that is no failure even where it is certain.
+        max_drop: net drop, as a share of the items, that fails whatever the test says.
+        max_broken: items that passed in the baseline and may fail now; None lets the test decide.
         max_errors: share of failed calls above which nothing is judged, 0 to 1.
+        max_latency_p95: seconds that 95 % of the answers may take.
+        max_completion_p95: completion tokens that 95 % of the answers may have.
+        confirm: times that what seems broken is asked again before it counts.
+        confirm_limit: most requests for that; None allows as many as the run itself takes.
         max_cost: US dollars after which no more is asked.
         repeats: how often each item is asked.
         max_concurrency: requests under way at once.
@@ -99,7 +116,20 @@ def run(
         fuzzy_threshold=fuzzy_threshold,
         judge=judge,
         baseline=Path(baseline) if baseline is not None else None,
-        policy=Policy(fail_under, max_broken, max_errors, max_cost),
+        policy=Policy(
+            fail_under=fail_under,
+            must_pass=tuple(must_pass),
+            alpha=alpha,
+            tolerate=tolerate,
+            max_drop=max_drop,
+            max_broken=max_broken,
+            max_errors=max_errors,
+            max_cost_usd=max_cost,
+            max_latency_p95_s=max_latency_p95,
+            max_completion_p95=max_completion_p95,
+            confirm=confirm,
+            confirm_limit=confirm_limit,
+        ),
         verify=verify,
     )
     return pipeline.run(options)

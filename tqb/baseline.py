@@ -5,7 +5,6 @@ The file is JSON lines: a header, then one line an item, sorted, the same bytes 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tqb.changes import by_item, change_of, count_changes, count_passes
 from tqb.errors import BaselineError
+from tqb.text import redact, short_hash
 from tqb.types import (
     Baseline,
     BaselineItem,
@@ -22,9 +23,10 @@ from tqb.types import (
     ComparedItem,
     Comparison,
     PackRef,
+    Passes,
     Report,
     Result,
-    RunInfo,
+    Status,
 )
 
 if TYPE_CHECKING:
@@ -35,25 +37,37 @@ SCHEMA_VERSION = 1
 DEFAULT_NAME = "tqb-baseline.jsonl"
 ACCEPTED = ("pass", "fail")
 """Verdicts that can become a baseline: a person may accept a worse state, never an unknown one."""
+REFUSED: Mapping[Status, str] = {
+    "inconclusive": "inconclusive",
+    "interrupted": "interrupted",
+    "budget": "stopped by its budget",
+    "nothing": "without a question",
+}
+"""The others, in words."""
 SCORED = ("pass", "fail")
 """Outcomes of answers that count."""
 
 
-def accept(report: Report) -> Baseline:
-    """Make a baseline of a report.
+def accept(report: Report, *, answers: bool = False) -> Baseline:
+    """Make a baseline of a report, with the text of each first answer where it is wanted.
 
     Raises:
-        BaselineError: the run was interrupted or inconclusive, or scored nothing.
+        BaselineError: the run was not judged, or scored nothing.
     """
     status = report.verdict.status
-    if status not in ACCEPTED or not any(r.outcome in SCORED for r in report.results):
-        raise BaselineError(f"the run was {status}: a baseline needs a run that was judged")
-    return from_report(report)
+    if status not in ACCEPTED:
+        raise BaselineError(f"the run was {REFUSED[status]}: accept one that was judged to its end")
+    if not any(r.outcome in SCORED for r in report.results):
+        raise BaselineError("the run has no answer that was scored: accept one that has")
+    return from_report(report, answers=answers)
 
 
-def from_report(report: Report) -> Baseline:
-    """Take from a report what a baseline holds."""
-    run = report.run
+def from_report(report: Report, *, answers: bool = False) -> Baseline:
+    """Take from a report what a baseline holds; what was asked again is left out.
+
+    Nothing in it depends on when, where or in which order the answers came.
+    """
+    run, groups = report.run, by_item(report.results)
     models = sorted({r.model for r in report.results if r.model})
     return Baseline(
         tool=report.tool,
@@ -62,48 +76,61 @@ def from_report(report: Report) -> Baseline:
         prompt_sha256=run.prompt_sha256,
         template_sha256=run.template_sha256,
         scorer=run.scorer,
+        judge=run.judge,
         params=run.params,
+        repeats=run.repeats,
+        fresh_repeats=run.params.temperature != 0 and any(map(_differs, groups.values())),
         packs=tuple(sorted(run.packs, key=lambda pack: pack.name)),
-        items=tuple(_item(group) for _, group in sorted(_by_item(report.results).items())),
+        items=tuple(_item(groups[key], answers) for key in sorted(groups)),
     )
 
 
-def _by_item(results: Iterable[Result]) -> dict[tuple[str, str], list[Result]]:
-    groups: dict[tuple[str, str], list[Result]] = {}
-    for result in results:
-        groups.setdefault((result.pack, result.item_id), []).append(result)
-    return groups
+def _differs(repeats: Sequence[Result]) -> bool:
+    """Whether an item's answers differ, which they never do where a cache repeats the first."""
+    return len({r.answer for r in repeats if r.outcome in SCORED}) > 1
 
 
-def _item(repeats: Sequence[Result]) -> BaselineItem:
-    first = repeats[0]
+def _item(repeats: Sequence[Result], answers: bool = False) -> BaselineItem:
     scored = [r for r in repeats if r.outcome in SCORED]
-    sample = scored[0] if scored else first
+    first, passes = (scored or repeats)[0], count_passes(repeats)
+    text = first.answer if scored else None
     return BaselineItem(
         pack=first.pack,
         item_id=first.item_id,
-        item_sha256=first.item_sha256,
-        passes=sum(r.outcome == "pass" for r in repeats),
-        runs=len(scored),
-        finish_reason=sample.finish_reason,
-        prompt_tokens=sample.prompt_tokens,
-        completion_tokens=sample.completion_tokens,
-        answer_sha256=_short_hash(sample.answer),
+        question_sha256=first.question_sha256,
+        outcome=("pass" if passes.passing else "fail") if scored else first.outcome,
+        passes=passes.passed,
+        runs=passes.n,
+        errors=passes.errors,
+        prompt_tokens=_median(r.prompt_tokens for r in scored),
+        completion_tokens=_median(r.completion_tokens for r in scored),
+        finish_reason=first.finish_reason,
+        answer_sha256=None if text is None else short_hash(text),
+        answer=redact(text) if answers and text is not None else None,
     )
 
 
-def _short_hash(answer: str | None) -> str | None:
-    if answer is None:
-        return None
-    return hashlib.sha256(answer.encode("utf-8", "backslashreplace")).hexdigest()[:16]
+def _median(counts: Iterable[int | None]) -> int | None:
+    known = sorted(count for count in counts if count is not None)
+    return known[(len(known) - 1) // 2] if known else None
 
 
 def to_text(baseline: Baseline) -> str:
-    """Render the file's text."""
+    """Render the file's text; what is unknown of an item is left out."""
     fields = asdict(baseline)
     items = fields.pop("items")
     header = {"kind": KIND, "schema_version": SCHEMA_VERSION, **fields}
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in (header, *items))
+    rows = (header, *map(_known, items))
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def _known(item: Mapping[str, Any]) -> dict[str, Any]:
+    no_error = {"errors": 0}
+    return {
+        name: value
+        for name, value in item.items()
+        if value is not None and no_error.get(name) != value
+    }
 
 
 def is_baseline(data: bytes) -> bool:
@@ -185,35 +212,64 @@ def _refuse_nonsense(baseline: Baseline, path: Path) -> None:
         raise BaselineError(f"{path}: {key} stands there {most} times; accept a new baseline")
 
 
-def compare(baseline: Baseline, report: Report) -> Comparison:
-    """Hold a run against a baseline, item by item.
+def compare(baseline: Baseline | None, report: Report) -> Comparison:
+    """Hold a run against a baseline, item by item; without one all items are new.
 
-    An item passes when more than half of its answered repeats pass. Baseline items outside the
-    run's packs are left out, those inside that were not asked are `removed`.
+    An item passes when more than half of its answers pass. Baseline items outside the run's packs
+    are left out, those inside that were not asked are `removed`. What the run asked again is not
+    looked at: see `tqb.gate.settle`.
     """
-    before = {(item.pack, item.item_id): item for item in baseline.items}
-    after = {key: _item(repeats) for key, repeats in _by_item(report.results).items()}
+    groups = by_item(report.results)
+    now = from_report(report)
+    labels = {key: repeats[0] for key, repeats in groups.items()}
+    if baseline is None:
+        return _comparison(None, (), now.items, labels, ())
     packs = {pack.name for pack in report.run.packs}
-    keys = sorted(after.keys() | {key for key, item in before.items() if item.pack in packs})
-    compared = [_compare_item(*key, before.get(key), after.get(key)) for key in keys]
-    return Comparison(
-        baseline=baseline.target,
-        counts=dict(sorted(Counter(item.change for item in compared).items())),
-        items=tuple(item for item in compared if item.change != "unchanged"),
-        notes=(*_notes(baseline, report.run), *_token_notes(before, after)),
+    known = [item for item in baseline.items if item.pack in packs]
+    made = _comparison(baseline.target, known, now.items, labels, notes(baseline, now))
+    return replace(made, fresh_repeats=_fresh(baseline, now))
+
+
+def diff(before: Baseline, after: Baseline) -> Comparison:
+    """Hold one baseline against another."""
+    return _comparison(before.target, before.items, after.items, {}, notes(before, after))
+
+
+def _comparison(
+    target: str | None,
+    before: Iterable[BaselineItem],
+    after: Iterable[BaselineItem],
+    labels: Mapping[tuple[str, str], Result],
+    said: Iterable[str],
+) -> Comparison:
+    was = {(item.pack, item.item_id): item for item in before}
+    now = {(item.pack, item.item_id): item for item in after}
+    items = tuple(
+        _compare_item(was.get(key), now.get(key), labels.get(key))
+        for key in sorted(was.keys() | now.keys())
     )
+    return Comparison(target, count_changes(items), items, tuple(said))
 
 
 def _compare_item(
-    pack: str, item_id: str, before: BaselineItem | None, now: BaselineItem | None
+    before: BaselineItem | None, now: BaselineItem | None, label: Result | None
 ) -> ComparedItem:
+    item = now or before
+    if item is None:
+        raise ValueError("an item on neither side cannot be compared")
     return ComparedItem(
-        pack=pack,
-        item_id=item_id,
+        pack=item.pack,
+        item_id=item.item_id,
         change=_change(before, now),
-        before=f"{before.passes}/{before.runs}" if before else "",
-        after=f"{now.passes}/{now.runs}" if now else "",
+        before=_passes(before) if before else None,
+        after=_passes(now) if now else None,
+        language=label.language if label else "",
+        tags=label.tags if label else {},
     )
+
+
+def _passes(item: BaselineItem) -> Passes:
+    return Passes(item.passes, item.runs, item.errors)
 
 
 def _change(before: BaselineItem | None, now: BaselineItem | None) -> Change:
@@ -221,41 +277,43 @@ def _change(before: BaselineItem | None, now: BaselineItem | None) -> Change:
         return "removed"
     if before is None:
         return "new"
-    if before.item_sha256 != now.item_sha256:
+    if before.question_sha256 != now.question_sha256:
         return "changed"
-    if not before.runs or not now.runs:
-        return "inconclusive"
-    passed, passes = (item.passes * 2 > item.runs for item in (before, now))
-    if passed == passes:
-        return "unchanged" if passes else "still_failing"
-    return "fixed" if passes else "broken"
+    return change_of(_passes(before), _passes(now))
 
 
-def _notes(baseline: Baseline, run: RunInfo) -> Iterable[str]:
-    if baseline.target != run.target:
-        yield f"the target is {run.target}, in the baseline it was {baseline.target}"
-    if baseline.template_sha256 != run.template_sha256:
+def _fresh(before: Baseline, now: Baseline) -> bool:
+    """Whether repeats count one by one: there are some, and each is a draw of its own."""
+    sides = (before, now)
+    drawn = all(side.repeats == 1 or side.fresh_repeats for side in sides)
+    return drawn and any(side.repeats > 1 for side in sides)
+
+
+def notes(before: Baseline, now: Baseline) -> Iterable[str]:
+    """Say what differs between two runs beside the answers."""
+    if before.target != now.target:
+        yield f"the target is {now.target}, in the baseline it was {before.target}"
+    elif before.model and now.model and before.model != now.model:
+        yield f"the model is {now.model}, in the baseline it was {before.model}"
+    if before.template_sha256 != now.template_sha256:
         yield "the prompt template is not the one of the baseline"
-    if baseline.scorer != run.scorer:
-        yield f"the scorer is {run.scorer}, in the baseline it was {baseline.scorer}"
+    if before.scorer != now.scorer:
+        yield f"the scorer is {now.scorer}, in the baseline it was {before.scorer}"
+    if before.judge != now.judge:
+        yield f"the judge is {now.judge or 'none'}, in the baseline it was {before.judge or 'none'}"
     for name in ("temperature", "seed", "max_tokens"):
-        was, is_now = getattr(baseline.params, name), getattr(run.params, name)
+        was, is_now = getattr(before.params, name), getattr(now.params, name)
         if was != is_now:
             yield f"{name} is {is_now}, in the baseline it was {was}"
-    yield from _pack_notes(baseline.packs, run.packs)
+    yield from _pack_notes(before.packs, now.packs)
+    yield from _token_notes(before.items, now.items)
 
 
-def _token_notes(
-    before: Mapping[tuple[str, str], BaselineItem],
-    after: Mapping[tuple[str, str], BaselineItem],
-) -> Iterable[str]:
+def _token_notes(before: Iterable[BaselineItem], after: Iterable[BaselineItem]) -> Iterable[str]:
     """Say when the same questions reach the model with more or fewer tokens than before."""
-    pairs = [(before[key], after[key]) for key in sorted(before.keys() & after.keys())]
-    counts = [
-        (was.prompt_tokens, now.prompt_tokens)
-        for was, now in pairs
-        if was.prompt_tokens and now.prompt_tokens and was.item_sha256 == now.item_sha256
-    ]
+    known = {(item.key, item.question_sha256): item.prompt_tokens for item in before}
+    pairs = [(known.get((item.key, item.question_sha256)), item.prompt_tokens) for item in after]
+    counts = [(was, now) for was, now in pairs if was and now]
     if any(was != now for was, now in counts):
         total, then = sum(now for _, now in counts), sum(was for was, _ in counts)
         yield (

@@ -1,6 +1,6 @@
 """The run on one page.
 
-load_packs → build_requests → run_requests → score → ask_judge → make_report → compare → judge
+load_packs → build_requests → ask → score → ask_judge → make_report → compare → confirm → judge
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from itertools import islice
 from pathlib import Path
 
 from tqb import __version__, baseline, grading, report
+from tqb.changes import by_item, count_passes
 from tqb.errors import BaselineError, ConfigError, TargetError
-from tqb.gate import judge
+from tqb.gate import judge, names_of, plan, settle
 from tqb.packs import load_pack
 from tqb.prompts import Prompt, fingerprint, load_prompt
 from tqb.runner import Budget, Reply, run_requests
@@ -28,6 +29,7 @@ from tqb.types import (
     Item,
     Pack,
     PackRef,
+    Params,
     Policy,
     Report,
     Request,
@@ -45,6 +47,8 @@ OnStart = Callable[[int], None]
 OnReply = Callable[[Request, Reply], None]
 Ask = Callable[[Target, Sequence[Request]], tuple[tuple[Reply, ...], bool]]
 """Put requests to a target; the replies, and whether a signal kept any from coming."""
+Answer = Callable[[Sequence[Request]], tuple[tuple[Result, ...], bool]]
+"""Put requests to the pipeline under test; the results, and whether a signal cut them short."""
 
 
 def run(
@@ -55,8 +59,8 @@ def run(
 ) -> Report:
     """Run packs through a target and judge the answers.
 
-    `on_start` gets the number of requests, and again, grown, when a judge is asked; `on_reply` each
-    request with its reply as it arrives.
+    `on_start` gets the number of requests, and again, grown, when a judge is asked or something is
+    asked again; `on_reply` each request with its reply as it arrives.
 
     Raises:
         InputError: a pack, prompt, target, scorer, judge, selection or baseline cannot be used;
@@ -66,6 +70,7 @@ def run(
     _refuse_running_loop()
     _refuse_counts_below_one(options)
     packs = load_packs(options)
+    _refuse_unknown_must_pass(packs, options.policy.must_pass)
     prompt = load_prompt(options.prompt)
     targets = [target for pack in packs for item in pack.items for target in item.targets]
     scorer = load_scorer(options.scorer, threshold=options.fuzzy_threshold, rivals=targets)
@@ -74,21 +79,15 @@ def run(
     try_scorer(scorer, requests)
     target = open_target(options.target, max_concurrency=options.max_concurrency)
     grader = open_judge(options)
-    ask = partial(
-        run_requests,
-        max_concurrency=options.max_concurrency,
-        budget=Budget(options.policy.max_cost_usd),
-        on_reply=on_reply,
-    )
-    on_start(len(requests))
-    replies, interrupted = ask(target, requests)
-    results = score(requests, replies, scorer)
-    if grader and not interrupted:
-        results, interrupted = ask_judge(grader, requests, results, ask, on_start)
+    ask = asker(options, on_start, on_reply)
+    answer = partial(answers, target, grader, scorer, ask)
+    results, interrupted = answer(requests)
     info = run_info(started_at, target, grader, prompt, packs, requests, options)
     made = report.make_report(TOOL, info, results)
-    compared = baseline.compare(base, made) if base else None
-    made = replace(made, comparison=compared)
+    made = replace(made, comparison=baseline.compare(base, made))
+    if not (interrupted or target.recorded):
+        made, interrupted = confirm(made, requests, answer, options)
+    made = replace(made, run=replace(made.run, finished_at=_stamp(_now())))
     return replace(made, verdict=judge(made, options.policy, interrupted=interrupted))
 
 
@@ -109,6 +108,21 @@ def _refuse_counts_below_one(options: RunOptions) -> None:
     for name, number in counts.items():
         if number is not None and number < 1:
             raise ConfigError(f"{name} is {number}; give a whole number from 1 up")
+
+
+def _refuse_unknown_must_pass(packs: Sequence[Pack], names: Sequence[str]) -> None:
+    known = {
+        name
+        for pack in packs
+        for item in pack.items
+        for name in names_of(pack.name, item.id, item.tags)
+    }
+    for name in names:
+        if name not in known:
+            raise ConfigError(
+                f"--must-pass {name}: no item and no tag of {', '.join(p.name for p in packs)} is "
+                "called so; give an id, pack/id, or tag=value"
+            )
 
 
 def load_packs(options: RunOptions) -> tuple[Pack, ...]:
@@ -137,12 +151,17 @@ def build_requests(
     """
     _refuse_unknown_items(packs, options.items)
     return tuple(
-        Request(pack.name, item, repeat, messages, options.params)
+        Request(pack.name, item, repeat, messages, params_of(options.params, repeat))
         for pack in packs
         for item in select(pack, options)
         for messages in [prompt.render(item)]
         for repeat in range(options.repeats)
     )
+
+
+def params_of(params: Params, repeat: int) -> Params:
+    """Return the parameters of a repeat: a seed counts on, so that each is a draw of its own."""
+    return params if params.seed is None else replace(params, seed=params.seed + repeat)
 
 
 def select(pack: Pack, options: RunOptions) -> tuple[Item, ...]:
@@ -191,6 +210,78 @@ def read_baseline(path: Path) -> Baseline:
     return baseline.accept(report.from_text(data, path))
 
 
+def asker(options: RunOptions, on_start: OnStart, on_reply: OnReply) -> Ask:
+    """Return what puts requests to a target: one budget for all of them, and one total."""
+    total = 0
+    budget = Budget(options.policy.max_cost_usd)
+
+    def ask(target: Target, requests: Sequence[Request]) -> tuple[tuple[Reply, ...], bool]:
+        nonlocal total
+        total += len(requests)
+        on_start(total)
+        return run_requests(
+            target,
+            requests,
+            max_concurrency=options.max_concurrency,
+            budget=budget,
+            on_reply=on_reply,
+        )
+
+    return ask
+
+
+def answers(
+    target: Target,
+    grader: Target | None,
+    scorer: Scorer,
+    ask: Ask,
+    requests: Sequence[Request],
+) -> tuple[tuple[Result, ...], bool]:
+    """Put requests to the target, score its answers, and let the judge look at the failed ones.
+
+    Returns:
+        The results, and whether a signal cut them short.
+    """
+    replies, interrupted = ask(target, requests)
+    results = score(requests, replies, scorer)
+    if grader is None or interrupted:
+        return results, interrupted
+    return ask_judge(grader, requests, results, ask)
+
+
+def confirm(
+    made: Report, requests: Sequence[Request], answer: Answer, options: RunOptions
+) -> tuple[Report, bool]:
+    """Ask again what seems broken, until nothing is left to ask.
+
+    Returns:
+        The report with what came of it, and whether a signal cut it short.
+    """
+    first = {f"{r.pack}/{r.item.id}": r for r in requests if r.repeat == 0}
+    interrupted = False
+    comparison = made.comparison or baseline.compare(None, made)
+    while not interrupted:
+        wave = plan(comparison, options.policy, asked=len(requests))
+        if not wave:
+            break
+        asked = [
+            ask_anew(first[key], options.params, options.repeats + time)
+            for key in wave.keys
+            for time in range(wave.times)
+        ]
+        results, interrupted = answer(asked)
+        passes = {f"{pack}/{item}": count_passes(r) for (pack, item), r in by_item(results).items()}
+        comparison = settle(comparison, passes)
+        made = report.with_confirmation(made, results, wave.times)
+        made = replace(made, comparison=comparison)
+    return made, interrupted
+
+
+def ask_anew(request: Request, params: Params, repeat: int) -> Request:
+    """Make the request for one more answer, which no cache may give."""
+    return replace(request, repeat=repeat, params=params_of(params, repeat), fresh=True)
+
+
 def score(
     requests: Sequence[Request], replies: Sequence[Reply], scorer: Scorer
 ) -> tuple[Result, ...]:
@@ -236,7 +327,6 @@ def ask_judge(
     requests: Sequence[Request],
     results: Sequence[Result],
     ask: Ask,
-    on_start: OnStart,
 ) -> tuple[tuple[Result, ...], bool]:
     """Put the answers that the scorer failed to the judge.
 
@@ -247,7 +337,6 @@ def ask_judge(
     asked = [
         grading.judge_request(requests[place], results[place].answer or "") for place in failed
     ]
-    on_start(len(requests) + len(asked))
     replies, interrupted = ask(grader, asked)
     judged = list(results)
     for place, reply in zip(failed, replies, strict=True):
@@ -285,11 +374,17 @@ def run_info(
 
 
 def compare(base: Baseline, new: Report, policy: Policy) -> Report:
-    """Judge a finished run anew, against `base`."""
-    metrics = report.make_metrics(new.results)
-    compared = replace(new, metrics=metrics, comparison=baseline.compare(base, new))
+    """Judge a finished run anew, against `base`; what it asked again counts as it did then."""
+    made = replace(report.make_report(new.tool, new.run, new.results), findings=new.findings)
+    compared = baseline.compare(base, made)
+    if new.confirmation:
+        again = new.confirmation.results
+        passes = {f"{pack}/{item}": count_passes(r) for (pack, item), r in by_item(again).items()}
+        compared = settle(compared, passes)
+        made = report.with_confirmation(made, again, new.confirmation.times)
+    made = replace(made, comparison=compared)
     interrupted = new.verdict.status == "interrupted"
-    return replace(compared, verdict=judge(compared, policy, interrupted=interrupted))
+    return replace(made, verdict=judge(made, policy, interrupted=interrupted))
 
 
 def _now() -> datetime:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from tqb import stats
+from tqb.changes import by_item, count_passes
 from tqb.errors import EXIT_INCONCLUSIVE, BaselineError
+from tqb.text import short_hash
 from tqb.types import (
     REPORT_SCHEMA_VERSION,
+    Confirmation,
     Failure,
+    Item,
     Latency,
     Metrics,
     Outcome,
+    Passes,
+    Repeated,
     Report,
     Request,
     Response,
@@ -69,9 +77,18 @@ def _asked(request: Request) -> Result:
         score=None,
         matched_by=None,
         explanation="",
-        item_sha256=item.sha256,
+        question_sha256=question_sha256(item),
         tags=item.tags,
     )
+
+
+def question_sha256(item: Item) -> str:
+    """Hash what makes a question the same: text, accepted answers, context and language.
+
+    Tags may change, and so may the prompt: that is the pipeline's, not the question's.
+    """
+    content = [item.text, item.label, sorted(item.aliases), item.context, item.lang]
+    return short_hash(json.dumps(content, ensure_ascii=False))
 
 
 def _symptoms(reply: Response) -> tuple[str, ...]:
@@ -88,18 +105,35 @@ def make_report(tool: Tool, run: RunInfo, results: Sequence[Result]) -> Report:
         metrics=make_metrics(results),
         results=tuple(results),
         comparison=None,
+        confirmation=None,
         findings=(),
         verdict=NOT_JUDGED,
     )
 
 
+def with_confirmation(report: Report, results: Sequence[Result], times: int) -> Report:
+    """Add what was asked again: it changes no figure but the cost."""
+    again = (*(report.confirmation.results if report.confirmation else ()), *results)
+    confirmation = Confirmation(
+        items=len({result.key for result in again}),
+        times=max(times, report.confirmation.times if report.confirmation else 0),
+        requests=sum(not (r.failure and r.failure.attempts == 0) for r in again),
+        results=again,
+    )
+    metrics = replace(report.metrics, cost_usd=_cost((*report.results, *again)))
+    return replace(report, confirmation=confirmation, metrics=metrics)
+
+
 def make_metrics(results: Sequence[Result]) -> Metrics:
     """Aggregate. Failed calls and what was never asked count beside accuracy, never in it."""
+    items = [count_passes(repeats) for repeats in by_item(results).values()]
     whole = _tally(results)
     scores = [r.score for r in results if r.score is not None]
     failures = Counter(r.failure.kind for r in results if r.failure and r.outcome == "error")
     return Metrics(
         accuracy=whole.accuracy,
+        accuracy_interval=_interval(whole, items),
+        repeated=_repeated(items),
         n=whole.n,
         passed=whole.passed,
         failed=whole.n - whole.passed,
@@ -117,6 +151,29 @@ def make_metrics(results: Sequence[Result]) -> Metrics:
             _total(r.completion_tokens for r in results),
         ),
         cost_usd=_cost(results),
+    )
+
+
+def _interval(whole: Tally, items: Sequence[Passes]) -> tuple[float, float] | None:
+    """Return Wilson's interval; answers to one item are not independent, so they count as one."""
+    answered = sum(item.n > 0 for item in items)
+    if not answered:
+        return None
+    low, high = stats.wilson(round(whole.passed / whole.n * answered), answered)
+    return _rounded(low), _rounded(high)
+
+
+def _repeated(items: Sequence[Passes]) -> Repeated | None:
+    """Aggregate over the items that were answered as often as any."""
+    k = max((item.n for item in items), default=0)
+    counts = [(item.n, item.passed) for item in items if item.n == k]
+    if k < 2:
+        return None
+    return Repeated(
+        k=k,
+        pass_at_1=_rounded(stats.mean_pass_at_k(counts, 1)),
+        pass_at_k=_rounded(stats.mean_pass_at_k(counts, k)),
+        pass_hat_k=_rounded(stats.mean_pass_hat_k(counts, k)),
     )
 
 

@@ -58,6 +58,26 @@ def sign_test(broken: int, fixed: int) -> float:
     return as_many / (1 << changed)
 
 
+def margin_test(broken: int, fixed: int, n: int, margin: float) -> float:
+    """Return the one-sided p-value of a drop beyond a margin, `n` items answered before and now.
+
+    The null hypothesis: the share of broken items exceeds that of fixed ones by `margin`, 0 to 1,
+    at most. The score test of Tango (1998) by the normal distribution; without a margin it is
+    McNemar's (1947), uncorrected. 1 where no item tells anything.
+    """
+    if not (broken >= 0 and fixed >= 0 and broken + fixed <= n):
+        raise ValueError(f"{broken} broken and {fixed} fixed of {n} items cannot be")
+    if not 0 <= margin < 1:
+        raise ValueError(f"the margin {margin} is not between 0 and 1")
+    changed = broken + fixed
+    slope = (2 * n - broken + fixed) * margin - changed
+    root = math.sqrt(slope * slope + 8 * n * fixed * margin * (1 - margin))
+    variance = (root - slope) / 2 + n * margin * (1 - margin)
+    if variance <= 0:
+        return 1.0
+    return NormalDist().cdf((fixed - broken + n * margin) / math.sqrt(variance))
+
+
 def paired_test(items: Iterable[Counts]) -> float:
     """Return the one-sided exact p-value of a drop, each item answered any number of times.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import unicodedata
@@ -48,6 +49,11 @@ def excerpt(text: str, secrets: Iterable[str] = (), limit: int = 120) -> str:
 def well_formed(text: str) -> str:
     """Replace lone surrogates, which JSON may carry and no file can hold."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def short_hash(text: str) -> str:
+    """Return the first 16 hexadecimal digits of the SHA-256 of a text."""
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
 def count(number: int, noun: str) -> str:

@@ -46,8 +46,20 @@ FailureKind = Literal[
 ]
 Status = Literal["pass", "fail", "inconclusive", "nothing", "budget", "interrupted"]
 Change = Literal[
-    "broken", "fixed", "still_failing", "unchanged", "changed", "new", "removed", "inconclusive"
+    "broken",
+    "fixed",
+    "flaky",
+    "recovered",
+    "unchanged",
+    "still_failing",
+    "changed",
+    "new",
+    "removed",
+    "inconclusive",
 ]
+"""`changed` is an edited question; flaky and recovered come of asking again."""
+
+RuleOutcome = Literal["ok", "failed", "inconclusive", "not applied"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +175,8 @@ class Request:
     """0-based."""
     messages: tuple[Message, ...]
     params: Params
+    fresh: bool = False
+    """Whether no cache on the way may give an answer that it gave before."""
 
     @property
     def question(self) -> str:
@@ -238,6 +252,8 @@ class Target(Protocol):
 
     name: str
     """As it stands in reports: free of secrets."""
+    recorded: bool
+    """Whether it gives recorded answers, so that asking again brings nothing new."""
 
     async def complete(self, request: Request) -> Response:
         """Answer one request. Raises `CallError` for anything but an answer."""
@@ -261,7 +277,8 @@ class Result:
     score: float | None
     matched_by: str | None
     explanation: str
-    item_sha256: str
+    question_sha256: str
+    """First 16 hexadecimal digits of the hash of text, answers, context and language."""
     tags: Mapping[str, str]
     finish_reason: str | None = None
     prompt_tokens: int | None = None
@@ -312,11 +329,31 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeated:
+    """What items do when they are asked k times: means over the items that were answered so often.
+
+    Sources of the formulas are in `tqb.stats`.
+    """
+
+    k: int
+    pass_at_1: float
+    """Chance that one answer passes."""
+    pass_at_k: float
+    """Chance that at least one of k answers passes."""
+    pass_hat_k: float
+    """Chance that all of k answers pass."""
+
+
+@dataclass(frozen=True, slots=True)
 class Metrics:
-    """Aggregates of a run."""
+    """Aggregates of a run, its confirmation left out but for the cost."""
 
     accuracy: float | None
     """passed / n; None when nothing was scored."""
+    accuracy_interval: tuple[float, float] | None
+    """Wilson's, at 95 %; an item asked several times counts as one answer."""
+    repeated: Repeated | None
+    """None where each item was asked once."""
     n: int
     """Answers scored."""
     passed: int
@@ -334,7 +371,7 @@ class Metrics:
     latency: Latency | None
     tokens: Tokens
     cost_usd: float | None
-    """With the judge's; None when the cost of any answer is unknown."""
+    """With the judge's and the confirmation's; None when the cost of any answer is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,20 +416,53 @@ class RunInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Passes:
+    """How often an item passed."""
+
+    passed: int
+    n: int
+    """Answers scored."""
+    errors: int = 0
+    """Calls that failed beside them."""
+
+    @property
+    def passing(self) -> bool:
+        """Whether more than half of the answers passed."""
+        return 2 * self.passed > self.n
+
+    @property
+    def rate(self) -> float:
+        """Share of the answers that passed; 0 without an answer."""
+        return self.passed / self.n if self.n else 0.0
+
+    def __str__(self) -> str:
+        """Render as ``2/3``."""
+        return f"{self.passed}/{self.n}"
+
+
+@dataclass(frozen=True, slots=True)
 class BaselineItem:
     """What an item did in the baseline."""
 
     pack: str
     item_id: str
-    item_sha256: str
+    question_sha256: str
+    outcome: Outcome
+    """pass where more than half of the answers passed; error or skipped where there is none."""
     passes: int
     runs: int
     """Repeats that were scored."""
-    finish_reason: str | None = None
+    errors: int = 0
+    """Repeats that failed."""
     prompt_tokens: int | None = None
+    """Median of the answers, the lower one of two; so for the next."""
     completion_tokens: int | None = None
+    finish_reason: str | None = None
+    """Of the first answer, as the next two."""
     answer_sha256: str | None = None
-    """First 16 hexadecimal digits of the hash of the (first) answer."""
+    """First 16 hexadecimal digits."""
+    answer: str | None = None
+    """Kept on request."""
 
     @property
     def key(self) -> str:
@@ -407,11 +477,15 @@ class Baseline:
     tool: Tool
     target: str
     model: str | None
-    """The model the provider said it used."""
+    """The model the provider said it used; several are joined by commas."""
     prompt_sha256: str
     template_sha256: str
     scorer: str
+    judge: str | None
     params: Params
+    repeats: int
+    fresh_repeats: bool
+    """Whether the repeats of an item are draws of their own, no answer given several times."""
     packs: tuple[PackRef, ...]
     items: tuple[BaselineItem, ...]
 
@@ -423,38 +497,92 @@ class ComparedItem:
     pack: str
     item_id: str
     change: Change
-    before: str
-    """Passes of repeats in the baseline, as ``1/1``; empty for a new item."""
-    after: str
-    """The same now; empty for a removed item."""
+    before: Passes | None
+    """In the baseline; None for a new item."""
+    after: Passes | None
+    """Now; None for a removed item."""
+    again: Passes | None = None
+    """When it was asked again to confirm what changed; None where it was not."""
+    language: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """``pack/item``."""
+        return f"{self.pack}/{self.item_id}"
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """A run held against a baseline."""
 
-    baseline: str
-    """The baseline's target."""
+    baseline: str | None
+    """The baseline's target; None where there is no baseline, and all items are new."""
     counts: Mapping[str, int]
     """Items by kind of change."""
     items: tuple[ComparedItem, ...]
-    """All items but the unchanged."""
+    """All items, sorted by key."""
     notes: tuple[str, ...]
     """What differs between the two runs beside the answers."""
+    fresh_repeats: bool = False
+    """Whether some items have several answers, and all answers are draws of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What was asked again to see whether a change is there to stay."""
+
+    items: int
+    times: int
+    """Most times an item was asked again."""
+    requests: int
+    results: tuple[Result, ...]
+    """Their repeats go on counting where those of the run ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The rules of the gate."""
+    """The rules of the gate. Shares are between 0 and 1."""
 
     fail_under: float | None = None
-    """Least accuracy, 0 to 1."""
-    max_broken: int = 0
-    """Items that passed in the baseline and may fail now."""
+    """Least accuracy."""
+    must_pass: tuple[str, ...] = ()
+    """Items that may not fail: ``id``, ``pack/id`` or ``tag=value``; beside ``critical=true``."""
+    alpha: float = 0.05
+    """Level of the paired test, on the whole and on all slices together."""
+    tolerate: float = 0.05
+    """Net drop, as a share of the items, that is no failure even where it is certain."""
+    max_drop: float = 0.2
+    """Net drop, as a share of the items, that may not be exceeded, whatever the test says."""
+    max_broken: int | None = None
+    """Items that passed in the baseline and may fail now; None sets no such limit."""
     max_errors: float = 0.05
-    """Share of failed calls above which nothing is judged, 0 to 1."""
+    """Share of failed calls above which nothing is judged."""
     max_cost_usd: float | None = None
     """What the run may cost; then no more is asked."""
+    max_latency_p95_s: float | None = None
+    """Seconds that 95 % of the answers may take."""
+    max_completion_p95: float | None = None
+    """Completion tokens that 95 % of the answers may have."""
+    confirm: int = 3
+    """Times that what seems broken is asked again; 0 never."""
+    confirm_limit: int | None = None
+    """Most requests for that; None allows as many as the run itself had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of the policy, and what it saw."""
+
+    name: str
+    """`paired-test`, `slices`, or that of the setting."""
+    threshold: float | None
+    saw: float | None
+    """What is held against the threshold."""
+    outcome: RuleOutcome
+    """inconclusive: the questions that were not answered could turn it either way."""
+    said: str
+    """The same in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -475,6 +603,8 @@ class Verdict:
     status: Status
     exit_code: int
     reasons: tuple[str, ...]
+    rules: tuple[Rule, ...] = ()
+    """Empty where nothing was judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -487,6 +617,7 @@ class Report:
     metrics: Metrics
     results: tuple[Result, ...]
     comparison: Comparison | None
+    confirmation: Confirmation | None
     findings: tuple[Finding, ...]
     verdict: Verdict
 

@@ -100,4 +100,4 @@ def test_needs_of_an_item_are_shown_and_validated(cli: Cli, tmp_path: Path) -> N
     ended = cli("pack", "validate", path.name)
     assert ended.code == 2
     assert "a.jsonl:1: the answer 'B' would fail: holds the forbidden 'b'" in ended.out
-    assert "a.jsonl:2: label 'x' is no number, so nothing is within 'tolerance'" in ended.out
+    assert "a.jsonl:2: label 'x' is no number: write 'tolerance' as a share" in ended.out

@@ -22,6 +22,7 @@ class FakeTarget:
     """A target made of one coroutine function; it counts what is under way."""
 
     name = "fake"
+    recorded = False
 
     def __init__(self, complete: Complete) -> None:
         self._complete = complete

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,21 @@ ACCEPT_EXAMPLES = """Examples:
 \b
   tqb baseline accept              the last run
   tqb baseline accept run.json -o tests/tqb-baseline.jsonl
+  tqb baseline accept --answers    with the text of the answers
+"""
+
+SHOW_EXAMPLES = """Examples:
+
+\b
+  tqb baseline show
+  tqb baseline show tests/tqb-baseline.jsonl
+"""
+
+DIFF_EXAMPLES = """Examples:
+
+\b
+  tqb baseline diff tqb-baseline.jsonl run.json
+  tqb baseline diff old.jsonl new.jsonl
 """
 
 app = typer.Typer(help="Keep an accepted run to compare with.", no_args_is_help=True)
@@ -36,6 +52,9 @@ def accept(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="Where the baseline goes.")
     ] = Path(DEFAULT_NAME),
+    answers: Annotated[
+        bool, typer.Option("--answers", help="Keep the answers' text too, for reading diffs.")
+    ] = False,
 ) -> int:
     """Make a run the baseline: a text file to commit beside the code."""
     from tqb import baseline
@@ -44,13 +63,42 @@ def accept(
 
     if report == LAST_RUN and not report.exists():
         raise BaselineError("there is no last run here: do `tqb run` first, or name a report")
-    accepted = baseline.accept(load_report(report))
+    accepted = baseline.accept(load_report(report), answers=answers)
     if output.is_file() and not baseline.is_baseline(output.read_bytes()):
         raise BaselineError(f"{output}: exists and is no baseline; choose another name for it")
     write_whole(output, baseline.to_text(accepted))
-    passing = sum(item.passes * 2 > item.runs for item in accepted.items)
+    passing = sum(item.outcome == "pass" for item in accepted.items)
     write_out(
         f"{output}: {count(len(accepted.items), 'item')}, {passing} of them passing\n"
         f"Commit it, and compare with: tqb run --baseline {output}\n"
     )
+    return EXIT_PASS
+
+
+@app.command(epilog=SHOW_EXAMPLES)
+def show(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Baseline file or JSON report.")
+    ] = Path(DEFAULT_NAME),
+) -> int:
+    """Show what a baseline holds: how it was made, and each item that does not pass every time."""
+    from tqb.formats.terminal import render_baseline
+    from tqb.pipeline import read_baseline
+
+    write_out(render_baseline(read_baseline(file), sys.stdout))
+    return EXIT_PASS
+
+
+@app.command(epilog=DIFF_EXAMPLES)
+def diff(
+    before: Annotated[Path, typer.Argument(metavar="A", help="Baseline file or JSON report.")],
+    after: Annotated[Path, typer.Argument(metavar="B", help="The one to hold against it.")],
+) -> int:
+    """Show what changed between two baselines; it judges nothing and ends in 0."""
+    from tqb import baseline
+    from tqb.formats.terminal import render_changes
+    from tqb.pipeline import read_baseline
+
+    changes = baseline.diff(read_baseline(before), read_baseline(after))
+    write_out(render_changes(changes, sys.stdout))
     return EXIT_PASS

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tqb.cli.options import Config, FailUnder, MaxBroken, MaxErrors
+from tqb.cli import options
 from tqb.types import Policy
 
 EXAMPLES = """Examples:
@@ -22,10 +22,16 @@ EXAMPLES = """Examples:
 def compare(
     base: Annotated[Path, typer.Argument(metavar="BASE", help="Baseline file or JSON report.")],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="JSON report to be judged.")],
-    fail_under: FailUnder = None,
-    max_broken: MaxBroken = 0,
-    max_errors: MaxErrors = 0.05,
-    config: Config = None,
+    fail_under: options.FailUnder = None,
+    must_pass: options.MustPass = None,
+    alpha: options.Alpha = 0.05,
+    tolerate: options.Tolerate = 0.05,
+    max_drop: options.MaxDrop = 0.2,
+    max_broken: options.MaxBroken = None,
+    max_errors: options.MaxErrors = 0.05,
+    max_latency_p95: options.MaxLatencyP95 = None,
+    max_completion_p95: options.MaxCompletionP95 = None,
+    config: options.Config = None,
 ) -> int:
     """Compare a finished run with an earlier one."""
     from tqb import pipeline
@@ -33,7 +39,17 @@ def compare(
     from tqb.formats.terminal import render_comparison
     from tqb.report import load_report
 
-    policy = Policy(fail_under, max_broken, max_errors)
+    policy = Policy(
+        fail_under=fail_under,
+        must_pass=tuple(must_pass or ()),
+        alpha=alpha,
+        tolerate=tolerate,
+        max_drop=max_drop,
+        max_broken=max_broken,
+        max_errors=max_errors,
+        max_latency_p95_s=max_latency_p95,
+        max_completion_p95=max_completion_p95,
+    )
     report = pipeline.compare(pipeline.read_baseline(base), load_report(new), policy)
     write_out(render_comparison(report, sys.stdout))
     return report.verdict.exit_code

@@ -29,8 +29,16 @@ target = {target}         # LiteLLM id, http(s)://host/v1#model, python:module:f
 # output = ["run.json"]
 
 # fail-under = 0.9        # least accuracy
-# max-broken = 0          # items that passed in the baseline and may fail now
+# must-pass = ["capital-japan", "difficulty=easy"]  # beside items tagged critical = "true"
+# alpha = 0.05            # level of the paired test of broken against fixed items
+# tolerate = 0.05         # net drop, as a share of the items, that is no failure
+# max-drop = 0.2          # net drop that fails whatever the test says
+# max-broken = 0          # items that passed in the baseline and may fail now; mostly unset
 # max-errors = 0.05       # share of failed calls above which the run is inconclusive
+# max-latency-p95 = 5.0   # seconds that 95 % of the answers may take
+# max-completion-p95 = 200  # completion tokens that 95 % of the answers may have
+# confirm = 3             # times that what seems broken is asked again
+# confirm-limit = 50      # most requests for that; mostly unset: as many as the run has
 
 # repeats = 1
 # max-concurrency = 16

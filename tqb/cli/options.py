@@ -57,13 +57,55 @@ FailUnder = Annotated[
         help="Fail when accuracy is under X (0 to 1).",
     ),
 ]
+MustPass = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="ID",
+        envvar="TQB_MUST_PASS",
+        help="An item (id or pack/id) or tag=value that may not fail, beside those tagged "
+        "critical=true. Repeatable.",
+    ),
+]
+Alpha = Annotated[
+    float,
+    typer.Option(
+        metavar="X",
+        min=0.000_001,
+        max=0.5,
+        callback=finite,
+        envvar="TQB_ALPHA",
+        help="Level of the paired test of broken against fixed items.",
+    ),
+]
+Tolerate = Annotated[
+    float,
+    typer.Option(
+        metavar="X",
+        min=0,
+        max=1,
+        callback=finite,
+        envvar="TQB_TOLERATE",
+        help="Net drop (share of the items, 0 to 1) that is no failure even where it is certain.",
+    ),
+]
+MaxDrop = Annotated[
+    float,
+    typer.Option(
+        metavar="X",
+        min=0,
+        max=1,
+        callback=finite,
+        envvar="TQB_MAX_DROP",
+        help="Net drop (share of the items, 0 to 1) that fails, whatever the test says.",
+    ),
+]
 MaxBroken = Annotated[
-    int,
+    int | None,
     typer.Option(
         metavar="N",
         min=0,
         envvar="TQB_MAX_BROKEN",
-        help="Items that passed in the baseline and may fail now.",
+        help="Items that passed in the baseline and may fail now; without it the test decides.",
     ),
 ]
 MaxErrors = Annotated[
@@ -75,6 +117,45 @@ MaxErrors = Annotated[
         callback=finite,
         envvar="TQB_MAX_ERRORS",
         help="Share of failed calls (0 to 1) above which the run is inconclusive.",
+    ),
+]
+MaxLatencyP95 = Annotated[
+    float | None,
+    typer.Option(
+        metavar="S",
+        min=0,
+        callback=finite,
+        envvar="TQB_MAX_LATENCY_P95",
+        help="Fail when more than 5 % of the answers take longer than S seconds.",
+    ),
+]
+MaxCompletionP95 = Annotated[
+    float | None,
+    typer.Option(
+        metavar="N",
+        min=0,
+        callback=finite,
+        envvar="TQB_MAX_COMPLETION_P95",
+        help="Fail when more than 5 % of the answers have more than N completion tokens.",
+    ),
+]
+Confirm = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        min=0,
+        max=100,
+        envvar="TQB_CONFIRM",
+        help="Ask what seems broken again, N times, before it counts; 0 for never.",
+    ),
+]
+ConfirmLimit = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=0,
+        envvar="TQB_CONFIRM_LIMIT",
+        help="Most requests for that; without it as many as the run itself takes.",
     ),
 ]
 Packs = Annotated[

@@ -9,7 +9,17 @@ from itertools import chain
 from typing import IO, TYPE_CHECKING
 
 from tqb.text import count, one_line
-from tqb.types import Comparison, Metrics, Problem, Report, Result, Status
+from tqb.types import (
+    Baseline,
+    Comparison,
+    Confirmation,
+    Metrics,
+    Problem,
+    Repeated,
+    Report,
+    Result,
+    Status,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,6 +35,9 @@ SHOWN = 5
 
 SHOWN_BROKEN = 20
 """Broken items shown: these are what the reader came for."""
+
+UNCHANGED = ("unchanged", "still_failing")
+"""Changes that need no line."""
 
 WORDS: dict[Status, tuple[str, str]] = {
     "pass": ("PASS", "bold green"),
@@ -59,7 +72,19 @@ def render_report(
 
 def render_comparison(report: Report, stream: IO[str] | None) -> str:
     """Render what `tqb compare` found: the verdict, its reasons, and each item that changed."""
-    return _render(stream, chain(_verdict(report), _comparison(report)))
+    if report.comparison is None:
+        raise ValueError("the report holds no comparison")
+    return _render(stream, chain(_verdict(report), _rules(report), _changes(report.comparison)))
+
+
+def render_changes(comparison: Comparison, stream: IO[str] | None) -> str:
+    """Render the items that changed, and what else did."""
+    return _render(stream, _changes(comparison))
+
+
+def render_baseline(baseline: Baseline, stream: IO[str] | None) -> str:
+    """Render how a baseline was made, and the items that do not pass every time."""
+    return _render(stream, _baseline(baseline))
 
 
 def _render(stream: IO[str] | None, lines: Iterable[Line]) -> str:
@@ -103,13 +128,16 @@ def _details(report: Report, every: bool) -> Iterator[Line]:
     for figure in figures:
         yield Line("  ", figure, body_style="dim")
     yield from _notes(report.comparison)
+    yield from _rules(report)
     changed = _changed_items(report.comparison)
     failed = [r for r in report.results if r.outcome == "fail"]
     before = changed["broken"] | changed["still_failing"]
+    unsettled = changed["flaky"] | changed["recovered"]
     limit = len(failed) if every else None
     sections = (
         ("Broken: passed in the baseline", changed["broken"], limit or SHOWN_BROKEN),
-        ("Failed", {r.key for r in failed} - before, limit or SHOWN),
+        ("Failed once: not when asked again", unsettled, limit or SHOWN),
+        ("Failed", {r.key for r in failed} - before - unsettled, limit or SHOWN),
         ("Failed in the baseline too", changed["still_failing"], limit or 0),
     )
     for title, keys, most in sections:
@@ -128,7 +156,7 @@ def _changed_items(comparison: Comparison | None) -> dict[str, set[str]]:
     """Return the keys of the items by kind of change."""
     changed: dict[str, set[str]] = defaultdict(set)
     for item in comparison.items if comparison else ():
-        changed[item.change].add(f"{item.pack}/{item.item_id}")
+        changed[item.change].add(item.key)
     return changed
 
 
@@ -138,6 +166,10 @@ def _figures(report: Report) -> Iterator[str]:
         yield _accuracy(metrics, "" if report.run.judge else report.run.scorer)
     if report.run.judge:
         yield _judged(report.run.judge, report.results)
+    if metrics.repeated:
+        yield _repeated(metrics.repeated)
+    if report.confirmation:
+        yield _confirmation(report.confirmation)
     parts = []
     if metrics.latency:
         parts.append(f"latency p50 {metrics.latency.p50:.2f} s, p95 {metrics.latency.p95:.2f} s")
@@ -151,11 +183,28 @@ def _figures(report: Report) -> Iterator[str]:
 def _accuracy(metrics: Metrics, scorer: str) -> str:
     if scorer == "tqbpp":
         return f"TQB++ EM {metrics.accuracy:.3f} · LR {metrics.mean_score:.3f} over {metrics.n}"
-    text = f"accuracy {metrics.accuracy:.3f} ({metrics.passed} of {metrics.n} right)"
+    text = f"accuracy {metrics.accuracy:.3f} ({metrics.passed} of {metrics.n} right"
+    if metrics.accuracy_interval:
+        text += ", 95 % interval {:.2f}–{:.2f}".format(*metrics.accuracy_interval)
+    text += ")"
     if len(metrics.by_language) > 1:
         slices = (f"{name} {t.accuracy:.2f}" for name, t in metrics.by_language.items() if t.n)
         text += " · " + ", ".join(slices)
     return text
+
+
+def _repeated(repeated: Repeated) -> str:
+    k = repeated.k
+    rates = f"pass@1 {repeated.pass_at_1:.3f} · pass@{k} {repeated.pass_at_k:.3f}"
+    return f"{rates} · pass^{k} {repeated.pass_hat_k:.3f}"
+
+
+def _confirmation(confirmation: Confirmation) -> str:
+    times = f"up to {count(confirmation.times, 'time')} each"
+    if confirmation.requests == confirmation.items * confirmation.times:
+        times = times.removeprefix("up to ")
+    items = count(confirmation.items, "item")
+    return f"asked {items} again, {times}: {count(confirmation.requests, 'request')}"
 
 
 def _judged(judge: str, results: Iterable[Result]) -> str:
@@ -210,19 +259,48 @@ def _failures(title: str, failed: Iterable[Result]) -> Iterator[Line]:
         yield Line("    ", one_line(", ".join(keys[:3]), WIDTH) + more, body_style="dim")
 
 
-def _comparison(report: Report) -> Iterator[Line]:
-    comparison = report.comparison
-    if comparison is None:
-        raise ValueError("the report holds no comparison")
+def _rules(report: Report) -> Iterator[Line]:
+    """Yield each rule that was in force, and what it saw."""
+    for rule in report.verdict.rules:
+        if rule.outcome != "not applied":
+            saw = "" if rule.saw is None else f"{rule.saw:.3g}"
+            limit = "" if rule.threshold is None else f", limit {rule.threshold:g}"
+            text = f"{rule.name:<18} {rule.outcome:<12} {saw}{limit}"
+            yield Line("  rule  ", text, body_style="dim")
+
+
+def _changes(comparison: Comparison) -> Iterator[Line]:
     counts = (f"{number} {name.replace('_', ' ')}" for name, number in comparison.counts.items())
-    yield Line("  ", ", ".join(counts), body_style="dim")
+    yield Line("  ", ", ".join(counts) or "no items", body_style="dim")
     yield from _notes(comparison)
     for item in comparison.items:
-        if item.change != "still_failing":
+        if item.change not in UNCHANGED:
             passes = f"{item.before or '–'} → {item.after or '–'}"
-            yield Line(
-                f"  {item.change:<12} {passes:<11} ", one_line(f"{item.pack}/{item.item_id}")
-            )
+            again = f", again {item.again}" if item.again else ""
+            yield Line(f"  {item.change:<12} {passes:<11} ", one_line(item.key) + again)
+
+
+def _baseline(baseline: Baseline) -> Iterator[Line]:
+    items = baseline.items
+    passing = sum(item.outcome == "pass" for item in items)
+    model = f" · {baseline.model}" if baseline.model else ""
+    yield Line(one_line(f"{baseline.target}{model}", WIDTH), head_style="bold")
+    for pack in baseline.packs:
+        version = f" {pack.version}" if pack.version else ""
+        yield Line("  pack    ", one_line(f"{pack.name}{version} · {pack.sha256[:16]}"))
+    yield Line("  prompt  ", baseline.template_sha256[:16])
+    judge = f" · judge {baseline.judge}" if baseline.judge else ""
+    yield Line("  scorer  ", one_line(f"{baseline.scorer}{judge}"))
+    params = baseline.params
+    asked = (
+        f"temperature {params.temperature} · seed {params.seed} · max tokens {params.max_tokens}"
+    )
+    yield Line("  params  ", f"{asked} · {count(baseline.repeats, 'repeat')}")
+    yield Line("  made by ", one_line(f"{baseline.tool.name} {baseline.tool.version}"))
+    yield Line("  items   ", f"{len(items):,}, {passing:,} of them passing")
+    for item in items:
+        if item.passes < item.runs or not item.runs:
+            yield Line(f"  {item.outcome:<5} {item.passes}/{item.runs}  ", one_line(item.key))
 
 
 def render_problems(problems: Iterable[Problem]) -> str:

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from tqb.scorers.choice import score_choice
 from tqb.scorers.exact import score_exact
 from tqb.scorers.fuzzy import nearly
-from tqb.scorers.reading.answer import Answer, read, visible
+from tqb.scorers.reading.answer import Answer, read, unlisted, visible
 from tqb.scorers.rules.calculations import same_formula
 from tqb.scorers.rules.focus import in_focus
 from tqb.scorers.rules.lists import answers_yes_or_no, lists_the_same, says_the_same
+from tqb.scorers.rules.mention import mentioned
 from tqb.scorers.rules.stated import Finding, judge
 from tqb.scorers.rules.subject import Subject, Wanted, subject, wanted
 from tqb.scorers.verbatim import score_verbatim
@@ -69,16 +70,21 @@ def score_default(answer: str, item: Item) -> Score:
 
 def _read(answer: Answer, want: Wanted, about: Subject) -> Finding:
     """Try the rules on one target, in their order."""
-    if not want.by_value and lists_the_same(answer.text, want, about):
+    if not want.by_value and lists_the_same(answer, want, about):
         return Finding(True, "list", f"the items of {want.text!r} in another order")
-    if answer.is_list:
-        return Finding(False, None, f"is a list, and {want.text!r} at most one of it")
+    if len(answer.points) > 1:
+        answer = unlisted(answer, about.tag)
+        if not answer.text:
+            return Finding(False, None, f"is a list, and {want.text!r} at most one of it")
     stated = judge(answer.sentences, want, about)
     if stated.passed:
         return stated
     focus = in_focus(answer, want, about)
     if focus is not None:
         return Finding(True, focus.rule, f"{focus.why}, where the answer stands")
+    told = mentioned(answer.sentences, want, about)
+    if told is not None:
+        return Finding(True, told.rule, f"{told.why}, in a sentence that answers the question")
     return (None if want.by_value else _in_other_words(answer.sentences[0], want, about)) or stated
 
 

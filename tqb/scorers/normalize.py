@@ -27,6 +27,10 @@ _ARABIC = str.maketrans(
     {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه", "ؤ": "و", "ئ": "ي", "ـ": None}
 )
 _ARABIC_MARKS = re.compile("[\u064b-\u065f\u0670\u200c-\u200f]")
+_SMALL = str.maketrans("ァィゥェォ", "アイウエオ")
+_LONE_LATIN = re.compile(r"\b[авекмнорстху]\b")
+"""Letters that stand alone where a Latin one was meant: витамин С."""
+_LOOK_ALIKES = str.maketrans("авекмнорстху", "abekmhopctxy")
 _HIRAGANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
 _HAS_KATAKANA = re.compile("[\u30a1-\u30f6]")
 _KATAKANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
@@ -77,11 +81,12 @@ def _fold_once(text: str, lang: str) -> str:
 
 
 def _fold(text: str, lang: str) -> str:
-    text = _casefold(_fold_width(text), primary(lang))
+    text = _casefold(fold_width(text), primary(lang))
     return " ".join((text if text.isascii() else _fold_script(text, lang)).split())
 
 
-def _fold_width(text: str) -> str:
+def fold_width(text: str) -> str:
+    """Fold compatibility width, dashes, apostrophes and dotted abbreviations."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(_SIGNS)
         text = _APOSTROPHE.sub("'", text)
@@ -94,7 +99,7 @@ def _without_dots(abbreviation: re.Match[str]) -> str:
 
 def fold_but_case(text: str, lang: str) -> str:
     """Fold a text as `fold` does, its case aside."""
-    text = _fold_width(text)
+    text = fold_width(text)
     return " ".join((text if text.isascii() else _fold_script(text, lang)).split())
 
 
@@ -117,11 +122,12 @@ def _fold_script(text: str, lang: str) -> str:
         text = _ARABIC_MARKS.sub("", text).translate(_ARABIC).replace("مايه", "ميه")
         text = text.replace("جرام", "غرام")
     elif main in ("ru", "uk", "be", "bg"):
+        text = _LONE_LATIN.sub(lambda match: match[0].translate(_LOOK_ALIKES), text)
         text = text.replace("ё", "е")
     elif main == "ja":
         for foreign, plain in _KANA_V:
             text = text.replace(foreign, plain)
-        text = _LONG_END.sub("", text)
+        text = _converter("t2jp").convert(_LONG_END.sub("", text).translate(_SMALL))
     elif main == "zh":
         text = _simplified(text, lang)
     return text
@@ -148,7 +154,7 @@ def _simplified(text: str, lang: str) -> str:
     return simplified
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _converter(name: str) -> Any:
     from opencc import OpenCC
 

@@ -16,6 +16,9 @@ MAX_NUMBER = 10**15
 MAX_REPLY_BYTES = 8 * 1024 * 1024
 """Longest reply read from a server or a program."""
 
+NO_CACHE: Mapping[str, str] = {"Cache-Control": "no-cache"}
+"""Header of a request that no cache on the way may answer (RFC 9111)."""
+
 _T = TypeVar("_T")
 
 

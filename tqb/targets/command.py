@@ -31,6 +31,8 @@ class CommandTarget:
     the program prints, less one line end.
     """
 
+    recorded = False
+
     def __init__(self, command: str) -> None:
         """Find the program; nothing is run.
 

@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
 
 from tqb.errors import TargetError
-from tqb.targets.base import MAX_REPLY_BYTES
+from tqb.targets.base import MAX_REPLY_BYTES, NO_CACHE
 from tqb.targets.failures import (
     Origin,
     bad_response,
@@ -36,6 +36,8 @@ class EndpointTarget:
     The key comes from the environment variable `api_key_env`, and goes to this host only;
     ``user:password@`` in the URL is sent as basic authentication instead. A query is kept.
     """
+
+    recorded = False
 
     def __init__(self, spec: str, *, api_key_env: str, max_concurrency: int) -> None:
         """Read the URL; nothing is sent.
@@ -80,7 +82,7 @@ class EndpointTarget:
         async with self._open().post(
             URL(self._url, encoded=True),
             json=_body(self._origin.model, request),
-            headers=self._headers,
+            headers={**self._headers, **(NO_CACHE if request.fresh else {})},
             timeout=timeout,
             proxy=self._proxy,
             allow_redirects=False,

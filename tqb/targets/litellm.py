@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tqb.errors import CallError, TargetError
-from tqb.targets.base import within
+from tqb.targets.base import NO_CACHE, within
 from tqb.targets.failures import (
     Origin,
     bad_response,
@@ -40,6 +40,10 @@ _HAVE_DEFAULTS = (
 )
 """Reported missing by LiteLLM, though it takes a default or finds them in other places."""
 _AZURE_LOGINS = ("AZURE_AD_TOKEN", "AZURE_CLIENT_ID", "AZURE_USERNAME")
+
+
+_NO_CACHE = {"caching": False, "cache": {"no-cache": True}, "extra_headers": dict(NO_CACHE)}
+"""LiteLLM's own cache off, and those on the way."""
 
 
 @dataclass(slots=True)
@@ -75,6 +79,8 @@ class _RedirectError(Exception):
 
 class LiteLLMTarget:
     """A LiteLLM model id, such as ``openai/gpt-4o-mini``."""
+
+    recorded = False
 
     def __init__(self, model: str, *, max_concurrency: int) -> None:
         """Check the model and its key; nothing is sent. Costs LiteLLM's import, some seconds.
@@ -123,6 +129,7 @@ class LiteLLMTarget:
             max_retries=0,
             logger_fn=exchange.note,
             shared_session=self._open(),
+            **(_NO_CACHE if request.fresh else {}),
             **self._accepted(request.params),
         )
 

@@ -35,6 +35,8 @@ class PythonTarget:
     ``completion_tokens``, ``finish_reason``, ``model`` and ``cost_usd``.
     """
 
+    recorded = False
+
     def __init__(self, path: str) -> None:
         """Import the function; it is not called.
 

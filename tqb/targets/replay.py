@@ -28,6 +28,8 @@ class ReplayTarget:
     failed is an answer.
     """
 
+    recorded = True
+
     def __init__(
         self, path: str | Path, *, name: str = "", missing: str = "", again: bool = False
     ) -> None:

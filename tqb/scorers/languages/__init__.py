@@ -56,6 +56,8 @@ class Language:
     """Pairs of endings that one noun may have: singular and plural."""
     fractions: tuple[tuple[str, int], ...] = ()
     """Words for a half, a third, … that are no ordinals, each with what it divides by."""
+    relating: frozenset[str] = frozenset()
+    """Words that relate what follows to another thing: of, than, near."""
     verbal: frozenset[str] = frozenset()
     """Endings of the word for doing something: describing, describir."""
     connectors: tuple[str, ...] = ()
@@ -70,6 +72,11 @@ class Language:
     def flags(self) -> frozenset[str]:
         """Words after which an answer is no longer plainly given."""
         return _union(self.alternative, self.correction, self.hedge)
+
+    @property
+    def choice(self) -> frozenset[str]:
+        """Words that leave open which answer is meant."""
+        return _union(self.hedge, self.alternative)
 
     @property
     def refusal(self) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -76,27 +77,35 @@ class Answer:
     text: str
     """Without Markdown too, and with its connectors as one word."""
     sentences: tuple[str, ...]
-    is_list: bool
-    """Whether it is a Markdown list of several short items."""
+    points: tuple[str, ...]
+    """What the items of its Markdown list begin with, up to a sign that explains them."""
     emphasised: str | None
     """The one thing that it sets in bold, as code or in a box; None for several."""
 
 
 def read(answer: str, tag: str) -> Answer:
     """Read an answer in a language."""
-    plain = without_reasoning(answer)
+    return _read(without_reasoning(answer), tag)
+
+
+def unlisted(answer: Answer, tag: str) -> Answer:
+    """Return an answer without its Markdown list."""
+    return _read(_ITEM.sub("", answer.plain), tag)
+
+
+def _read(plain: str, tag: str) -> Answer:
     text = _connected(_without_markdown(plain), tag)
+    points = tuple(_points(plain)) if "\n" in plain else ()
     emphasised = _emphasised(plain) if _MARKS.search(plain) else None
-    return Answer(plain, text, tuple(_sentences(text, tag)), _is_list(plain), emphasised)
+    return Answer(plain, text, tuple(_sentences(text, tag)), points, emphasised)
 
 
-def _is_list(text: str) -> bool:
-    items = _ITEM.findall(text) if "\n" in text else ()
-    return sum(len(item.split()) <= _SHORT for item in items) > 1
+def _points(text: str) -> Iterator[str]:
+    for item in _ITEM.findall(text):
+        yield _HEAD.split(visible(item), maxsplit=1)[0]
 
 
-_SHORT = 4
-"""Words of a short item."""
+_HEAD = re.compile(r"\s+[—–-]\s+|[:：;；(（]")
 _ITEM = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+(.+)$", re.MULTILINE)
 
 

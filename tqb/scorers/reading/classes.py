@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from tqb.scorers.languages import Language
 from tqb.scorers.reading.tokens import Token
@@ -20,7 +21,11 @@ def holds(words: Sequence[str], known: frozenset[str], spoken: Language) -> bool
         return next(_places("".join(words), known), None) is not None
     if not known.isdisjoint(words):
         return True
-    return spoken.tag == "ko" and any(word.startswith(stems(known)) for word in words)
+    if spoken.tag == "ko":
+        return any(word.startswith(stems(known)) for word in words)
+    if heads(known).isdisjoint(words):
+        return False
+    return any(f"{one}-{other}" in known for one, other in pairwise(words))
 
 
 def longest_of(
@@ -64,6 +69,12 @@ def after_last(text: str, known: frozenset[str]) -> str | None:
 def stems(known: frozenset[str]) -> tuple[str, ...]:
     """Return the known words that are long enough to begin another word in Korean."""
     return tuple(word for word in known if len(word) > 1)
+
+
+@lru_cache(maxsize=4096)
+def heads(known: frozenset[str]) -> frozenset[str]:
+    """Return what stands before the hyphen of known words: peut of peut-être."""
+    return frozenset(word.partition("-")[0] for word in known if "-" in word)
 
 
 @lru_cache(maxsize=8192)

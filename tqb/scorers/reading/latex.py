@@ -26,12 +26,18 @@ _LATEX = {
     r"\mathrm": "",
     r"\text": "",
     r"\rightarrow": "→",
+    r"\quad": " ",
     r"\sqrt": "√",
     r"\Omega": "Ω",
     r"\theta": "θ",
     r"\Delta": "Δ",
 }
 _COMMANDS = sorted(_LATEX.items(), key=lambda pair: -len(pair[0]))
+
+
+_STYLED = re.compile(
+    r"\\(?:vec|hat|bar|overline|mathbf|mathit|mathrm|operatorname|text)\s*\{([^{}]*)\}"
+)
 
 
 def plain_latex(text: str) -> str:
@@ -41,6 +47,7 @@ def plain_latex(text: str) -> str:
     text = re.sub(r"\\\(|\\\)|\\\[|\\\]|\$", "", text)
     text = re.sub(r"\\d?frac\s*\{(\d+)\}\s*\{(\d+)\}", r"\1/\2", text)
     text = re.sub(r"\\d?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r"(\1)/(\2)", text)
+    text = _STYLED.sub(r"\1", text)
     for command, sign in _COMMANDS:
         text = text.replace(command, sign)
     return text

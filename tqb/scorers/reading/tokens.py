@@ -89,3 +89,8 @@ def _without_elision(token: Token) -> list[Token]:
 
 def _between_letters(text: str, at: int) -> bool:
     return 0 < at < len(text) - 1 and text[at - 1].isalpha() and text[at + 1].isalpha()
+
+
+def is_hiragana(text: str) -> bool:
+    """Whether a text is in the script of Japanese grammar."""
+    return all("\u3041" <= letter <= "\u3096" for letter in text)

@@ -34,25 +34,34 @@ def find(tokens: Sequence[Token], want: Wanted, about: Subject) -> list[Span]:
     if _asks_for_a_form(want, about):
         return list(_exactly(tokens, want))
     sought, words = _sought(want, about), [token.text for token in tokens]
-    spans: list[Span] = []
-    accented = sought.may_lack_accents and not "".join(words).isascii()
-    if accented or not sought.begins.isdisjoint(words):
-        for form in sought.forms:
-            spans += same(tokens, form.words, about.language, form.rule, form.why)
-    if sought.person:
-        spans += as_person(tokens, want, about)
-    if want.date:
-        spans += _dated(tokens, want, about)
-    if sought.quantity:
-        spans += _worth(tokens, want, sought.quantity, about)
-    elif want.answer_type in ("", "number"):
-        spans += _number_for_words(tokens, want, about)
+    spans = list(_as_written(tokens, words, want, about))
     if not spans and (sought.quantity or not want.by_value):
         spans = list(_in_other_forms(tokens, words, want, sought.quantity, about))
     if not spans and sought.has_sound:
         spans = list(_in_another_script(tokens, words, want, about))
     spans = [span for span in spans if not _another_thing(tokens, span, want, about)]
     return sorted(spans, key=_place) if len(spans) > 1 else spans
+
+
+def _as_written(
+    tokens: Sequence[Token], words: Sequence[str], want: Wanted, about: Subject
+) -> Iterator[Span]:
+    """The target in one of its own forms, and what is worth the same."""
+    sought = _sought(want, about)
+    accented = sought.may_lack_accents and not "".join(words).isascii()
+    if accented or not sought.begins.isdisjoint(words):
+        for form in sought.forms:
+            yield from same(tokens, form.words, about.language, form.rule, form.why)
+    if sought.respaced:
+        yield from _respaced(tokens, want, sought.respaced)
+    if sought.person:
+        yield from as_person(tokens, want, about)
+    if want.date:
+        yield from _dated(tokens, want, about)
+    if sought.quantity:
+        yield from _worth(tokens, want, sought.quantity, about)
+    elif want.answer_type in ("", "number"):
+        yield from _number_for_words(tokens, want, about)
 
 
 def _place(span: Span) -> tuple[int, int]:
@@ -77,6 +86,8 @@ class _Sought:
     """Words with which one of the forms may begin."""
     may_lack_accents: bool
     """Whether an answer may write one of those with accents."""
+    respaced: frozenset[str]
+    """The forms of it without spaces, where a language writes them now so and now so."""
     quantity: Quantity | None
     person: bool
     has_sound: bool
@@ -93,21 +104,43 @@ def _sought(want: Wanted, about: Subject) -> _Sought:
         forms=tuple(forms),
         begins=frozenset(w for word in first for w in written_forms(word, about.language)),
         may_lack_accents=any(map(may_lack_accents, first)),
+        respaced=_unspaced_forms(want, about),
         quantity=quantity,
         person=about.person and not want.by_value,
         has_sound=not (quantity or want.by_value or want.formula) and kinds <= {"word", "char"},
     )
 
 
+def _unspaced_forms(want: Wanted, about: Subject) -> frozenset[str]:
+    text = "".join(want.tokens)
+    if about.language.tag not in ("ko", "ar") or want.quantity or len(text) < 4:
+        return frozenset()
+    return written_forms(text, about.language)
+
+
 def _forms(want: Wanted, about: Subject) -> Iterator[_Form]:
     """Yield the target as it is written, a function's name, and what the question leaves of it."""
     if want.quantity is None:
         yield _Form(want.tokens, "exact", f"{want.text!r}")
+        yield _Form(_without_kind(want, about), "short", f"{want.text!r}, less what it is")
     if want.text.endswith("()"):
         yield _Form(want.tokens[:-2], "exact", f"{want.text!r}")
     if not want.by_value:
         why = f"{want.text!r}, less what the question says"
         yield _Form(_unasked(want, about), "short", why)
+
+
+def _without_kind(want: Wanted, about: Subject) -> tuple[str, ...]:
+    """Return a place without what says of what kind it is: 松山 of 松山市, 춘천 of 춘천시."""
+    if about.language.tag == "ko":
+        name = want.tokens[0] if len(want.tokens) == 1 else ""
+        return (name[:-1],) if len(name) > 2 and name[-1] in "시군구도" else ()
+    kind = not about.language.spaced and len(want.tokens) > 2 and want.tokens[-1] in _SEATS
+    return want.tokens[:-1] if kind else ()
+
+
+_SEATS = frozenset("市県县縣省州")
+"""Characters for cities and provinces, which are left out as often as not."""
 
 
 def _another_thing(tokens: Sequence[Token], span: Span, want: Wanted, about: Subject) -> bool:
@@ -204,6 +237,19 @@ def _in_other_forms(
                 if not _in_number(tokens, span, about)
             ]
         yield from spans
+
+
+def _respaced(tokens: Sequence[Token], want: Wanted, forms: frozenset[str]) -> Iterator[Span]:
+    """The target with other spaces, in languages that write them now so and now so."""
+    longest = max(map(len, forms))
+    for start in range(len(tokens)):
+        text = ""
+        for end in range(start + 1, min(len(tokens), start + 5) + 1):
+            text += tokens[end - 1].text
+            if text in forms:
+                yield Span(start, end, "exact", f"{want.text!r} with other spaces")
+            if len(text) > longest:
+                break
 
 
 def _in_number(tokens: Sequence[Token], span: Span, about: Subject) -> bool:

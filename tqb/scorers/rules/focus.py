@@ -9,7 +9,6 @@ A target that is the only thing set in bold, as code or in a box needs no such n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from tqb.scorers.reading.answer import Answer, without_brackets
 from tqb.scorers.reading.classes import holds, joined, less
@@ -24,11 +23,13 @@ from tqb.scorers.rules.doubt import (
     goes_on,
     knows,
     other_name,
+    outdone,
     restates,
     trouble,
 )
 from tqb.scorers.rules.explained import date_tokens, explained, unexplained
 from tqb.scorers.rules.find import find, find_in
+from tqb.scorers.rules.places import Place, is_year, place_of
 from tqb.scorers.rules.spans import Span
 from tqb.scorers.rules.subject import Subject, Wanted
 from tqb.scorers.values.names import is_place, other_names
@@ -38,44 +39,6 @@ from tqb.scorers.values.units import unit_at
 _ANNOUNCES = frozenset(":=：")
 _LEAD = 4
 """Words of a sentence so short that it is an answer itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A target in a sentence, with the clause it stands in."""
-
-    text: str
-    """The sentence."""
-    tokens: Sequence[Token]
-    span: Span
-    start: int
-    end: int
-    """First token of the clause, and the place after its last."""
-    number: bool
-    """Whether a number or date stands there."""
-
-    @property
-    def before(self) -> Sequence[Token]:
-        """What leads to the target in its clause."""
-        return self.tokens[self.start : self.span.start]
-
-    @property
-    def after(self) -> Sequence[Token]:
-        """What follows the target in its sentence."""
-        return self.tokens[self.span.end :]
-
-    @property
-    def lead(self) -> Sequence[Token]:
-        """The clauses before."""
-        return self.tokens[: max(0, self.start - 1)]
-
-
-def _place(text: str, tokens: Sequence[Token], span: Span, want: Wanted) -> _Place:
-    bounds = [at for at, token in enumerate(tokens) if token.text in BOUNDARY]
-    start = max((at + 1 for at in bounds if at < span.start), default=0)
-    end = min((at for at in bounds if at >= span.end), default=len(tokens))
-    number = want.quantity is not None or span.rule in ("number", "date")
-    return _Place(text, tokens, span, start, end, number)
 
 
 def in_focus(answer: Answer, want: Wanted, about: Subject) -> Span | None:
@@ -90,11 +53,11 @@ def in_focus(answer: Answer, want: Wanted, about: Subject) -> Span | None:
         tokens, spans = find_in(text, want, about)
         if spans:
             marked = answer.emphasised is not None and _is_all(answer.emphasised, want, about)
-            places = (_place(text, tokens, span, want) for span in spans)
+            places = (place_of(text, tokens, span, want) for span in spans)
             stands = (p.span for p in places if _stands(p, want, about, marked=marked))
             found = next(stands, None)
             doubt = bracketed(part, want, about) or trouble(parts[at + 1 :], want, about)
-            return None if doubt else found
+            return None if doubt or outdone(parts, want, about) else found
         last = at + 1 == len(parts)
         if last or (part[-1] not in _ANNOUNCES and _answers(tokens, about)):
             break
@@ -127,7 +90,7 @@ def _answers(tokens: Sequence[Token], about: Subject) -> bool:
     return bool(own) and (len(words) <= _LEAD or restates(words, about))
 
 
-def _stands(place: _Place, want: Wanted, about: Subject, *, marked: bool) -> bool:
+def _stands(place: Place, want: Wanted, about: Subject, *, marked: bool) -> bool:
     """Whether the target at a place of a sentence is what the sentence answers."""
     if _doubtful(place, want, about):
         return False
@@ -135,14 +98,14 @@ def _stands(place: _Place, want: Wanted, about: Subject, *, marked: bool) -> boo
         return True
     if place.number and want.date is None and not _sole_number(place, want, about):
         return False
-    if place.number and _is_year(place.tokens[place.span.start].text):
+    if place.number and is_year(place.tokens[place.span.start].text):
         return True
     if goes_on(place.text, place.tokens, place.span, about):
         return False
     return _fits_before(place, want, about) and _fits_after(place, want, about)
 
 
-def _doubtful(place: _Place, want: Wanted, about: Subject) -> bool:
+def _doubtful(place: Place, want: Wanted, about: Subject) -> bool:
     """Whether a sentence denies, hedges, limits or offers a choice about the target."""
     spoken, tokens, span = about.language, place.tokens, place.span
     flags, limits = less(about.flags, want.words), less(about.limit, want.words)
@@ -167,7 +130,7 @@ def _rivals(clause: Sequence[Token], want: Wanted, about: Subject) -> bool:
     return (refuses and about_the_question(clause, about)) or restates(clause, about)
 
 
-def _sole_number(place: _Place, want: Wanted, about: Subject) -> bool:
+def _sole_number(place: Place, want: Wanted, about: Subject) -> bool:
     """Whether the target's clause, and what leads to it, has no other number of its own."""
     tokens, span = place.tokens, place.span
     days = date_tokens(tokens, about)
@@ -188,7 +151,7 @@ def _same_worth(other: Quantity, want: Wanted, about: Subject) -> bool:
     return want.quantity is not None and agrees(other, want.quantity, about.units, exact=False)
 
 
-def _is_step(other: Quantity, place: _Place, about: Subject) -> bool:
+def _is_step(other: Quantity, place: Place, about: Subject) -> bool:
     """Whether a number is a step on the way to the target, with which the sentence ends."""
     between = place.tokens[other.end : place.span.start]
     return (
@@ -199,11 +162,7 @@ def _is_step(other: Quantity, place: _Place, about: Subject) -> bool:
     )
 
 
-def _is_year(text: str) -> bool:
-    return len(text) == 4 and text.isdecimal() and "1000" <= text < "2100"
-
-
-def _fits_before(place: _Place, want: Wanted, about: Subject) -> bool:
+def _fits_before(place: Place, want: Wanted, about: Subject) -> bool:
     """Whether what leads to the target is the question's, or makes a name of no other thing."""
     spoken, tokens, span, start = about.language, place.tokens, place.span, place.start
     days = date_tokens(tokens, about)
@@ -224,7 +183,7 @@ def _fits_before(place: _Place, want: Wanted, about: Subject) -> bool:
     return place.number or not _is_item(place.lead, about) or _is_gloss(place, want, about)
 
 
-def _fits_after_strange(at: int, place: _Place, about: Subject) -> bool:
+def _fits_after_strange(at: int, place: Place, about: Subject) -> bool:
     """Whether a target may stand behind a word that nothing accounts for."""
     token, upper = place.tokens[at], capitals(place.text, about.tag)
     if at in upper or token.kind != "word" or not about.language.spaced:
@@ -247,7 +206,7 @@ _RELATING = ("의", "와", "과", "랑", "보다", "에게")
 """Particles of Korean that relate a word to the next."""
 
 
-def _is_gloss(place: _Place, want: Wanted, about: Subject) -> bool:
+def _is_gloss(place: Place, want: Wanted, about: Subject) -> bool:
     """Whether what stands before a target is its name elsewhere, or a place in that country."""
     rest = place.tokens[place.span.start :]
     before, country = (joined(part, about.language) for part in (place.lead, rest))
@@ -264,7 +223,7 @@ def _is_item(tokens: Sequence[Token], about: Subject) -> bool:
     return bool(words) and len(words) <= limit and not known
 
 
-def _fits_after(place: _Place, want: Wanted, about: Subject) -> bool:
+def _fits_after(place: Place, want: Wanted, about: Subject) -> bool:
     """Whether the target is not the beginning of a longer name, or of a list."""
     spoken, after = about.language, place.after
     if not after:
@@ -289,7 +248,7 @@ def _owns(last: str, after: Sequence[Token], want: Wanted, about: Subject) -> bo
     return owner or after[0].text in genitive
 
 
-def _per_unit(place: _Place, about: Subject) -> bool:
+def _per_unit(place: Place, about: Subject) -> bool:
     """Whether the target is a unit, and another follows: joule per second."""
     tokens, span = place.tokens, place.span
     if unit_at(tokens, span.start, about.tag)[1] != span.end:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from tqb.scorers.normalize import fold
-from tqb.scorers.reading.answer import without_brackets
+from tqb.scorers.reading.answer import Answer, without_brackets
 from tqb.scorers.reading.classes import holds, less
 from tqb.scorers.reading.forms import same_word
 from tqb.scorers.reading.tokens import LIST, SIGNS, Token, tokenize
@@ -18,13 +18,14 @@ _LEAST = 3
 """Words of the shortest target that is a phrase."""
 
 
-def lists_the_same(text: str, want: Wanted, about: Subject) -> bool:
+def lists_the_same(answer: Answer, want: Wanted, about: Subject) -> bool:
     """Whether an answer has the items of a target that is a list, in whatever order."""
     items = _wanted_items(want, about)
     if len(items) < 2 or want.quantity or want.formula:
         return False
-    bare = re.sub(r"\s*\n\s*", ", ", without_brackets(text))
-    said = _items(tokenize(bare.rpartition(":")[2], about.tag), about)
+    bare = re.sub(r"\s*\n\s*", ", ", without_brackets(answer.text))
+    plain = ", ".join(answer.points) if len(answer.points) > 1 else bare.rpartition(":")[2]
+    said = _items(tokenize(plain, about.tag), about)
     return len(said) == len(items) and all(
         any(_same_item(one, item, about) for one in said) for item in items
     )

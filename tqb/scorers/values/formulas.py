@@ -111,9 +111,17 @@ def _raised(match: re.Match[str]) -> str:
 
 def _squeeze(text: str) -> str:
     text = re.sub(r"\s+", "", text).strip(".,;:'\"`*")
-    text = re.sub(r"\((\w+|-\w+)\)", r"\1", text)
     text = re.sub(r"(?<![\d.])0?\.5(?!\d)", "1/2", text)
-    return re.sub(r"(?<=[\w)])\*(?=[\w(])", "", text)
+    text = re.sub(r"(?<=[\w)])\*(?=[\w(])", "", text)
+    text = _SIMPLE.sub(r"\1", _SIMPLE.sub(r"\1", text))
+    whole = re.fullmatch(r"\(([^()]*)\)", text)
+    return _SHARE.sub(r"\1\3/\2", whole[1] if whole else text)
+
+
+_SIMPLE = re.compile(r"\((-?\w+)\)")
+"""Brackets around one number or name."""
+_SHARE = re.compile(r"^((?:\w+=)?)\(?1/(\d)\)?([a-zA-Z(].*)$")
+"""A half of something, which may stand before or below: 1/2mv^2, mv^2/2."""
 
 
 def _sided(text: str) -> str:

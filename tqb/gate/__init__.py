@@ -1,0 +1,10 @@
+"""The gate: what is asked again, which rules there are, and what the verdict is.
+
+`judge` turns a report into a verdict; `plan` and `settle` confirm what changed. All three are pure.
+"""
+
+from tqb.gate.confirm import Wave, plan, settle
+from tqb.gate.rules import names_of
+from tqb.gate.verdict import judge
+
+__all__ = ["Wave", "judge", "names_of", "plan", "settle"]

@@ -1,0 +1,97 @@
+"""What seems broken is asked again: which items, how often, and what that makes of them.
+
+`plan` and `settle` are pure. A run alternates them until there is nothing left to ask::
+
+    while wave := plan(comparison, policy, asked=requests_of_the_run):
+        comparison = settle(comparison, answers_to(wave))
+
+First come the items that seem broken, and must-pass items that fail. Those that seem fixed follow
+only where the broken ones alone would fail the run: one kind of noise is then put to the same
+proof as the other, and most runs are spared the requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from tqb.changes import change_of, count_changes, sign_test, weigh
+from tqb.gate.rules import must_pass
+from tqb.types import ComparedItem, Comparison, Passes, Policy
+
+CLEAR = 0.001
+"""A change that chance brings in so few runs is clear: asking again would not alter the verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """Items to be asked again at one time."""
+
+    keys: tuple[str, ...]
+    """``pack/item``, those that must pass first."""
+    times: int
+    """How often each."""
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to ask."""
+        return bool(self.keys)
+
+
+NOTHING = Wave((), 0)
+
+
+def plan(comparison: Comparison, policy: Policy, *, asked: int) -> Wave:
+    """Choose what is to be asked again next; nothing where all is settled or may cost no more.
+
+    `asked` is the number of requests the run had before any confirmation. Where the limit
+    allows fewer than `Policy.confirm` times each, each is asked less often, and what does not fit
+    even once stays as it seemed.
+    """
+    limit = asked if policy.confirm_limit is None else policy.confirm_limit
+    left = limit - sum(item.again.n + item.again.errors for item in comparison.items if item.again)
+    items = _seemingly_broken(comparison, policy) or _seemingly_fixed(comparison, policy)
+    items = sorted(items, key=lambda item: not must_pass(item, policy))[: max(0, left)]
+    if not items or not policy.confirm:
+        return NOTHING
+    return Wave(tuple(item.key for item in items), min(policy.confirm, left // len(items)))
+
+
+def _seemingly_broken(comparison: Comparison, policy: Policy) -> list[ComparedItem]:
+    open_items = [item for item in comparison.items if item.again is None]
+    critical = [
+        item
+        for item in open_items
+        if item.after and item.after.n and not item.after.passing and must_pass(item, policy)
+    ]
+    if is_clear(comparison, policy):
+        return critical
+    return critical + [i for i in open_items if i.change == "broken" and not must_pass(i, policy)]
+
+
+def _seemingly_fixed(comparison: Comparison, policy: Policy) -> list[ComparedItem]:
+    broken = comparison.counts.get("broken", 0)
+    if sign_test(broken, 0) > policy.alpha or is_clear(comparison, policy):
+        return []
+    return [item for item in comparison.items if item.change == "fixed" and item.again is None]
+
+
+def is_clear(comparison: Comparison, policy: Policy) -> bool:
+    """Whether so much seems broken that asking again could only cost money."""
+    evidence = weigh(comparison.items, policy.tolerate, fresh_repeats=comparison.fresh_repeats)
+    return evidence.p_value <= CLEAR and evidence.is_drop(policy.alpha)
+
+
+def settle(comparison: Comparison, answers: Mapping[str, Passes]) -> Comparison:
+    """Join what the items did when they were asked again, by key, and name the changes anew."""
+    items = tuple(
+        _settled(item, answers[item.key]) if item.key in answers else item
+        for item in comparison.items
+    )
+    return replace(comparison, items=items, counts=count_changes(items))
+
+
+def _settled(item: ComparedItem, again: Passes) -> ComparedItem:
+    change = item.change
+    if item.before and item.after and change in ("broken", "fixed"):
+        change = change_of(item.before, item.after, again)
+    return replace(item, again=again, change=change)
