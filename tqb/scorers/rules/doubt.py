@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tqb.scorers.reading.answer import brackets, without_brackets
+from tqb.scorers.reading.answer import brackets
 from tqb.scorers.reading.classes import begins, holds, joined, less, longest_of, stems
-from tqb.scorers.reading.tokens import BOUNDARY, LIST, SIGNS, Token, capitals, is_hiragana, tokenize
+from tqb.scorers.reading.tokens import BOUNDARY, LIST, SIGNS, Token, capitals, tokenize
 from tqb.scorers.rules.explained import is_known, unexplained
 from tqb.scorers.rules.find import find, find_in
 from tqb.scorers.rules.spans import Span
@@ -212,9 +212,6 @@ def about_the_question(tokens: Sequence[Token], about: Subject) -> bool:
     return any(from_the_question(token, about) for token in tokens)
 
 
-_STRONG = frozenset(";；؛")
-
-
 def clauses(tokens: Sequence[Token], ends: frozenset[str] = BOUNDARY) -> Iterator[Sequence[Token]]:
     """Split what follows at its signs."""
     begin = 0
@@ -223,61 +220,3 @@ def clauses(tokens: Sequence[Token], ends: frozenset[str] = BOUNDARY) -> Iterato
             yield tokens[begin:at]
             begin = at + 1
     yield tokens[begin:]
-
-
-def outdone(parts: Sequence[str], want: Wanted, about: Subject) -> bool:
-    """Whether a clause without the target speaks of the question more than the one that holds it.
-
-    "The capital of Bolivia is La Paz; the court sits in Sucre" answers with La Paz.
-    """
-    texts = [without_brackets(part, " ") for part in parts]
-    return any(_outdone(texts, ends, want, about) for ends in (BOUNDARY, _STRONG))
-
-
-def _outdone(texts: Sequence[str], ends: frozenset[str], want: Wanted, about: Subject) -> bool:
-    held, rivals = 0, [0]
-    for text in texts:
-        tokens = tokenize(text, about.tag)
-        names = _names(text, want, about)
-        for clause in clauses(tokens, ends):
-            said = _content_words(clause, about)
-            if knows(clause, want, about):
-                held = max(held, said)
-            elif _has_its_own(clause, names, want, about):
-                rivals.append(said)
-    return max(rivals) > max(held, 1)
-
-
-def _names(text: str, want: Wanted, about: Subject) -> frozenset[int] | None:
-    """Return where names begin, if the target is one that a capital letter tells."""
-    if about.language.tag == "de" or not want.text[:1].isupper():
-        return None
-    tokens = tokenize(text, about.tag)
-    return frozenset(tokens[at].start for at in capitals(text, about.tag))
-
-
-def _content_words(tokens: Sequence[Token], about: Subject) -> int:
-    """Count the words of the question that a text says again."""
-    if about.language.spaced:
-        words = {token.text for token in tokens if len(token.text) > _SHORT}
-        return len({word for word in words if word in about.words}) + len(
-            {t.text for t in tokens if t.text not in about.words and from_the_question(t, about)}
-        )
-    return len({t.text for t in tokens if t.text in about.content and not is_hiragana(t.text)})
-
-
-def _has_its_own(
-    tokens: Sequence[Token], names: frozenset[int] | None, want: Wanted, about: Subject
-) -> bool:
-    """Whether a clause has what may be another answer: a number, a name, a word or two."""
-    own = unexplained(tokens, about, number=False)
-    if want.quantity is not None:
-        return any(token.kind == "number" for token in own)
-    words = [token for token in own if token.kind != "number"]
-    if names is not None:
-        return any(token.start in names for token in words)
-    return len(words) > (0 if about.language.spaced else 1)
-
-
-_SHORT = 3
-"""Letters of words that mostly are grammar."""

@@ -23,13 +23,13 @@ from tqb.scorers.rules.doubt import (
     goes_on,
     knows,
     other_name,
-    outdone,
     restates,
     trouble,
 )
 from tqb.scorers.rules.explained import date_tokens, explained, unexplained
 from tqb.scorers.rules.find import find, find_in
 from tqb.scorers.rules.places import Place, is_year, place_of
+from tqb.scorers.rules.rivals import outdone
 from tqb.scorers.rules.spans import Span
 from tqb.scorers.rules.subject import Subject, Wanted
 from tqb.scorers.values.names import is_place, other_names
@@ -56,8 +56,10 @@ def in_focus(answer: Answer, want: Wanted, about: Subject) -> Span | None:
             places = (place_of(text, tokens, span, want) for span in spans)
             stands = (p.span for p in places if _stands(p, want, about, marked=marked))
             found = next(stands, None)
-            doubt = bracketed(part, want, about) or trouble(parts[at + 1 :], want, about)
-            return None if doubt or outdone(parts, want, about) else found
+            if found is None or bracketed(part, want, about):
+                return None
+            doubt = trouble(parts[at + 1 :], want, about) or outdone(parts, want, about)
+            return None if doubt else found
         last = at + 1 == len(parts)
         if last or (part[-1] not in _ANNOUNCES and _answers(tokens, about)):
             break

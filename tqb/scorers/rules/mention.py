@@ -23,13 +23,13 @@ from tqb.scorers.rules.doubt import (
     goes_on,
     knows,
     other_name,
-    outdone,
     restates,
     trouble,
 )
 from tqb.scorers.rules.explained import date_tokens, unexplained
 from tqb.scorers.rules.find import find_in
 from tqb.scorers.rules.places import Place, is_year, place_of
+from tqb.scorers.rules.rivals import outdone
 from tqb.scorers.rules.spans import Span
 from tqb.scorers.rules.subject import Subject, Wanted
 from tqb.scorers.values.numbers import quantities
@@ -55,10 +55,13 @@ def mentioned(parts: Sequence[str], want: Wanted, about: Subject) -> Span | None
                 return None
             places = (place_of(text, tokens, span, want) for span in spans)
             found = next((p.span for p in places if _answers(p, want, about)), None)
-            doubt = bracketed(part, want, about) or trouble(parts[at + 1 :], want, about)
-            return None if doubt or outdone(parts, want, about) else found
-        if part[-1] not in ":：!！" and _is_answer(tokens, about):
-            return None
+            if found is None or bracketed(part, want, about):
+                return None
+            doubt = trouble(parts[at + 1 :], want, about) or outdone(parts, want, about)
+            return None if doubt else found
+        last = at + 1 == len(parts)
+        if last or (part[-1] not in ":：!！" and _is_answer(tokens, about)):
+            break
     return None
 
 
