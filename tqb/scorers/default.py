@@ -56,10 +56,10 @@ def score_default(answer: str, item: Item) -> Score:
     exact = score_exact(text, item)
     if exact.passed or not text:
         return exact
-    about = subject(item.text, item.lang)
+    about, targets = subject(item.text, item.lang), item.targets
     failed = exact
-    for target in item.targets:
-        want = wanted(target, item.lang, item.targets, item.answer_type, item.tolerance)
+    for target in targets:
+        want = wanted(target, item.lang, targets, item.answer_type, item.tolerance)
         found = _read(given, want, about)
         if found.passed:
             return Score(True, 1.0, found.rule, found.why)

@@ -144,6 +144,8 @@ def bracketed(text: str, want: Wanted, about: Subject) -> str | None:
     """Return what in the brackets of a text denies the target, or offers another."""
     spoken = about.language
     inside = [t for bracket in brackets(text) for t in tokenize(bracket, about.tag)]
+    if not inside:
+        return None
     flags = (spoken.alternative | spoken.correction) - about.words - want.words
     if other_name(inside, want, about):
         return "another name"

@@ -34,7 +34,7 @@ def find(tokens: Sequence[Token], want: Wanted, about: Subject) -> list[Span]:
     if _asks_for_a_form(want, about):
         return list(_exactly(tokens, want))
     sought, words = _sought(want, about), [token.text for token in tokens]
-    spans = list(_as_written(tokens, words, want, about))
+    spans = list(_as_written(tokens, words, want, about, sought))
     if not spans and (sought.quantity or not want.by_value):
         spans = list(_in_other_forms(tokens, words, want, sought.quantity, about))
     if not spans and sought.has_sound:
@@ -44,10 +44,9 @@ def find(tokens: Sequence[Token], want: Wanted, about: Subject) -> list[Span]:
 
 
 def _as_written(
-    tokens: Sequence[Token], words: Sequence[str], want: Wanted, about: Subject
+    tokens: Sequence[Token], words: Sequence[str], want: Wanted, about: Subject, sought: _Sought
 ) -> Iterator[Span]:
     """The target in one of its own forms, and what is worth the same."""
-    sought = _sought(want, about)
     accented = sought.may_lack_accents and not "".join(words).isascii()
     if accented or not sought.begins.isdisjoint(words):
         for form in sought.forms:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from tqb.scorers.reading.tokens import Token
 from tqb.scorers.rules.spans import Span, same
@@ -15,9 +16,11 @@ def as_person(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator
     parts = _name_parts(want, about)
     last = parts[-1]
     if len(parts) > 1:
+        why = f"the surname of {want.text}"
+        found = list(same(tokens, last, about.language, "surname", why))
         if sum(map(len, last)) > (3 if "".join(last).isascii() else 1):
-            yield from same(tokens, last, about.language, "surname", f"the surname of {want.text}")
-        ends = [*same(tokens, last, about.language, "", ""), *_sounding(tokens, last)]
+            yield from found
+        ends = [*found, *_sounding(tokens, last)]
         firsts = _firsts(tokens, parts[0], about) if ends else []
         for end in ends:
             for first in firsts:
@@ -28,9 +31,14 @@ def as_person(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator
                     yield Span(first.start, end.end, "full name", why)
     yield from _with_first_names(tokens, want, about)
     yield from _given_name(tokens, want, about)
-    plain = tuple(word for word in want.tokens if word not in about.language.function)
+    plain = _untitled(want, about)
     if 1 < len(plain) < len(want.tokens):
         yield from same(tokens, plain, about.language, "name", f"{want.text}, less the title")
+
+
+@lru_cache(maxsize=4096)
+def _untitled(want: Wanted, about: Subject) -> tuple[str, ...]:
+    return tuple(word for word in want.tokens if word not in about.language.function)
 
 
 def _firsts(tokens: Sequence[Token], name: tuple[str, ...], about: Subject) -> list[Span]:
@@ -71,6 +79,7 @@ def _with_first_names(tokens: Sequence[Token], want: Wanted, about: Subject) -> 
 _DOTS = frozenset("・·.=＝")
 
 
+@lru_cache(maxsize=4096)
 def _name_parts(want: Wanted, about: Subject) -> list[tuple[str, ...]]:
     """Split a person's name at its spaces or dots."""
     if about.language.spaced:

@@ -48,10 +48,10 @@ def quantities(tokens: Sequence[Token], lang: Language, tag: str) -> Iterator[Qu
     """Yield the numbers in a text, each with sign, magnitude and unit."""
     free = 0
     for at, token in enumerate(tokens):
-        if (
-            at < free
-            or token.kind == "sign"
-            or (token.kind == "word" and token.text[0] not in _ROMAN)
+        if at < free or token.kind == "sign":
+            continue
+        if token.kind == "word" and (
+            token.text[0] not in _ROMAN or read_roman(token.text, tag) is None
         ):
             continue
         found = _number(tokens, at, lang, tag)
