@@ -63,6 +63,11 @@ def without_brackets(text: str, instead: str = "") -> str:
     return _BRACKETS.sub(instead, text) if _OPENING.search(text) else text
 
 
+def outside_brackets(text: str) -> str:
+    """Return a text less what stands in brackets; all of it, where nothing else is left."""
+    return without_brackets(text, " ").strip() or text
+
+
 def brackets(text: str) -> list[str]:
     """Return what stands in brackets, with the brackets."""
     return _BRACKETS.findall(text) if _OPENING.search(text) else []

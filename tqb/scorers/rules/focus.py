@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tqb.scorers.reading.answer import Answer, without_brackets
+from tqb.scorers.reading.answer import Answer, outside_brackets
 from tqb.scorers.reading.classes import holds, joined, less
 from tqb.scorers.reading.tokens import BOUNDARY, SIGNS, Token, capitals, tokenize
 from tqb.scorers.rules.calculations import comes_to, gives_formula
@@ -49,7 +49,7 @@ def in_focus(answer: Answer, want: Wanted, about: Subject) -> Span | None:
     if _calculated(parts, want, about):
         return Span(0, 0, "calculation", f"comes to {want.text!r}")
     for at, part in enumerate(parts):
-        text = without_brackets(part, " ").strip() or part
+        text = outside_brackets(part)
         tokens, spans = find_in(text, want, about)
         if spans:
             marked = answer.emphasised is not None and _is_all(answer.emphasised, want, about)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from tqb.scorers.languages.cldr import months
-from tqb.scorers.reading.answer import without_brackets
+from tqb.scorers.reading.answer import outside_brackets
 from tqb.scorers.reading.classes import holds, less
 from tqb.scorers.reading.tokens import BOUNDARY, SIGNS, Token, capitals, is_hiragana
 from tqb.scorers.rules.doubt import (
@@ -48,7 +48,7 @@ def mentioned(parts: Sequence[str], want: Wanted, about: Subject) -> Span | None
     if want.words <= about.words or not _is_distinct(want, about):
         return None
     for at, part in enumerate(parts):
-        text = without_brackets(part, " ").strip() or part
+        text = outside_brackets(part)
         tokens, spans = find_in(text, want, about)
         if spans:
             if not _is_rich(tokens, want, about) or (at and not _speaks_of_it(tokens, about)):

@@ -1,24 +1,26 @@
-"""A target written in another way: a number in words, a name as CLDR has it elsewhere."""
+"""A target written in another way: in words, as another language or script has it, respaced."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
 from tqb.scorers.languages import language
 from tqb.scorers.reading.forms import written_forms
-from tqb.scorers.reading.tokens import tokenize
+from tqb.scorers.reading.tokens import Token, tokenize
+from tqb.scorers.rules.spans import Span, same
 from tqb.scorers.rules.subject import Subject, Wanted
 from tqb.scorers.values.names import other_names
 from tqb.scorers.values.numbers import Quantity
-from tqb.scorers.values.numerals import LARGEST, fraction_in_words, in_words
+from tqb.scorers.values.numerals import LARGEST, fraction_in_words, in_words, numerals
+from tqb.scorers.values.sounds import is_latin, transcribes
 from tqb.scorers.values.units import spellings
 
 
 @dataclass(frozen=True, slots=True)
-class Forms:
+class _Forms:
     """Other ways to write a target."""
 
     rule: str
@@ -29,21 +31,21 @@ class Forms:
 
 
 @lru_cache(maxsize=4096)
-def other_forms(want: Wanted, quantity: Quantity | None, about: Subject) -> Forms:
+def _other_forms(want: Wanted, quantity: Quantity | None, about: Subject) -> _Forms:
     """Return other ways to write a target: a number in words, a name as CLDR has it."""
     spoken, tag = about.language, about.tag
     if quantity is None:
         names = sorted(other_names(want.text, tag))
         forms = tuple(tuple(t.text for t in tokenize(name, tag)) for name in names)
         begins = {word for form in forms for word in written_forms(form[0], spoken)}
-        return Forms("name", forms, frozenset(begins))
+        return _Forms("name", forms, frozenset(begins))
     forms = tuple(
         dict.fromkeys(f for v in quantity.values for f in _spelled(v, quantity.unit, tag))
     )
     begins = {word for form in forms for word in written_forms(form[0], spoken)}
     joined = {"".join(form) for form in forms}
     begins |= {text[:end] for text in joined for end in range(1, len(text) + 1)}
-    return Forms("number", forms, frozenset(begins))
+    return _Forms("number", forms, frozenset(begins))
 
 
 def _spelled(value: Decimal, unit: str, tag: str) -> Iterator[tuple[str, ...]]:
@@ -72,3 +74,87 @@ def _as_fraction(value: Decimal) -> tuple[int, int]:
         if abs(over / under - value) < Decimal("1e-9"):
             return int(over), under
     return 0, 0
+
+
+def in_other_forms(
+    tokens: Sequence[Token],
+    words: Sequence[str],
+    want: Wanted,
+    quantity: Quantity | None,
+    about: Subject,
+) -> Iterator[Span]:
+    """Yield the places of a number in words, or of a name that CLDR gives the same thing."""
+    forms = _other_forms(want, quantity, about)
+    if forms.begins.isdisjoint(words):
+        return
+    for form in forms.tokens:
+        why = f"{' '.join(form)} = {want.text}"
+        spans = list(same(tokens, form, about.language, forms.rule, why))
+        if forms.rule == "number":
+            spans = [
+                span
+                for span in (*spans, *_joined(tokens, form, why))
+                if not _in_number(tokens, span, about)
+            ]
+        yield from spans
+
+
+def _in_number(tokens: Sequence[Token], span: Span, about: Subject) -> bool:
+    """Whether a number in words is a part of a longer one, as eight is of eighty-eight."""
+    beside = (*tokens[max(0, span.start - 1) : span.start], *tokens[span.end : span.end + 1])
+    return any(token.text in numerals(about.tag) for token in beside)
+
+
+def _joined(tokens: Sequence[Token], form: tuple[str, ...], why: str) -> Iterator[Span]:
+    """A number in words, whatever spaces it is written with."""
+    wanted_text = "".join(form)
+    for start, token in enumerate(tokens):
+        if not wanted_text.startswith(token.text):
+            continue
+        text = ""
+        for end in range(start + 1, min(len(tokens), start + 12) + 1):
+            text += tokens[end - 1].text
+            if text == wanted_text and end - start > 1:
+                yield Span(start, end, "number", why)
+            if len(text) >= len(wanted_text) or tokens[end - 1].kind == "sign":
+                break
+
+
+def respaced(tokens: Sequence[Token], want: Wanted, forms: frozenset[str]) -> Iterator[Span]:
+    """The target with other spaces, in languages that write them now so and now so."""
+    longest = max(map(len, forms))
+    for start in range(len(tokens)):
+        text = ""
+        for end in range(start + 1, min(len(tokens), start + 5) + 1):
+            text += tokens[end - 1].text
+            if text in forms:
+                yield Span(start, end, "exact", f"{want.text!r} with other spaces")
+            if len(text) > longest:
+                break
+
+
+def in_another_script(
+    tokens: Sequence[Token], words: Sequence[str], want: Wanted, about: Subject
+) -> Iterator[Span]:
+    """The target as another script transcribes it, unless CLDR knows that as another thing."""
+    name = "".join(want.tokens)
+    latin = is_latin(name)
+    for start, end in () if latin and is_latin("".join(words)) else _runs(tokens, latin=not latin):
+        said = " ".join(token.text for token in tokens[start:end])
+        surname = about.person and transcribes(tokens[end - 1].text, name)
+        if surname or transcribes(said, name):
+            yield Span(start, end, "transcription", f"{said} = {want.text}")
+
+
+def _runs(tokens: Sequence[Token], *, latin: bool) -> Iterator[tuple[int, int]]:
+    """Yield runs of words in Latin letters, or in others."""
+    begin = None
+    for at, token in enumerate([*tokens, None]):
+        other = (
+            token is not None and token.kind in ("word", "char") and is_latin(token.text) == latin
+        )
+        if other and begin is None:
+            begin = at
+        if not other and begin is not None:
+            yield begin, at
+            begin = None

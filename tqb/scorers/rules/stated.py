@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from tqb.scorers.languages import language
 from tqb.scorers.normalize import fold
-from tqb.scorers.reading.answer import brackets, without_brackets
+from tqb.scorers.reading.answer import brackets, outside_brackets
 from tqb.scorers.reading.classes import after_last, begins, holds
 from tqb.scorers.reading.tokens import BOUNDARY, SIGNS, Token, tokenize
 from tqb.scorers.rules.calculations import comes_to, same_formula
@@ -76,10 +76,7 @@ def _last_word(parts: Sequence[str], about: Subject) -> str | None:
     text, spoken = " ".join(parts), about.language
     if not spoken.spaced:
         return _after_last(fold(text, about.tag), spoken.correction)
-    for word in _WORDS.findall(text)[1:]:
-        if _corrects(word, about.tag) is not None:
-            break
-    else:
+    if {_corrects(word, about.tag) for word in _WORDS.findall(text)[1:]} <= {None}:
         return None
     for mark in reversed(list(_WORDS.finditer(text))[1:]):
         corrects = _corrects(mark[0], about.tag)
@@ -140,9 +137,9 @@ def _join_prefix(parts: Sequence[str], want: Wanted, about: Subject) -> Sequence
 
 def _clause(text: str, want: Wanted, about: Subject, *, strict: bool) -> Finding:
     """Judge one sentence."""
-    bare = without_brackets(text, " ").strip() or text
+    bare = outside_brackets(text)
     for version in dict.fromkeys((bare, text)) if want.formula else ():
-        if same_formula(_after_prefix(version, about), want):
+        if same_formula(_after_prefix(version), want):
             return Finding(True, "formula", f"another spelling of {want.text}")
     failed = _OTHER
     for version in dict.fromkeys((bare, text)):
@@ -157,7 +154,7 @@ def _clause(text: str, want: Wanted, about: Subject, *, strict: bool) -> Finding
     return _in_brackets(text, bare, want, about) or failed
 
 
-def _after_prefix(text: str, about: Subject) -> str:
+def _after_prefix(text: str) -> str:
     """Drop "The answer is:" and what the question says before a formula."""
     head, colon, tail = text.rpartition(":")
     if colon and tail.strip() and len(head) < 80:

@@ -48,12 +48,9 @@ def _said(value: int, tag: str, kind: str) -> Iterator[str]:
     if not text:
         return
     yield text
-    yield from _INFLECTED.get(primary(tag), _as_it_is)(text, value, kind)
-
-
-def _as_it_is(text: str, value: int, kind: str) -> Iterator[str]:
-    """Nothing to add."""
-    yield from ()
+    inflected = _INFLECTED.get(primary(tag))
+    if inflected:
+        yield from inflected(text, value, kind)
 
 
 def _english(text: str, value: int, kind: str) -> Iterator[str]:

@@ -1,0 +1,98 @@
+"""A target that is worth the same: another spelling of its number, another order of its date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from functools import lru_cache
+
+from tqb.scorers.languages import Language
+from tqb.scorers.reading.forms import same_word
+from tqb.scorers.reading.tokens import SIGNS, Token
+from tqb.scorers.rules.spans import Span
+from tqb.scorers.rules.subject import Subject, Wanted
+from tqb.scorers.values.dates import read_date
+from tqb.scorers.values.numbers import Quantity, agrees, quantities
+from tqb.scorers.values.numerals import in_words
+
+
+def core(want: Wanted, about: Subject) -> Quantity | None:
+    """Return the number of a target such as 16族 or siècle XVII, if the question says the rest."""
+    found = list(quantities(want.reading, about.language, about.tag))
+    typed = want.answer_type not in ("", "number")
+    if typed or want.formula or len(found) != 1 or found[0].unit:
+        return None
+    rest = (*want.reading[: found[0].start], *want.reading[found[0].end :])
+    known = about.words | about.language.function | about.language.suffixes
+    asked = all(t.text in known or (_unspaced(t, about) and t.text in about.folded) for t in rest)
+    return found[0] if rest and asked else None
+
+
+def _unspaced(token: Token, about: Subject) -> bool:
+    return token.kind == "char" or about.language.tag == "ko"
+
+
+def worth(
+    tokens: Sequence[Token], want: Wanted, quantity: Quantity, about: Subject
+) -> Iterator[Span]:
+    """Yield the places of numbers that agree with the quantity of a target."""
+    for said in quantities(tokens, about.language, about.tag):
+        if quantity.unit and not said.unit and _another_unit(tokens, said.end, about):
+            continue
+        if agrees(said, quantity, about.units, exact=about.exact, tolerance=want.tolerance):
+            written = "".join(token.text for token in tokens[said.start : said.end])
+            near = "=" if want.tolerance is None else f"is within {want.tolerance} of"
+            yield Span(said.start, said.end, "number", f"{written} {near} {want.text}")
+
+
+def _another_unit(tokens: Sequence[Token], at: int, about: Subject) -> bool:
+    """Whether a word that may be a unit follows, though none that CLDR knows."""
+    if at >= len(tokens) or tokens[at].kind not in ("word", "char"):
+        return False
+    return not _begins_grammar(tokens[at].text, about.language)
+
+
+@lru_cache(maxsize=8192)
+def _begins_grammar(text: str, spoken: Language) -> bool:
+    return any(word.startswith(text) for word in (*spoken.function, *spoken.suffixes))
+
+
+def number_for_words(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator[Span]:
+    """A target in words, such as twelve, against 12."""
+    normal = " ".join(want.tokens)
+    for said in quantities(tokens, about.language, about.tag):
+        for value in said.values:
+            if _is_in_words(value, normal, about):
+                yield Span(said.start, said.end, "number", f"{value} = {want.text}")
+
+
+def _is_in_words(value: Decimal, text: str, about: Subject) -> bool:
+    whole = value == value.to_integral_value() and 0 <= value < 10**6
+    return whole and any(
+        same_word(text, words, about.language) for words in in_words(int(value), about.tag)
+    )
+
+
+def dated(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator[Span]:
+    """A date in another order."""
+    if not _beside_the_date(want, about).issubset(token.text for token in tokens):
+        return
+    for month_first in (False, True):
+        said = read_date(tokens, about.tag, month_first=month_first)
+        if said and want.date and said.agrees(want.date):
+            end = said.end
+            end += end < len(tokens) and tokens[end].text[:1] in _DAY
+            yield Span(said.start, end, "date", f"the same day as {want.text}")
+            return
+
+
+@lru_cache(maxsize=4096)
+def _beside_the_date(want: Wanted, about: Subject) -> frozenset[str]:
+    """Return the words of a target that say more than its date."""
+    date = want.date
+    beside = (*want.tokens[: date.start], *want.tokens[date.end :]) if date else ()
+    return frozenset(beside) - _DAY - about.light - SIGNS
+
+
+_DAY = frozenset("日號号일")
+"""Signs of the day of the month."""
