@@ -22,16 +22,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tqb.scorers.find import find
 from tqb.scorers.languages import Language, language
 from tqb.scorers.normalize import normalize
-from tqb.scorers.stated import judge
-from tqb.scorers.subject import subject, wanted
-from tqb.scorers.tokens import tokenize
+from tqb.scorers.reading.answer import Answer
+from tqb.scorers.reading.classes import holds, less
+from tqb.scorers.reading.tokens import tokenize
+from tqb.scorers.rules.find import find
+from tqb.scorers.rules.stated import judge
+from tqb.scorers.rules.subject import subject, wanted
 from tqb.types import Item, Score
 
 _MARK = re.compile(r"[^\W\d_]|\d{1,3}")
@@ -73,15 +75,15 @@ class Question:
     """Options other than the right one, where they are words."""
 
 
-def score_choice(answer: str, item: Item) -> Score:
+def score_choice(answer: Answer, item: Item) -> Score:
     """Pass when the answer names the target's option and no other.
 
     Args:
-        answer: without reasoning blocks and Markdown, as `tqb.scorers.reading.visible` gives it.
+        answer: as `tqb.scorers.reading.answer.read` gives it.
         item: each of its targets is a mark or a word.
     """
     question = _read(item.text, item.targets, item.lang)
-    named = _named(unicodedata.normalize("NFKC", answer), question)
+    named = _named(unicodedata.normalize("NFKC", answer.text), question)
     if named:
         passed = named <= question.marks
         shown = " and ".join(sorted(repr(mark.upper()) for mark in named))
@@ -159,7 +161,7 @@ def _named(answer: str, question: Question) -> frozenset[str]:
         marks = _stated(sentence, question)
         if marks:
             ranks[_rank(sentence, question)].update(marks)
-            if _holds(_words(sentence, question), question.spoken.correction, question.spoken):
+            if holds(_words(sentence, question), question.spoken.correction, question.spoken):
                 corrected |= marks
     return frozenset(corrected.union(next(filter(None, ranks), ())))
 
@@ -167,7 +169,7 @@ def _named(answer: str, question: Question) -> frozenset[str]:
 def _rank(sentence: str, question: Question) -> int:
     """Return 0 for a sentence that announces an answer, 1 for one that is little but a mark."""
     words, spoken = _words(sentence, question), question.spoken
-    if _holds(words, spoken.answer, spoken):
+    if holds(words, spoken.answer, spoken):
         return 0
     before = sentence[: min(place for _, place in _marks(sentence, question))]
     return 1 if not before.strip(_BARE) or len(words) <= (2 if spoken.spaced else 4) else 2
@@ -249,32 +251,24 @@ def _words(text: str, question: Question) -> list[str]:
     return [token.text for token in tokenize(text, question.tag) if token.kind in kinds]
 
 
-def _holds(words: Sequence[str], known: Iterable[str], spoken: Language) -> bool:
-    """Whether one of the known words is among these, in Korean with a particle."""
-    if not spoken.spaced:
-        return any(word in "".join(words) for word in known)
-    stems = tuple(word for word in known if len(word) > 1) if spoken.tag == "ko" else ()
-    return any(word in known or (stems and word.startswith(stems)) for word in words)
-
-
 def _is_denied(clause: str, question: Question) -> bool:
     """Whether a clause holds a denial that is not the question's own."""
     spoken = question.spoken
+    words = _words(clause, question)
     if spoken.spaced:
-        own = spoken.negation - question.words
-    else:
-        own = frozenset(word for word in spoken.negation if not set(word) <= question.words)
-    return _holds(_words(clause, question), own, spoken)
+        return holds(words, less(spoken.negation, question.words), spoken)
+    own = frozenset(word for word in spoken.negation if not set(word) <= question.words)
+    return holds(words, own, spoken)
 
 
-def _says(target: str, answer: str, item: Item, question: Question) -> bool:
+def _says(target: str, answer: Answer, item: Item, question: Question) -> bool:
     """Whether an answer states an option that is a word, and names no other."""
     about = subject(item.text, item.lang)
-    if not judge(answer, wanted(target, item.lang, item.targets, "text"), about).passed:
+    if not judge(answer.sentences, wanted(target, item.lang, item.targets, "text"), about).passed:
         return False
     clauses = [
         tokenize(clause, item.lang)
-        for sentence in _SENTENCE.split(answer)
+        for sentence in _SENTENCE.split(answer.text)
         for clause in _CLAUSE.split(sentence)
         if not _is_denied(clause, question)
     ]

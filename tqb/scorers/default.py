@@ -5,24 +5,16 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
-from tqb.scorers.calculations import same_formula
 from tqb.scorers.choice import score_choice
 from tqb.scorers.exact import score_exact
-from tqb.scorers.focus import in_focus
 from tqb.scorers.fuzzy import nearly
-from tqb.scorers.lists import answers_yes_or_no, lists_the_same, says_the_same
-from tqb.scorers.mention import mentioned
-from tqb.scorers.reading import (
-    connected,
-    emphasised,
-    listed,
-    sentences,
-    unlisted,
-    visible,
-    without_reasoning,
-)
-from tqb.scorers.stated import Finding, judge
-from tqb.scorers.subject import Subject, Wanted, subject, wanted
+from tqb.scorers.reading.answer import Answer, read, unlisted, visible
+from tqb.scorers.rules.calculations import same_formula
+from tqb.scorers.rules.focus import in_focus
+from tqb.scorers.rules.lists import answers_yes_or_no, lists_the_same, says_the_same
+from tqb.scorers.rules.mention import mentioned
+from tqb.scorers.rules.stated import Finding, judge
+from tqb.scorers.rules.subject import Subject, Wanted, subject, wanted
 from tqb.scorers.verbatim import score_verbatim
 from tqb.types import Item, Score, Scorer
 
@@ -36,9 +28,9 @@ def default_scorer(threshold: float | None = None, rivals: Iterable[str] = ()) -
 
     def score(answer: str, item: Item) -> Score:
         found = score_default(answer, item)
-        if found.passed or item.answer_type not in ("", "text"):
+        if found.passed or item.answer_type not in ("", "text") or len(answer) >= _SHORT:
             return found
-        slip = nearly(visible(answer), item, threshold, others) if len(answer) < _SHORT else None
+        slip = nearly(visible(answer), item, threshold, others)
         return slip if slip is not None and slip.passed else found
 
     return score
@@ -55,12 +47,12 @@ def score_default(answer: str, item: Item) -> Score:
     """
     if item.answer_type == "verbatim":
         return score_verbatim(answer, item)
-    answer = _ends(answer)
-    text = connected(visible(answer), item.lang)
+    given = read(_ends(answer), item.lang)
+    text = given.text
     if item.answer_type == "choice" and text:
-        return score_choice(text, item)
+        return score_choice(given, item)
     if item.answer_type == "formula" and text:
-        return _score_formula(answer, text, item)
+        return _score_formula(given, item)
     exact = score_exact(text, item)
     if exact.passed or not text:
         return exact
@@ -68,7 +60,7 @@ def score_default(answer: str, item: Item) -> Score:
     failed = exact
     for target in item.targets:
         want = wanted(target, item.lang, item.targets, item.answer_type, item.tolerance)
-        found = _read(answer, text, want, about)
+        found = _read(given, want, about)
         if found.passed:
             return Score(True, 1.0, found.rule, found.why)
         if failed is exact:
@@ -76,27 +68,24 @@ def score_default(answer: str, item: Item) -> Score:
     return failed
 
 
-def _read(answer: str, text: str, want: Wanted, about: Subject) -> Finding:
+def _read(answer: Answer, want: Wanted, about: Subject) -> Finding:
     """Try the rules on one target, in their order."""
-    points = listed(answer)
-    if not want.by_value and lists_the_same(text, points, want, about):
+    if not want.by_value and lists_the_same(answer, want, about):
         return Finding(True, "list", f"the items of {want.text!r} in another order")
-    if len(points) > 1:
-        answer = unlisted(answer)
-        text = connected(visible(answer), about.tag)
-        if not text:
+    if len(answer.points) > 1:
+        answer = unlisted(answer, about.tag)
+        if not answer.text:
             return Finding(False, None, f"is a list, and {want.text!r} at most one of it")
-    stated = judge(text, want, about)
+    stated = judge(answer.sentences, want, about)
     if stated.passed:
         return stated
-    parts = sentences(text, about.tag)
-    focus = in_focus(parts, want, about, emphasised(answer))
+    focus = in_focus(answer, want, about)
     if focus is not None:
         return Finding(True, focus.rule, f"{focus.why}, where the answer stands")
-    told = mentioned(parts, want, about)
+    told = mentioned(answer.sentences, want, about)
     if told is not None:
         return Finding(True, told.rule, f"{told.why}, in a sentence that answers the question")
-    return (None if want.by_value else _in_other_words(parts[0], want, about)) or stated
+    return (None if want.by_value else _in_other_words(answer.sentences[0], want, about)) or stated
 
 
 def _in_other_words(first: str, want: Wanted, about: Subject) -> Finding | None:
@@ -108,15 +97,15 @@ def _in_other_words(first: str, want: Wanted, about: Subject) -> Finding | None:
     return None
 
 
-def _score_formula(answer: str, text: str, item: Item) -> Score:
+def _score_formula(answer: Answer, item: Item) -> Score:
     """Pass a formula in any spelling of the right case; ``*`` may be Markdown or a factor."""
     about, failed = subject(item.text, item.lang), None
     for target in item.targets:
         want = wanted(target, item.lang, item.targets, "formula")
-        if same_formula(text, want) or same_formula(without_reasoning(answer), want):
+        if same_formula(answer.text, want) or same_formula(answer.plain, want):
             return Score(True, 1.0, "formula", f"is {target!r}, or another spelling of it")
-        found = _read(answer, text, want, about)
-        if found.passed and (found.rule == "formula" or _cased(target) in _cased(text)):
+        found = _read(answer, want, about)
+        if found.passed and (found.rule == "formula" or _cased(target) in _cased(answer.text)):
             return Score(True, 1.0, found.rule, found.why)
         why = f"is {target!r} in another case" if found.passed else found.why
         failed = failed or Score(False, 0.0, None, why)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from tqb.scorers.languages import language
 from tqb.scorers.normalize import fold, fold_width, normalize
@@ -13,15 +14,20 @@ def score_exact(answer: str, item: Item) -> Score:
     """Pass when the answer and a target have one normal form, but for an article before them."""
     if not answer.strip():
         return Score(False, 0.0, None, "the answer is empty")
-    said = without_article(normalize(answer, item.lang), item.lang)
+    said = _without_article(normalize(answer, item.lang), item.lang)
     for position, target in enumerate(item.targets):
-        if said == without_article(normalize(target, item.lang), item.lang):
+        if said == _normal_target(target, item.lang):
             rule = "exact" if position == 0 else "alias"
             return Score(True, 1.0, rule, _explain(answer.strip(), target, item.lang))
     return Score(False, 0.0, None, "is not one of the accepted answers")
 
 
-def without_article(normal: str, lang: str) -> str:
+@lru_cache(maxsize=4096)
+def _normal_target(target: str, lang: str) -> str:
+    return _without_article(normalize(target, lang), lang)
+
+
+def _without_article(normal: str, lang: str) -> str:
     """Drop an article before a normal form, as its language writes it."""
     articles = language(lang).articles
     head, space, rest = normal.partition(" ")
@@ -44,7 +50,7 @@ def _differences(answer: str, target: str, lang: str) -> Iterator[str]:
         ("case", lambda text: fold_width(text).casefold()),
         ("script, accents or spaces", lambda text: fold(text, lang)),
         ("punctuation or quotes", lambda text: normalize(text, lang)),
-        ("an article", lambda text: without_article(normalize(text, lang), lang)),
+        ("an article", lambda text: _without_article(normalize(text, lang), lang)),
     )
     one, other = answer, target
     for name, step in steps:

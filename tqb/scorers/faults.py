@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tqb.scorers.default import score_default
 from tqb.scorers.forbidden import refusing
-from tqb.scorers.subject import wanted
+from tqb.scorers.rules.subject import wanted
 from tqb.types import Item
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from tqb.scorers.forms import same_word
 from tqb.scorers.languages import Language, language
-from tqb.scorers.reading import without_reasoning
-from tqb.scorers.tokens import tokenize
+from tqb.scorers.reading.answer import without_reasoning
+from tqb.scorers.reading.forms import same_word
+from tqb.scorers.reading.tokens import tokenize
 from tqb.types import Item, Score, Scorer
 
 LONGEST = 200_000
@@ -21,7 +21,7 @@ def refusing(score: Scorer) -> Scorer:
     """Return the scorer with the forbidden strings of an item put before its own rules."""
 
     def score_allowed(answer: str, item: Item) -> Score:
-        held = next(_held(answer, item), None)
+        held = next(_held(answer, item), None) if item.forbidden else None
         if held is None:
             return score(answer, item)
         return Score(False, 0.0, None, f"holds the forbidden {held!r}")
@@ -36,8 +36,6 @@ def _held(answer: str, item: Item) -> Iterator[str]:
     are compared one by one, so "art" does not stand in "party"; in a language without spaces each
     character is a word. A string without words or signs is looked for as it stands.
     """
-    if not item.forbidden:
-        return
     said, spoken = without_reasoning(answer)[:LONGEST], language(item.lang)
     texts = [
         [token.text for token in tokenize(text, item.lang)]

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from tqb.scorers.exact import score_exact
 from tqb.scorers.languages import language
-from tqb.scorers.normalize import normalize
+from tqb.scorers.normalize import normal_target, normalize
 from tqb.types import Item, Score, Scorer
 
 _NOT_WORDS = re.compile(r"[^\w\s'’.-]|[\d_]")
@@ -45,21 +45,28 @@ def nearly(
         answer: of the target.
         item: its `tolerance`, where it is relative ("10%"), decides over `threshold`.
         threshold: least likeness, 0 to 1; None takes that of the item's language.
-        rivals: targets of the pack's other items; an answer that is more like one of them fails.
+        rivals: targets of all items; an answer as much like one of another item fails.
     """
     said = normalize(answer, item.lang)
     if not _is_words(said):
         return None
-    least = _threshold(item, threshold)
-    likeness, target = max((_likeness(said, normalize(t, item.lang)), t) for t in item.targets)
+    likeness, target = _nearest(said, item.targets, item.lang)
     if likeness == 0:
         return None
-    closest = max((_likeness(said, normalize(t, item.lang)), t) for t in (*rivals, target))
-    if likeness < least:
+    if likeness < _threshold(item, threshold):
         return Score(False, likeness, None, f"only {likeness:.2f} like {target!r}")
-    if closest[0] >= likeness and normalize(closest[1], item.lang) != normalize(target, item.lang):
-        return Score(False, 0.0, None, f"is as much like {closest[1]!r} as like {target!r}")
+    own = {normal_target(one, item.lang) for one in item.targets}
+    others = (rival for rival in rivals if normal_target(rival, item.lang) not in own)
+    closest, rival = _nearest(said, others, item.lang)
+    if closest >= likeness:
+        return Score(False, 0.0, None, f"is as much like {rival!r} as like {target!r}")
     return Score(True, likeness, "fuzzy", f"{likeness:.2f} like {target!r}")
+
+
+def _nearest(said: str, targets: Iterable[str], lang: str) -> tuple[float, str]:
+    """Return the target most like a normal form, after how much it is."""
+    found = ((_likeness(said, normal_target(target, lang)), target) for target in targets)
+    return max(found, default=(0.0, ""))
 
 
 def _threshold(item: Item, threshold: float | None) -> float:

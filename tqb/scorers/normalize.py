@@ -27,11 +27,12 @@ _ARABIC = str.maketrans(
     {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه", "ؤ": "و", "ئ": "ي", "ـ": None}
 )
 _ARABIC_MARKS = re.compile("[\u064b-\u065f\u0670\u200c-\u200f]")
-_HIRAGANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
 _SMALL = str.maketrans("ァィゥェォ", "アイウエオ")
 _LONE_LATIN = re.compile(r"\b[авекмнорстху]\b")
 """Letters that stand alone where a Latin one was meant: витамин С."""
 _LOOK_ALIKES = str.maketrans("авекмнорстху", "abekmhopctxy")
+_HIRAGANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
+_HAS_KATAKANA = re.compile("[\u30a1-\u30f6]")
 _KATAKANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
 
 
@@ -42,6 +43,12 @@ def normalize(text: str, lang: str, *, peel: bool = True) -> str:
     """
     text = hiragana(fold(text, lang))
     return _peel(text) if peel else text
+
+
+@lru_cache(maxsize=4096)
+def normal_target(target: str, lang: str) -> str:
+    """Return the normal form of a target, which is compared with many answers."""
+    return normalize(target, lang)
 
 
 def katakana(text: str) -> str:
@@ -56,7 +63,7 @@ def peeled(text: str, lang: str) -> str:
 
 def hiragana(text: str) -> str:
     """Write katakana as hiragana; the long-vowel mark stays."""
-    return text if text.isascii() else text.translate(_KATAKANA)
+    return text.translate(_KATAKANA) if _HAS_KATAKANA.search(text) else text
 
 
 CACHED = 400
@@ -75,16 +82,19 @@ def _fold_once(text: str, lang: str) -> str:
 
 def _fold(text: str, lang: str) -> str:
     text = _casefold(fold_width(text), primary(lang))
-    if not text.isascii():
-        text = _fold_script(text, lang)
-    return " ".join(text.split())
+    return " ".join((text if text.isascii() else _fold_script(text, lang)).split())
 
 
 def fold_width(text: str) -> str:
     """Fold compatibility width, dashes, apostrophes and dotted abbreviations."""
-    text = unicodedata.normalize("NFKC", text).translate(_SIGNS)
-    text = _APOSTROPHE.sub("'", text)
-    return _DOTTED.sub(lambda match: match[0].replace(".", ""), text)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_SIGNS)
+        text = _APOSTROPHE.sub("'", text)
+    return _DOTTED.sub(_without_dots, text) if "." in text else text
+
+
+def _without_dots(abbreviation: re.Match[str]) -> str:
+    return abbreviation[0].replace(".", "")
 
 
 def fold_but_case(text: str, lang: str) -> str:
@@ -102,7 +112,8 @@ def _casefold(text: str, main: str) -> str:
     """Fold case; Turkish and Azerbaijani keep dotted and dotless i apart."""
     if main in ("tr", "az"):
         text = text.replace("İ", "i").replace("I", "ı")
-    return unicodedata.normalize("NFKC", text.casefold())
+    text = text.casefold()
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 
 def _fold_script(text: str, lang: str) -> str:
@@ -111,9 +122,8 @@ def _fold_script(text: str, lang: str) -> str:
         text = _ARABIC_MARKS.sub("", text).translate(_ARABIC).replace("مايه", "ميه")
         text = text.replace("جرام", "غرام")
     elif main in ("ru", "uk", "be", "bg"):
-        text = _LONE_LATIN.sub(lambda match: match[0].translate(_LOOK_ALIKES), text).replace(
-            "ё", "е"
-        )
+        text = _LONE_LATIN.sub(lambda match: match[0].translate(_LOOK_ALIKES), text)
+        text = text.replace("ё", "е")
     elif main == "ja":
         for foreign, plain in _KANA_V:
             text = text.replace(foreign, plain)
@@ -125,7 +135,10 @@ def _fold_script(text: str, lang: str) -> str:
 
 def ascii_digits(text: str) -> str:
     """Write the digits of every script as ASCII digits."""
-    return text if text.isascii() else text.translate(_digits())
+    return text.translate(_digits()) if _OTHER_DIGITS.search(text) else text
+
+
+_OTHER_DIGITS = re.compile(r"[^\D0-9]")
 
 
 @lru_cache(maxsize=1)
@@ -141,7 +154,7 @@ def _simplified(text: str, lang: str) -> str:
     return simplified
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _converter(name: str) -> Any:
     from opencc import OpenCC
 
@@ -150,7 +163,7 @@ def _converter(name: str) -> Any:
 
 def _peel(text: str) -> str:
     """Take off emphasis, quotes, whole brackets and end punctuation until nothing changes."""
-    while True:
+    while not (text[:1].isalnum() and text[-1:].isalnum()):
         start, end = 0, len(text)
         while end > start and _is_wrapping(text[end - 1], _CLOSING):
             end -= 1
@@ -158,8 +171,9 @@ def _peel(text: str) -> str:
             start += 1
         peeled = _unwrap(text[start:end].strip())
         if peeled == text or not peeled:
-            return text
+            break
         text = peeled
+    return text
 
 
 def _unwrap(text: str) -> str:

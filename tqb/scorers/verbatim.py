@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tqb.scorers.reading import without_reasoning
+from tqb.scorers.reading.answer import without_reasoning
 from tqb.types import Item, Score
 
 _FENCE = re.compile("`{3,}|~{3,}")

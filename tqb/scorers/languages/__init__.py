@@ -71,7 +71,32 @@ class Language:
     @property
     def flags(self) -> frozenset[str]:
         """Words after which an answer is no longer plainly given."""
-        return self.alternative | self.correction | self.hedge
+        return _union(self.alternative, self.correction, self.hedge)
+
+    @property
+    def choice(self) -> frozenset[str]:
+        """Words that leave open which answer is meant."""
+        return _union(self.hedge, self.alternative)
+
+    @property
+    def refusal(self) -> frozenset[str]:
+        """Words that deny, or offer a choice."""
+        return _union(self.negation, self.alternative)
+
+    @property
+    def retraction(self) -> frozenset[str]:
+        """Words that take back what was said."""
+        return _union(self.negation, self.correction)
+
+    @property
+    def denial(self) -> frozenset[str]:
+        """Words that deny, doubt or take back."""
+        return _union(self.negation, self.hedge, self.correction)
+
+
+@lru_cache(maxsize=128)
+def _union(*classes: frozenset[str]) -> frozenset[str]:
+    return frozenset().union(*classes)
 
 
 def table_name(tag: str) -> str | None:

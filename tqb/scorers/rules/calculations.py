@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from tqb.scorers.explained import unexplained
-from tqb.scorers.find import find_in
-from tqb.scorers.formulas import canonical, last_side, pieces, right_side
-from tqb.scorers.subject import Subject, Wanted
+from tqb.scorers.rules.explained import unexplained
+from tqb.scorers.rules.find import find_in
+from tqb.scorers.rules.subject import Subject, Wanted
+from tqb.scorers.values.formulas import canonical, last_side, pieces, right_side
 
 
 def same_formula(answer: str, want: Wanted) -> bool:
@@ -38,12 +38,16 @@ def gives_formula(answer: str, want: Wanted, about: Subject) -> bool:
     return same_formula(found[0], want) or (steps and same_formula(found[-1], want))
 
 
+_PROSE = re.compile(r"[^\W\d_]{4,}")
+_STEP = re.compile(r"[=+×*/−-]\s*\d")
+
+
 def comes_to(text: str, want: Wanted, about: Subject) -> bool:
     """Tell whether a calculation comes to the wanted number: XL = 50 - 10 = 40."""
-    if want.quantity is None or not re.search(r"[=≈]", text):
+    if want.quantity is None or ("=" not in text and "≈" not in text):
         return False
     head, _, tail = text.replace("≈", "=").strip("$ ").rpartition("=")
-    if re.search(r"[^\W\d_]{4,}", head) and not re.search(r"[=+×*/−-]\s*\d", head):
+    if _PROSE.search(head) and not _STEP.search(head):
         return False
     tokens, spans = find_in(tail, want, about)
     return any(

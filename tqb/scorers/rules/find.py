@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 
-from tqb.scorers.dates import read_date
-from tqb.scorers.forms import same_word, written_forms
-from tqb.scorers.names import known_apart
-from tqb.scorers.numbers import Quantity, agrees, quantities
-from tqb.scorers.persons import as_person
-from tqb.scorers.reading import SIGNS
-from tqb.scorers.sounds import is_latin, transcribes
-from tqb.scorers.spans import Span, same
-from tqb.scorers.spelled import other_forms
-from tqb.scorers.subject import Subject, Wanted
-from tqb.scorers.tokens import Token, tokenize
-from tqb.scorers.words import in_words, numerals
+from tqb.scorers.languages import Language
+from tqb.scorers.reading.forms import may_lack_accents, same_word, written_forms
+from tqb.scorers.reading.tokens import SIGNS, Token, tokenize
+from tqb.scorers.rules.persons import as_person
+from tqb.scorers.rules.spans import Span, same
+from tqb.scorers.rules.spelled import other_forms
+from tqb.scorers.rules.subject import Subject, Wanted
+from tqb.scorers.values.dates import read_date
+from tqb.scorers.values.names import known_apart
+from tqb.scorers.values.numbers import Quantity, agrees, quantities
+from tqb.scorers.values.numerals import in_words, numerals
+from tqb.scorers.values.sounds import is_latin, transcribes
 
 
 @lru_cache(maxsize=1024)
@@ -31,37 +33,101 @@ def find(tokens: Sequence[Token], want: Wanted, about: Subject) -> list[Span]:
     """Return the places where an answer holds the target, in any of its forms, left to right."""
     if _asks_for_a_form(want, about):
         return list(_exactly(tokens, want))
-    spans: list[Span] = []
-    why = f"{want.text!r}, less what it is"
-    quantity = want.quantity or _core(want, about)
-    if want.quantity is None:
-        spans += same(tokens, want.tokens, about.language, "exact", f"{want.text!r}")
-        spans += _respaced(tokens, want, about)
-        spans += same(tokens, _without_kind(want, about), about.language, "short", why)
-    if want.text.endswith("()"):
-        spans += same(tokens, want.tokens[:-2], about.language, "exact", f"{want.text!r}")
-    if not want.by_value:
-        spans += _in_short(tokens, want, about)
-    if want.date:
-        spans += _dated(tokens, want, about)
-    if quantity:
-        spans += _worth(tokens, want, quantity, about)
-    elif want.answer_type in ("", "number"):
-        spans += _number_for_words(tokens, want, about)
-    if not spans and (quantity or not want.by_value):
-        spans = list(_in_other_forms(tokens, want, quantity, about))
-    if not spans and quantity is None and not want.by_value:
-        spans = list(_in_another_script(tokens, want, about))
+    sought, words = _sought(want, about), [token.text for token in tokens]
+    spans = list(_as_written(tokens, words, want, about))
+    if not spans and (sought.quantity or not want.by_value):
+        spans = list(_in_other_forms(tokens, words, want, sought.quantity, about))
+    if not spans and sought.has_sound:
+        spans = list(_in_another_script(tokens, words, want, about))
     spans = [span for span in spans if not _another_thing(tokens, span, want, about)]
-    return sorted(spans, key=lambda span: (span.start, -span.end))
+    return sorted(spans, key=_place) if len(spans) > 1 else spans
 
 
-def _in_short(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator[Span]:
-    """The target less what the question says, or a person by a part of the name."""
-    why = f"{want.text!r}, less what the question says"
-    yield from same(tokens, _unasked(want, about), about.language, "short", why)
-    if about.person:
+def _as_written(
+    tokens: Sequence[Token], words: Sequence[str], want: Wanted, about: Subject
+) -> Iterator[Span]:
+    """The target in one of its own forms, and what is worth the same."""
+    sought = _sought(want, about)
+    accented = sought.may_lack_accents and not "".join(words).isascii()
+    if accented or not sought.begins.isdisjoint(words):
+        for form in sought.forms:
+            yield from same(tokens, form.words, about.language, form.rule, form.why)
+    if sought.respaced:
+        yield from _respaced(tokens, want, sought.respaced)
+    if sought.person:
         yield from as_person(tokens, want, about)
+    if want.date:
+        yield from _dated(tokens, want, about)
+    if sought.quantity:
+        yield from _worth(tokens, want, sought.quantity, about)
+    elif want.answer_type in ("", "number"):
+        yield from _number_for_words(tokens, want, about)
+
+
+def _place(span: Span) -> tuple[int, int]:
+    return span.start, -span.end
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """One spelling of a target."""
+
+    words: tuple[str, ...]
+    rule: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sought:
+    """What is looked for in the answers to a question."""
+
+    forms: tuple[_Form, ...]
+    begins: frozenset[str]
+    """Words with which one of the forms may begin."""
+    may_lack_accents: bool
+    """Whether an answer may write one of those with accents."""
+    respaced: frozenset[str]
+    """The forms of it without spaces, where a language writes them now so and now so."""
+    quantity: Quantity | None
+    person: bool
+    has_sound: bool
+    """Whether another script may transcribe it."""
+
+
+@lru_cache(maxsize=4096)
+def _sought(want: Wanted, about: Subject) -> _Sought:
+    quantity = want.quantity or _core(want, about)
+    kinds = {token.kind for token in want.reading if token.kind != "sign"}
+    forms = [form for form in _forms(want, about) if form.words]
+    first = [form.words[0] for form in forms]
+    return _Sought(
+        forms=tuple(forms),
+        begins=frozenset(w for word in first for w in written_forms(word, about.language)),
+        may_lack_accents=any(map(may_lack_accents, first)),
+        respaced=_unspaced_forms(want, about),
+        quantity=quantity,
+        person=about.person and not want.by_value,
+        has_sound=not (quantity or want.by_value or want.formula) and kinds <= {"word", "char"},
+    )
+
+
+def _unspaced_forms(want: Wanted, about: Subject) -> frozenset[str]:
+    text = "".join(want.tokens)
+    if about.language.tag not in ("ko", "ar") or want.quantity or len(text) < 4:
+        return frozenset()
+    return written_forms(text, about.language)
+
+
+def _forms(want: Wanted, about: Subject) -> Iterator[_Form]:
+    """Yield the target as it is written, a function's name, and what the question leaves of it."""
+    if want.quantity is None:
+        yield _Form(want.tokens, "exact", f"{want.text!r}")
+        yield _Form(_without_kind(want, about), "short", f"{want.text!r}, less what it is")
+    if want.text.endswith("()"):
+        yield _Form(want.tokens[:-2], "exact", f"{want.text!r}")
+    if not want.by_value:
+        why = f"{want.text!r}, less what the question says"
+        yield _Form(_unasked(want, about), "short", why)
 
 
 def _without_kind(want: Wanted, about: Subject) -> tuple[str, ...]:
@@ -86,6 +152,7 @@ def _another_thing(tokens: Sequence[Token], span: Span, want: Wanted, about: Sub
     return known_apart(text, want.text, about.tag)
 
 
+@lru_cache(maxsize=4096)
 def _asks_for_a_form(want: Wanted, about: Subject) -> bool:
     """Whether the question is about a word of which the target is another form: its plural."""
     if len(want.tokens) != 1 or want.tokens[0] in about.words:
@@ -107,7 +174,6 @@ def _exactly(tokens: Sequence[Token], want: Wanted) -> Iterator[Span]:
             yield Span(at, at + 1, "exact", f"{want.text!r}")
 
 
-@lru_cache(maxsize=4096)
 def _core(want: Wanted, about: Subject) -> Quantity | None:
     """Return the number of a target such as 16族 or siècle XVII, if the question says the rest."""
     found = list(quantities(want.reading, about.language, about.tag))
@@ -124,27 +190,25 @@ def _unspaced(token: Token, about: Subject) -> bool:
     return token.kind == "char" or about.language.tag == "ko"
 
 
-def _in_another_script(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator[Span]:
+def _in_another_script(
+    tokens: Sequence[Token], words: Sequence[str], want: Wanted, about: Subject
+) -> Iterator[Span]:
     """The target as another script transcribes it, unless CLDR knows that as another thing."""
-    kinds = {token.kind for token in want.reading if token.kind != "sign"}
-    if not kinds <= {"word", "char"} or want.formula:
-        return
     name = "".join(want.tokens)
-    runs = list(_runs(tokens, foreign=name))
-    for start, end in runs:
+    latin = is_latin(name)
+    for start, end in () if latin and is_latin("".join(words)) else _runs(tokens, latin=not latin):
         said = " ".join(token.text for token in tokens[start:end])
         surname = about.person and transcribes(tokens[end - 1].text, name)
         if surname or transcribes(said, name):
             yield Span(start, end, "transcription", f"{said} = {want.text}")
 
 
-def _runs(tokens: Sequence[Token], *, foreign: str) -> Iterator[tuple[int, int]]:
-    """Yield runs of words that are in Latin letters where `foreign` is not, or the reverse."""
-    latin = foreign.isascii() or is_latin(foreign)
+def _runs(tokens: Sequence[Token], *, latin: bool) -> Iterator[tuple[int, int]]:
+    """Yield runs of words in Latin letters, or in others."""
     begin = None
     for at, token in enumerate([*tokens, None]):
         other = (
-            token is not None and token.kind in ("word", "char") and is_latin(token.text) != latin
+            token is not None and token.kind in ("word", "char") and is_latin(token.text) == latin
         )
         if other and begin is None:
             begin = at
@@ -154,10 +218,14 @@ def _runs(tokens: Sequence[Token], *, foreign: str) -> Iterator[tuple[int, int]]
 
 
 def _in_other_forms(
-    tokens: Sequence[Token], want: Wanted, quantity: Quantity | None, about: Subject
+    tokens: Sequence[Token],
+    words: Sequence[str],
+    want: Wanted,
+    quantity: Quantity | None,
+    about: Subject,
 ) -> Iterator[Span]:
     forms = other_forms(want, quantity, about)
-    if forms.begins.isdisjoint(token.text for token in tokens):
+    if forms.begins.isdisjoint(words):
         return
     for form in forms.tokens:
         why = f"{' '.join(form)} = {want.text}"
@@ -171,17 +239,17 @@ def _in_other_forms(
         yield from spans
 
 
-def _respaced(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator[Span]:
+def _respaced(tokens: Sequence[Token], want: Wanted, forms: frozenset[str]) -> Iterator[Span]:
     """The target with other spaces, in languages that write them now so and now so."""
-    if about.language.tag not in ("ko", "ar") or want.quantity or len("".join(want.tokens)) < 4:
-        return
-    forms = written_forms("".join(want.tokens), about.language)
+    longest = max(map(len, forms))
     for start in range(len(tokens)):
         text = ""
         for end in range(start + 1, min(len(tokens), start + 5) + 1):
             text += tokens[end - 1].text
             if text in forms:
                 yield Span(start, end, "exact", f"{want.text!r} with other spaces")
+            if len(text) > longest:
+                break
 
 
 def _in_number(tokens: Sequence[Token], span: Span, about: Subject) -> bool:
@@ -207,20 +275,27 @@ def _joined(tokens: Sequence[Token], form: tuple[str, ...], why: str) -> Iterato
 
 def _dated(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator[Span]:
     """A date in another order."""
-    date, said_words = want.date, {token.text for token in tokens}
-    beside = (*want.tokens[: date.start], *want.tokens[date.end :]) if date else ()
-    if not said_words.issuperset(w for w in beside if w not in _BESIDE | about.light | SIGNS):
+    if not _beside_the_date(want, about).issubset(token.text for token in tokens):
         return
     for month_first in (False, True):
         said = read_date(tokens, about.tag, month_first=month_first)
         if said and want.date and said.agrees(want.date):
             end = said.end
-            end += end < len(tokens) and tokens[end].text[:1] in ("日", "일", "號", "号")
+            end += end < len(tokens) and tokens[end].text[:1] in _DAY
             yield Span(said.start, end, "date", f"the same day as {want.text}")
             return
 
 
-_BESIDE = frozenset("日號号일")
+@lru_cache(maxsize=4096)
+def _beside_the_date(want: Wanted, about: Subject) -> frozenset[str]:
+    """Return the words of a target that say more than its date."""
+    date = want.date
+    beside = (*want.tokens[: date.start], *want.tokens[date.end :]) if date else ()
+    return frozenset(beside) - _DAY - about.light - SIGNS
+
+
+_DAY = frozenset("日號号일")
+"""Signs of the day of the month."""
 
 
 def _unasked(want: Wanted, about: Subject) -> tuple[str, ...]:
@@ -260,8 +335,12 @@ def _another_unit(tokens: Sequence[Token], at: int, about: Subject) -> bool:
     """Whether a word that may be a unit follows, though none that CLDR knows."""
     if at >= len(tokens) or tokens[at].kind not in ("word", "char"):
         return False
-    known = about.language.function | about.language.suffixes
-    return not any(word.startswith(tokens[at].text) for word in known)
+    return not _begins_grammar(tokens[at].text, about.language)
+
+
+@lru_cache(maxsize=8192)
+def _begins_grammar(text: str, spoken: Language) -> bool:
+    return any(word.startswith(text) for word in (*spoken.function, *spoken.suffixes))
 
 
 def _number_for_words(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator[Span]:
@@ -269,9 +348,13 @@ def _number_for_words(tokens: Sequence[Token], want: Wanted, about: Subject) -> 
     normal = " ".join(want.tokens)
     for said in quantities(tokens, about.language, about.tag):
         for value in said.values:
-            whole = value == value.to_integral_value() and 0 <= value < 10**6
-            if whole and any(
-                same_word(normal, words, about.language)
-                for words in in_words(int(value), about.tag)
-            ):
+            if _is_in_words(value, normal, about):
                 yield Span(said.start, said.end, "number", f"{value} = {want.text}")
+
+
+@lru_cache(maxsize=8192)
+def _is_in_words(value: Decimal, text: str, about: Subject) -> bool:
+    whole = value == value.to_integral_value() and 0 <= value < 10**6
+    return whole and any(
+        same_word(text, words, about.language) for words in in_words(int(value), about.tag)
+    )

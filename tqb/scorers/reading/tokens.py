@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from tqb.scorers.normalize import CACHED, fold, fold_but_case, primary
 
@@ -17,8 +16,19 @@ _WORD = rf"[^\W\d_{_CJK}]+(?:'[a-zçğıöşüâîûà-ÿœæ]+)*"
 _TOKEN = re.compile(rf"({_GROUPED}|{_NUMBER})|({_CODE}|{_WORD})|([{_CJK}])|([^\w\s])")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+BOUNDARY = frozenset(",;:—–-、，；：(（[（=،؛")
+"""Signs at which a clause may end."""
+SIGNS = frozenset(
+    ".,;:!?\"'“”„‘’«»‹›()（）[]【】「」『』《》〈〉*_`~…。，、；：！？¿¡،؛؟=≈—–-|>\\$→{}"
+)
+"""Signs that say nothing."""
+LIST = frozenset(",、，/;；،|・")
+"""Signs between the items of a list."""
+
+_KINDS = ("", "number", "word", "char", "sign")
+
+
+class Token(NamedTuple):
     """One token of a folded text."""
 
     text: str
@@ -39,30 +49,39 @@ def _tokenize_once(text: str, lang: str) -> tuple[Token, ...]:
 
 
 def _tokenize(text: str, lang: str) -> tuple[Token, ...]:
-    folded = fold(text, lang)
-    if primary(lang) == "ko":
-        folded = re.sub(r"(?<=\d) (?=\d{4}(?!\d))", "", folded)
-    found = []
+    folded, main = fold(text, lang), primary(lang)
+    if main == "ko":
+        folded = _MYRIADS.sub("", folded)
+    elides = main in _ELIDING
+    found: list[Token] = []
     for match in _TOKEN.finditer(folded):
-        kind = ("number", "word", "char", "sign")[(match.lastindex or 1) - 1]
-        if match[0] in "-–" and _between_letters(folded, match.start()):
+        piece = match[0]
+        if piece in "-–" and _between_letters(folded, match.start()):
             continue
-        found += _without_elision(Token(match[0], kind, match.start(), match.end()), lang)
+        token = Token(piece, _KINDS[match.lastindex or 0], *match.span())
+        found += _without_elision(token) if elides and "'" in piece else (token,)
     return tuple(found)
 
 
-def capitals(text: str, tokens: Sequence[Token], lang: str) -> frozenset[int]:
-    """Return which tokens of a text begin with a capital letter."""
-    cased = fold_but_case(text, lang)
+_MYRIADS = re.compile(r"(?<=\d) (?=\d{4}(?!\d))")
+"""Spaces that Korean puts between groups of four digits."""
+_ELIDING = frozenset(("fr", "it", "ca"))
+"""Languages that write a short article together with the word after it."""
+
+
+@lru_cache(maxsize=256)
+def capitals(text: str, lang: str) -> frozenset[int]:
+    """Return which tokens of a text begin with a capital letter; none where case moved letters."""
+    tokens, cased = tokenize(text, lang), fold_but_case(text, lang)
     if len(cased) < (tokens[-1].end if tokens else 0):
         return frozenset()
     return frozenset(at for at, token in enumerate(tokens) if cased[token.start].isupper())
 
 
-def _without_elision(token: Token, lang: str) -> list[Token]:
+def _without_elision(token: Token) -> list[Token]:
     """Split l'Afrique, which is an article and a word."""
     head, mark, tail = token.text.partition("'")
-    if not mark or not head or not tail or len(head) > 2 or primary(lang) not in ("fr", "it", "ca"):
+    if not head or not tail or len(head) > 2:
         return [token]
     middle = token.start + len(head) + 1
     return [Token(head + mark, "word", token.start, middle), Token(tail, "word", middle, token.end)]
@@ -70,3 +89,8 @@ def _without_elision(token: Token, lang: str) -> list[Token]:
 
 def _between_letters(text: str, at: int) -> bool:
     return 0 < at < len(text) - 1 and text[at - 1].isalpha() and text[at + 1].isalpha()
+
+
+def is_hiragana(text: str) -> bool:
+    """Whether a text is in the script of Japanese grammar."""
+    return all("\u3041" <= letter <= "\u3096" for letter in text)

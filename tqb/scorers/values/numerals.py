@@ -45,6 +45,8 @@ def _said(value: int, tag: str, kind: str) -> Iterator[str]:
         text = num2words(value, lang=primary(tag), to=kind)
     except (NotImplementedError, OverflowError, TypeError, ValueError, KeyError, IndexError):
         return
+    if not text:
+        return
     yield text
     yield from _INFLECTED.get(primary(tag), _as_it_is)(text, value, kind)
 
@@ -80,7 +82,7 @@ def _romance(text: str, value: int, kind: str) -> Iterator[str]:
         yield re.sub("(primer|tercer)o$", r"\1", text)
     elif value > 1:
         yield re.sub("dois$", "duas", re.sub("ntos$", "ntas", re.sub("un$", "une", text)))
-    else:
+    elif value == 1:
         yield from ("un", "une", "una", "uma")
 
 
@@ -132,7 +134,7 @@ def fraction_in_words(over: int, under: int, tag: str) -> tuple[str, ...]:
         return tuple(_and_a_half(whole, tag))
     numerals = in_words(over, tag)
     if over == 1:
-        numerals += tuple(language(tag).articles)
+        numerals += tuple(sorted(language(tag).articles))
     parts = _parts(under, tag)
     found = [f"{numeral} {part}" for numeral in numerals for part in parts]
     if over == 1:
@@ -151,7 +153,9 @@ def _and_a_half(whole: int, tag: str) -> Iterator[str]:
         yield f"{numeral} buçuk"
         for half in halves:
             for middle in ("", *(f"{a} " for a in sorted(spoken.articles))):
-                yield from (f"{numeral} {also} {middle}{half}" for also in spoken.conjunction)
+                yield from (
+                    f"{numeral} {also} {middle}{half}" for also in sorted(spoken.conjunction)
+                )
         yield f"{numeral} с половиной"
 
 
@@ -174,6 +178,7 @@ def _parts(under: int, tag: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=4096)
 def read_roman(word: str, tag: str) -> int | None:
     """Read a Roman numeral of two letters or more, with the ordinal's ending if it has one."""
     for ending in ("", *language(tag).ordinal):

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
-from tqb.scorers.forms import written_forms
 from tqb.scorers.languages import language
-from tqb.scorers.names import other_names
-from tqb.scorers.numbers import Quantity
-from tqb.scorers.subject import Subject, Wanted
-from tqb.scorers.tokens import tokenize
-from tqb.scorers.units import spellings
-from tqb.scorers.words import LARGEST, fraction_in_words, in_words
+from tqb.scorers.reading.forms import written_forms
+from tqb.scorers.reading.tokens import tokenize
+from tqb.scorers.rules.subject import Subject, Wanted
+from tqb.scorers.values.names import other_names
+from tqb.scorers.values.numbers import Quantity
+from tqb.scorers.values.numerals import LARGEST, fraction_in_words, in_words
+from tqb.scorers.values.units import spellings
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
 
-from tqb.scorers.explained import is_known, unexplained
-from tqb.scorers.find import find, find_in
-from tqb.scorers.names import is_place
-from tqb.scorers.reading import BOUNDARY, BRACKETS, LIST, SIGNS
-from tqb.scorers.sounds import is_latin
-from tqb.scorers.spans import Span
-from tqb.scorers.subject import Subject, Wanted
-from tqb.scorers.tokens import Token, capitals, tokenize
+from tqb.scorers.reading.answer import brackets, without_brackets
+from tqb.scorers.reading.classes import begins, holds, joined, less, longest_of, stems
+from tqb.scorers.reading.tokens import BOUNDARY, LIST, SIGNS, Token, capitals, is_hiragana, tokenize
+from tqb.scorers.rules.explained import is_known, unexplained
+from tqb.scorers.rules.find import find, find_in
+from tqb.scorers.rules.spans import Span
+from tqb.scorers.rules.subject import Subject, Wanted
+from tqb.scorers.values.names import is_place
+from tqb.scorers.values.sounds import is_latin
 
 
-def denied(tokens: Iterable[Token], about: Subject, want: Wanted) -> str | None:
+def denied(tokens: Sequence[Token], about: Subject, want: Wanted) -> str | None:
     """Return the word that denies, or offers a choice; a "no …" of the question is none."""
-    spoken, tokens = about.language, list(tokens)
-    words = [token.text for token in tokens]
+    spoken, words = about.language, [token.text for token in tokens]
     if not spoken.spaced:
-        text, negation = "".join(words), spoken.negation - about.words
-        return next((w for w in negation if w in text and not set(w) <= about.words), None)
-    refused = (spoken.negation | spoken.alternative) - set(want.tokens)
-    for at, word in enumerate(words):
-        asked_so = word in about.words and word in spoken.negation and words[at + 1 : at + 2] != []
-        if word in refused and not (asked_so and words[at + 1] in about.words):
-            return word
+        return longest_of(words, less(spoken.negation, about.words), about.words)
+    refused = less(spoken.refusal, want.words)
+    if not refused.isdisjoint(words):
+        for word, follows in zip(words, [*words[1:], ""], strict=True):
+            asked_so = word in spoken.negation and word in about.words and follows in about.words
+            if word in refused and not asked_so:
+                return word
     if spoken.tag == "ko":
-        return next(
-            (w for w in words if w.startswith(tuple(n for n in spoken.negation if len(n) > 1))),
-            None,
-        )
+        return next((word for word in words if word.startswith(stems(spoken.negation))), None)
     return None
 
 
@@ -51,15 +47,13 @@ def flagged(note: Sequence[Token], want: Wanted, about: Subject) -> str | None:
     if sets_off(note, about):
         return None
     spoken = about.language
-    flags = spoken.flags - set(want.tokens)
+    flags = less(spoken.flags, want.words)
     for token in note:
-        if token.text in flags - about.words:
+        if token.text in flags and token.text not in about.words:
             return token.text
-    if not spoken.spaced:
-        text = "".join(token.text for token in note)
-        found = next((word for word in flags if len(word) > 1 and word in text), None)
-        if found:
-            return found
+    held = None if spoken.spaced else longest_of([token.text for token in note], flags)
+    if held and len(held) > 1:
+        return held
     if other_name(note, want, about):
         return "another name"
     again = (c for c in clauses(note) if restates(c, about, alone=2))
@@ -68,29 +62,9 @@ def flagged(note: Sequence[Token], want: Wanted, about: Subject) -> str | None:
     return another_item(note, about)
 
 
-def renames(note: Sequence[Token], about: Subject) -> bool:
-    """Whether a note gives the answer another name."""
-    words = about.language.identity
-    if about.language.tag == "ko":
-        return any(token.text.endswith(tuple(words)) for token in note)
-    if about.language.spaced:
-        return any(token.text in words for token in note)
-    text = "".join(token.text for token in note)
-    return any(word in text for word in words)
-
-
 def knows(note: Sequence[Token], want: Wanted, about: Subject) -> bool:
     """Whether a note names the target again, in a form that is known."""
     return bool(find(note, want, about))
-
-
-def begins_note(tokens: Sequence[Token], about: Subject) -> bool:
-    """Whether a text begins with a word of notes: which, because, located."""
-    gloss = about.language.gloss
-    if about.language.spaced:
-        return bool(tokens) and tokens[0].text in gloss
-    text = "".join(token.text for token in tokens[:8])
-    return any(text[:length] in gloss for length in range(1, len(text) + 1))
 
 
 def goes_on(text: str, tokens: Sequence[Token], span: Span, about: Subject) -> bool:
@@ -98,8 +72,9 @@ def goes_on(text: str, tokens: Sequence[Token], span: Span, about: Subject) -> b
     follows = tokens[span.end] if span.end < len(tokens) else None
     if follows is None or follows.kind != "word" or about.language.tag == "de":
         return False
-    named = {span.start, span.end} <= capitals(text, tokens, about.tag)
-    return named and follows.text not in about.words
+    if follows.text in about.words:
+        return False
+    return {span.start, span.end} <= capitals(text, about.tag)
 
 
 def another_item(note: Sequence[Token], about: Subject) -> str | None:
@@ -108,16 +83,20 @@ def another_item(note: Sequence[Token], about: Subject) -> str | None:
         return None
     words = [t for t in note if t.text not in SIGNS]
     spoken = about.language
-    light = spoken.gloss | spoken.articles | spoken.limit | (spoken.function - about.words)
-    if not words or begins_note(words, about) or (spoken.spaced and words[0].text in light):
+    if not words or begins(words, spoken.gloss, spoken) or _is_light(words[0].text, about):
         return None
-    text = (
-        " ".join(t.text for t in words) if about.language.spaced else "".join(t.text for t in words)
-    )
     short = len(words) <= 4 or any(t.text in LIST for t in note[1:])
     *_, last = [c for c in clauses(note) if c]
-    place = (" " if about.language.spaced else "").join(token.text for token in last)
-    return text if short and not is_place(place, about.tag) else None
+    if not short or is_place(joined(last, spoken), about.tag):
+        return None
+    return joined(words, spoken)
+
+
+def _is_light(word: str, about: Subject) -> bool:
+    """Whether a word makes a note of what follows it, in a language with spaces."""
+    spoken = about.language
+    function = word in spoken.function and word not in about.words
+    return spoken.spaced and (function or word in spoken.articles or word in spoken.limit)
 
 
 def trouble(parts: Sequence[str], want: Wanted, about: Subject) -> str | None:
@@ -128,25 +107,21 @@ def trouble(parts: Sequence[str], want: Wanted, about: Subject) -> str | None:
         words = [t for t in tokens if t.text not in SIGNS]
         if not words:
             continue
-        if (
-            words[0].text in spoken.correction
-            or starts_with(words, spoken.correction, about)
-            or _interrupts(tokens, about)
-        ):
+        if begins(words, spoken.correction, spoken, among=2) or _interrupts(tokens, about):
             return f"takes back what it said: {part[:40]!r}"
-        holds = bool(find_in(part, want, about)[1])
-        if holds and denied(tokens, about, want):
+        again = bool(find_in(part, want, about)[1])
+        if again and denied(tokens, about, want):
             return f"denies it further on: {part[:40]!r}"
-        if words[0].text in spoken.alternative | spoken.hedge:
+        if words[0].text in spoken.alternative or words[0].text in spoken.hedge:
             return f"offers another answer: {part[:40]!r}"
         if (
-            not holds
+            not again
             and len(words) <= 2
             and words[0].kind != "sign"
             and not unexplained(words, about, number=False)
         ):
             return f"lists another answer: {part[:40]!r}"
-        if not holds and restates(words, about):
+        if not again and restates(words, about):
             return f"gives another answer further on: {part[:40]!r}"
     return None
 
@@ -154,32 +129,22 @@ def trouble(parts: Sequence[str], want: Wanted, about: Subject) -> str | None:
 def _interrupts(tokens: Sequence[Token], about: Subject) -> bool:
     """Whether a text begins with a short no: "oh no, …", "not right: …"."""
     spoken = about.language
-    signs = [at for at, token in enumerate(tokens) if token.text in SIGNS and at]
-    head = tokens[: signs[0] if signs else len(tokens)]
-    rest = tokens[len(head) + 1 : len(head) + 3]
-    words = [token.text for token in (*head, *rest) if token.text not in SIGNS]
-    refusals = spoken.negation | spoken.correction
+    signs = (at for at, token in enumerate(tokens) if at and token.text in SIGNS)
+    end = next(signs, len(tokens))
+    if end > (3 if spoken.spaced else 6):
+        return False
     if not spoken.spaced:
-        text = "".join(token.text for token in head)
-        return len(head) <= 6 and any(word in text for word in refusals)
-    stems = tuple(word for word in refusals if len(word) > 1) if spoken.tag == "ko" else ()
-    said = [word for word in words if word in refusals or (stems and word.startswith(stems))]
-    return len(head) <= 3 and bool(said) and len(head) < len(tokens)
-
-
-def starts_with(words: Sequence[Token], flags: frozenset[str], about: Subject) -> bool:
-    """Whether the second word is one of a class, or a text without spaces begins with one."""
-    if about.language.spaced:
-        return len(words) > 1 and words[1].text in flags
-    text = "".join(t.text for t in words[:6])
-    return any(text.startswith(flag) for flag in flags)
+        return holds([token.text for token in tokens[:end]], spoken.retraction, spoken)
+    head = (*tokens[:end], *tokens[end + 1 : end + 3])
+    words = [token.text for token in head if token.text not in SIGNS]
+    return end < len(tokens) and holds(words, spoken.retraction, spoken)
 
 
 def bracketed(text: str, want: Wanted, about: Subject) -> str | None:
     """Return what in the brackets of a text denies the target, or offers another."""
     spoken = about.language
-    inside = [t for bracket in BRACKETS.findall(text) for t in tokenize(bracket, about.tag)]
-    flags = (spoken.alternative | spoken.correction) - about.words - set(want.tokens)
+    inside = [t for bracket in brackets(text) for t in tokenize(bracket, about.tag)]
+    flags = (spoken.alternative | spoken.correction) - about.words - want.words
     if other_name(inside, want, about):
         return "another name"
     flag = next((t.text for t in inside if t.text in flags), None)
@@ -197,8 +162,8 @@ def restates(words: Sequence[Token], about: Subject, *, least: int = 2, alone: i
         alone: the same, where it has one of its own.
     """
     words = [token for token in words if token.text not in SIGNS]
-    begins = about.language.gloss - about.language.articles
-    if about.language.spaced and words and words[0].text in begins:
+    spoken = about.language
+    if spoken.spaced and words and words[0].text in less(spoken.gloss, spoken.articles):
         return False
     own = unexplained(words, about, number=False)
     content = [t for t in words if from_the_question(t, about)]
@@ -215,12 +180,22 @@ def from_the_question(token: Token, about: Subject) -> bool:
     return is_known(token, about)
 
 
+def renames(note: Sequence[Token], about: Subject) -> bool:
+    """Whether a note gives the answer another name."""
+    spoken, words = about.language, [token.text for token in note]
+    if spoken.tag == "ko":
+        return any(word.endswith(tuple(spoken.identity)) for word in words)
+    return holds(words, spoken.identity, spoken)
+
+
 def other_name(tokens: Sequence[Token], want: Wanted, about: Subject) -> bool:
     """Whether what follows a target gives it another name, and one that it has today."""
     spoken = about.language
+    if not renames(tokens, about):
+        return False
     for at, token in enumerate(tokens):
-        begins = renames(tokens[at : at + 1] if spoken.spaced else tokens[at : at + 4], about)
-        if begins and len(unexplained(tokens[:at], about, number=False)) <= 2:
+        renamed = renames(tokens[at : at + 1] if spoken.spaced else tokens[at : at + 4], about)
+        if renamed and len(unexplained(tokens[:at], about, number=False)) <= 2:
             rest = tokens[at:]
             limited = spoken.spaced and any(t.text in spoken.limit for t in tokens)
             past = limited or any(t.kind == "number" for t in rest)
@@ -230,20 +205,6 @@ def other_name(tokens: Sequence[Token], want: Wanted, about: Subject) -> bool:
         if token.text in ".。":
             break
     return False
-
-
-def holds(tokens: Sequence[Token], words: frozenset[str], about: Subject) -> bool:
-    """Whether a text holds one of a class of words."""
-    if about.language.spaced:
-        if about.language.tag == "ko":
-            stems = tuple(word for word in words if len(word) > 1)
-            return any(t.text in words or t.text.startswith(stems) for t in tokens)
-        said = [token.text for token in tokens]
-        return not words.isdisjoint(said) or any(
-            f"{one}-{other}" in words for one, other in pairwise(said)
-        )
-    text = "".join(token.text for token in tokens)
-    return any(word in text for word in words)
 
 
 def about_the_question(tokens: Sequence[Token], about: Subject) -> bool:
@@ -269,7 +230,7 @@ def outdone(parts: Sequence[str], want: Wanted, about: Subject) -> bool:
 
     "The capital of Bolivia is La Paz; the court sits in Sucre" answers with La Paz.
     """
-    texts = [BRACKETS.sub(" ", part) for part in parts]
+    texts = [without_brackets(part, " ") for part in parts]
     return any(_outdone(texts, ends, want, about) for ends in (BOUNDARY, _STRONG))
 
 
@@ -277,7 +238,7 @@ def _outdone(texts: Sequence[str], ends: frozenset[str], want: Wanted, about: Su
     held, rivals = 0, [0]
     for text in texts:
         tokens = tokenize(text, about.tag)
-        names = _names(text, tokens, want, about)
+        names = _names(text, want, about)
         for clause in clauses(tokens, ends):
             said = _content_words(clause, about)
             if knows(clause, want, about):
@@ -287,13 +248,12 @@ def _outdone(texts: Sequence[str], ends: frozenset[str], want: Wanted, about: Su
     return max(rivals) > max(held, 1)
 
 
-def _names(
-    text: str, tokens: Sequence[Token], want: Wanted, about: Subject
-) -> frozenset[int] | None:
+def _names(text: str, want: Wanted, about: Subject) -> frozenset[int] | None:
     """Return where names begin, if the target is one that a capital letter tells."""
     if about.language.tag == "de" or not want.text[:1].isupper():
         return None
-    return frozenset(tokens[at].start for at in capitals(text, tokens, about.tag))
+    tokens = tokenize(text, about.tag)
+    return frozenset(tokens[at].start for at in capitals(text, about.tag))
 
 
 def _content_words(tokens: Sequence[Token], about: Subject) -> int:
@@ -321,8 +281,3 @@ def _has_its_own(
 
 _SHORT = 3
 """Letters of words that mostly are grammar."""
-
-
-def is_hiragana(text: str) -> bool:
-    """Whether a text is in the script of Japanese grammar."""
-    return all("\u3041" <= letter <= "\u3096" for letter in text)

@@ -9,31 +9,32 @@ neighbours may neither make it a part of a longer name nor relate it to another 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
-from tqb.scorers.doubt import (
+from tqb.scorers.languages.cldr import months
+from tqb.scorers.reading.answer import without_brackets
+from tqb.scorers.reading.classes import holds, less
+from tqb.scorers.reading.tokens import BOUNDARY, SIGNS, Token, capitals, is_hiragana
+from tqb.scorers.rules.doubt import (
     bracketed,
     clauses,
     denied,
     from_the_question,
     goes_on,
-    holds,
-    is_hiragana,
     knows,
     other_name,
     outdone,
     restates,
     trouble,
 )
-from tqb.scorers.explained import date_tokens, unexplained
-from tqb.scorers.find import find_in
-from tqb.scorers.names import months
-from tqb.scorers.numbers import quantities
-from tqb.scorers.reading import BOUNDARY, BRACKETS, SIGNS
-from tqb.scorers.spans import Span
-from tqb.scorers.subject import Subject, Wanted
-from tqb.scorers.tokens import Token, capitals
-from tqb.scorers.units import unit_at
-from tqb.scorers.words import numerals
+from tqb.scorers.rules.explained import date_tokens, unexplained
+from tqb.scorers.rules.find import find_in
+from tqb.scorers.rules.places import Place, is_year, place_of
+from tqb.scorers.rules.spans import Span
+from tqb.scorers.rules.subject import Subject, Wanted
+from tqb.scorers.values.numbers import quantities
+from tqb.scorers.values.numerals import numerals
+from tqb.scorers.values.units import unit_at
 
 _LEAST_LETTERS = 3
 _LEAST_CHARACTERS = 2
@@ -44,15 +45,16 @@ _FEW = 4
 
 def mentioned(parts: Sequence[str], want: Wanted, about: Subject) -> Span | None:
     """Return the target in the sentence that answers the question."""
-    if set(want.tokens) <= about.words or not _is_distinct(want, about):
+    if want.words <= about.words or not _is_distinct(want, about):
         return None
     for at, part in enumerate(parts):
-        text = BRACKETS.sub(" ", part).strip() or part
+        text = without_brackets(part, " ").strip() or part
         tokens, spans = find_in(text, want, about)
         if spans:
             if not _is_rich(tokens, want, about) or (at and not _speaks_of_it(tokens, about)):
                 return None
-            found = next((s for s in spans if _answers(text, tokens, s, want, about)), None)
+            places = (place_of(text, tokens, span, want) for span in spans)
+            found = next((p.span for p in places if _answers(p, want, about)), None)
             doubt = bracketed(part, want, about) or trouble(parts[at + 1 :], want, about)
             return None if doubt or outdone(parts, want, about) else found
         if part[-1] not in ":：!！" and _is_answer(tokens, about):
@@ -101,110 +103,104 @@ def _speaks_of_it(tokens: Sequence[Token], about: Subject) -> bool:
     return bool(content) and 2 * said >= len(content)
 
 
-def _answers(text: str, tokens: Sequence[Token], span: Span, want: Wanted, about: Subject) -> bool:
+def _answers(place: Place, want: Wanted, about: Subject) -> bool:
     """Whether nothing in a sentence keeps the target from being its answer."""
-    start = max((at + 1 for at in range(span.start) if tokens[at].text in BOUNDARY), default=0)
-    ends = (at for at in range(span.end, len(tokens)) if tokens[at].text in BOUNDARY)
-    end = next(ends, len(tokens))
-    if _doubtful(tokens, (start, span.start, span.end, end), want, about):
+    if _doubtful(place, want, about):
         return False
-    if want.quantity is not None or span.rule in ("number", "date"):
-        return want.date is not None or _is_only_number(tokens, span, want, about)
-    return _is_whole(text, tokens, span, want, about) and _stands_free(text, tokens, span, about)
+    if place.number:
+        return want.date is not None or _is_only_number(place, want, about)
+    return _is_whole(place, want, about) and _stands_free(place, about)
 
 
-def _doubtful(
-    tokens: Sequence[Token], places: tuple[int, int, int, int], want: Wanted, about: Subject
-) -> bool:
-    start, first, last, end = places
-    spoken, own = about.language, about.words | set(want.tokens) | set(months(about.tag))
-    clause = (*tokens[start:first], *tokens[last:end])
-    beside = (*tokens[max(start, first - 2) : first], *tokens[last : min(end, last + 2)])
-    refused = spoken.correction - own
-    choice = spoken.hedge | spoken.alternative
-    if holds(tokens, choice - own, about) or holds(clause, refused, about):
+def _doubtful(place: Place, want: Wanted, about: Subject) -> bool:
+    """Whether a sentence denies, hedges, limits or corrects, or has another answer."""
+    spoken, own, span, tokens = about.language, _own(want, about), place.span, place.tokens
+    words = [token.text for token in tokens]
+    first, last = max(place.start, span.start - 2), min(place.end, span.end + 2)
+    clause = words[place.start : span.start] + words[span.end : place.end]
+    beside = words[first : span.start] + words[span.end : last]
+    correction = less(spoken.correction, own)
+    if (
+        holds(words, less(spoken.choice, own), spoken)
+        or holds(clause, correction, spoken)
+        or holds(beside, less(spoken.limit, own), spoken)
+        or denied((*place.before, *tokens[span.end : place.end]), about, want)
+    ):
         return True
-    if holds(beside, spoken.limit - own, about) or denied(clause, about, want):
-        return True
-    lead, later = tokens[: max(0, start - 1)], list(clauses(tokens[end:]))
-    again = [lead] if restates(lead, about, least=1) else []
+    later = list(clauses(tokens[place.end :]))
+    again = [place.lead] if restates(place.lead, about, least=1) else []
     again += [part for part in later if restates(part, about, alone=2)]
     return (
         any(not knows(part, want, about) for part in again)
-        or other_name(tokens[last:], want, about)
-        or any(holds(part, spoken.correction - own, about) for part in later)
+        or other_name(place.after, want, about)
+        or any(holds([token.text for token in part], correction, spoken) for part in later)
     )
 
 
-def _is_only_number(tokens: Sequence[Token], span: Span, want: Wanted, about: Subject) -> bool:
+@lru_cache(maxsize=4096)
+def _own(want: Wanted, about: Subject) -> frozenset[str]:
+    """Return the words of the question and the target, and names of months such as May."""
+    return about.words.union(want.words, months(about.tag))
+
+
+def _is_only_number(place: Place, want: Wanted, about: Subject) -> bool:
     """Whether no other number of the sentence may be meant: none of its unit, or without one."""
-    days = date_tokens(tokens, about)
+    tokens, span, days = place.tokens, place.span, date_tokens(place.tokens, about)
     target = want.quantity.unit if want.quantity else ""
     for other in quantities(tokens, about.language, about.tag):
         if other.start < span.end and span.start < other.end:
             target = target or other.unit
             continue
-        places = set(range(other.start, other.end))
-        asked = all(tokens[at].text in about.words for at in places)
+        taken = range(other.start, other.end)
+        asked = all(tokens[at].text in about.words for at in taken)
         roman = tokens[other.start].kind == "word"
         another = other.unit and other.unit != target
-        year = _is_year(tokens, other.start) and not _is_year(tokens, span.start)
-        if not (asked or roman or another or year or places <= days):
+        year = is_year(tokens[other.start].text) and not is_year(tokens[span.start].text)
+        if not (asked or roman or another or year or days.issuperset(taken)):
             return False
-    inside = range(span.start, span.end)
-    spelled = (t.text in numerals(about.tag) for at, t in enumerate(tokens) if at not in inside)
-    return not any(spelled) and _counts_what_was_asked(tokens, span, about)
+    spelled = numerals(about.tag)
+    beside = (*tokens[: span.start], *place.after)
+    return spelled.isdisjoint(t.text for t in beside) and _counts_what_was_asked(place, about)
 
 
-def _counts_what_was_asked(tokens: Sequence[Token], span: Span, about: Subject) -> bool:
+def _counts_what_was_asked(place: Place, about: Subject) -> bool:
     """Whether the noun after a number, if there is one, is the question's."""
-    follows = tokens[span.end : span.end + 1]
-    united = bool(unit_at(tokens, span.start + 1, about.tag)[0])
-    year = _is_year(tokens, span.start)
-    return year or united or not unexplained(follows, about, number=True)
+    start = place.span.start
+    united = bool(unit_at(place.tokens, start + 1, about.tag)[0])
+    year = is_year(place.tokens[start].text)
+    return year or united or not unexplained(place.after[:1], about, number=True)
 
 
-def _is_year(tokens: Sequence[Token], at: int) -> bool:
-    text = tokens[at].text
-    return len(text) == 4 and text.isdecimal() and "1000" <= text < "2100"
-
-
-def _is_whole(text: str, tokens: Sequence[Token], span: Span, want: Wanted, about: Subject) -> bool:
+def _is_whole(place: Place, want: Wanted, about: Subject) -> bool:
     """Whether the target is no part of a longer name, and owns nothing."""
-    spoken = about.language
-    if goes_on(text, tokens, span, about):
+    spoken, tokens, after = about.language, place.tokens, place.after
+    if goes_on(place.text, tokens, place.span, about):
         return False
-    last = tokens[span.end - 1].text
-    follows = tokens[span.end] if span.end < len(tokens) else None
-    if last not in want.tokens and last.endswith(tuple(spoken.genitive) or "\0"):
+    last = tokens[place.span.end - 1].text
+    if last not in want.tokens and last.endswith(tuple(spoken.genitive)):
         return False
-    if follows is None or follows.text in SIGNS:
+    if not after or after[0].text in SIGNS:
         return True
     if not spoken.spaced:
-        known = not unexplained(tokens[span.end : span.end + 1], about, number=False)
-        return follows.text not in spoken.genitive and (known or follows.kind != "char")
-    if follows.text in spoken.conjunction:
-        return len(tokens) - span.end > _FEW
-    return True
+        known = not unexplained(after[:1], about, number=False)
+        return after[0].text not in spoken.genitive and (known or after[0].kind != "char")
+    return after[0].text not in spoken.conjunction or len(after) > _FEW
 
 
-def _stands_free(text: str, tokens: Sequence[Token], span: Span, about: Subject) -> bool:
+def _stands_free(place: Place, about: Subject) -> bool:
     """Whether what stands before the target does not make it another, or relate it to one."""
-    spoken = about.language
-    upper = capitals(text, tokens, about.tag)
+    spoken, tokens, span = about.language, place.tokens, place.span
     for at in range(span.start - 1, -1, -1):
         token = tokens[at]
         if token.text in BOUNDARY:
             return True
         if token.text in SIGNS:
             continue
-        if token.text in spoken.relating and not spoken.spaced:
-            return False
         if token.text in spoken.relating:
-            return at > 0 and not unexplained(tokens[at - 1 : at], about, number=False)
+            beginning = tokens[at - 1 : at] if spoken.spaced else ()
+            return bool(beginning) and not unexplained(beginning, about, number=False)
         if token.text in about.light:
             continue
-        if at == span.start - 1 and token.text not in about.words:
-            return at not in upper or spoken.tag == "de"
-        return True
+        strange = at == span.start - 1 and token.text not in about.words
+        return not strange or spoken.tag == "de" or at not in capitals(place.text, about.tag)
     return True

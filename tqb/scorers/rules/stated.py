@@ -11,32 +11,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
-from tqb.scorers.calculations import comes_to, same_formula
-from tqb.scorers.doubt import (
-    begins_note,
+from tqb.scorers.languages import language
+from tqb.scorers.normalize import fold
+from tqb.scorers.reading.answer import brackets, without_brackets
+from tqb.scorers.reading.classes import after_last, begins, holds
+from tqb.scorers.reading.tokens import BOUNDARY, SIGNS, Token, tokenize
+from tqb.scorers.rules.calculations import comes_to, same_formula
+from tqb.scorers.rules.doubt import (
     bracketed,
     denied,
     flagged,
     goes_on,
     renames,
     sets_off,
-    starts_with,
     trouble,
 )
-from tqb.scorers.explained import explained, unexplained
-from tqb.scorers.find import find, find_in
-from tqb.scorers.normalize import fold
-from tqb.scorers.reading import BOUNDARY, BRACKETS, SIGNS, sentences
-from tqb.scorers.sounds import is_latin
-from tqb.scorers.spans import Span
-from tqb.scorers.subject import Subject, Wanted
-from tqb.scorers.tokens import Token, tokenize
+from tqb.scorers.rules.explained import explained, unexplained
+from tqb.scorers.rules.find import find, find_in
+from tqb.scorers.rules.spans import Span
+from tqb.scorers.rules.subject import Subject, Wanted
+from tqb.scorers.values.sounds import is_latin
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """The word on one answer and one target."""
 
     passed: bool
@@ -44,12 +44,14 @@ class Finding:
     why: str
 
 
-def judge(answer: str, want: Wanted, about: Subject) -> Finding:
-    """Say whether an answer, in normal reading, states the target."""
-    parts = sentences(answer, about.tag)
-    if not parts:
+_OTHER = Finding(False, None, "is not one of the accepted answers")
+
+
+def judge(sentences: Sequence[str], want: Wanted, about: Subject) -> Finding:
+    """Say whether the sentences of an answer state the target."""
+    if not sentences:
         return Finding(False, None, "the answer is empty")
-    parts = _join_prefix(parts, want, about)
+    parts = _join_prefix(sentences, want, about)
     first = _clause(parts[0], want, about, strict=False)
     if first.passed:
         doubt = trouble(parts[1:], want, about)
@@ -74,21 +76,34 @@ def _last_word(parts: Sequence[str], about: Subject) -> str | None:
     text, spoken = " ".join(parts), about.language
     if not spoken.spaced:
         return _after_last(fold(text, about.tag), spoken.correction)
-    words = spoken.correction | spoken.negation
+    for word in _WORDS.findall(text)[1:]:
+        if _corrects(word, about.tag) is not None:
+            break
+    else:
+        return None
     for mark in reversed(list(_WORDS.finditer(text))[1:]):
-        folded = tokenize(mark[0], about.tag)
-        opened = _OPENED.search(text[: mark.start()])
-        if folded and folded[0].text in words and (opened or folded[0].text in spoken.correction):
+        corrects = _corrects(mark[0], about.tag)
+        if corrects or (corrects is False and _OPENED.search(text[: mark.start()])):
             rest = text[mark.end() :]
             after = _AFTER_COLON.match(rest) or _AFTER_SIGN.match(rest)
             return (after[1] if after else rest).strip()
     return None
 
 
+@lru_cache(maxsize=16384)
+def _corrects(word: str, tag: str) -> bool | None:
+    """Whether a word corrects wherever it stands; False where it may if it opens a clause."""
+    spoken, folded = language(tag), tokenize(word, tag)
+    if not folded or folded[0].text not in spoken.retraction:
+        return None
+    return folded[0].text in spoken.correction
+
+
 def _after_last(text: str, words: frozenset[str]) -> str | None:
     """The same for a script without spaces; what belongs to the correction itself is dropped."""
-    places = [text.rfind(word) + len(word) for word in words if len(word) > 1 and word in text]
-    rest = text[max(places) :] if places else ""
+    rest = after_last(text, words)
+    if rest is None:
+        return None
     head, _, tail = rest.partition("。")
     return (tail if len(head) < 8 and tail.strip() else rest).lstrip("，,、。：: ") or None
 
@@ -105,8 +120,8 @@ _AFTER_COLON = re.compile(r"^[^:]{0,40}:\s*(.+)$", re.DOTALL)
 _AFTER_SIGN = re.compile(r"^[^.,;–—]*[.,;–—]\s*(.+)$", re.DOTALL)
 
 
-def _join_prefix(parts: list[str], want: Wanted, about: Subject) -> list[str]:
-    """Put a line that only announces the answer together with the one that gives it."""
+def _join_prefix(parts: Sequence[str], want: Wanted, about: Subject) -> Sequence[str]:
+    """Leave out lines that only announce the answer."""
     while len(parts) > 1:
         tokens = tokenize(parts[0], about.tag)
         words = [t for t in tokens if t.text not in SIGNS]
@@ -117,7 +132,7 @@ def _join_prefix(parts: list[str], want: Wanted, about: Subject) -> list[str]:
             and not find_in(parts[0], want, about)[1]
         )
         if not words or repeated:
-            parts = [parts[1], *parts[2:]]
+            parts = parts[1:]
         else:
             break
     return parts
@@ -125,11 +140,11 @@ def _join_prefix(parts: list[str], want: Wanted, about: Subject) -> list[str]:
 
 def _clause(text: str, want: Wanted, about: Subject, *, strict: bool) -> Finding:
     """Judge one sentence."""
-    bare = BRACKETS.sub(" ", text).strip() or text
-    for version in dict.fromkeys((bare, text)):
+    bare = without_brackets(text, " ").strip() or text
+    for version in dict.fromkeys((bare, text)) if want.formula else ():
         if same_formula(_after_prefix(version, about), want):
             return Finding(True, "formula", f"another spelling of {want.text}")
-    failed = Finding(False, None, "is not one of the accepted answers")
+    failed = _OTHER
     for version in dict.fromkeys((bare, text)):
         tokens, spans = find_in(version, want, about)
         for span in spans[:4]:
@@ -147,8 +162,11 @@ def _after_prefix(text: str, about: Subject) -> str:
     head, colon, tail = text.rpartition(":")
     if colon and tail.strip() and len(head) < 80:
         return tail
-    match = re.match(r"^.*?\b(?:is|est|ist|es|é)\s+(.*)$", text)
-    return match[1] if match and "=" in text else text
+    match = _UP_TO_IS.match(text) if "=" in text else None
+    return match[1] if match else text
+
+
+_UP_TO_IS = re.compile(r"^.*?\b(?:is|est|ist|es|é)\s+(.*)$")
 
 
 def _around(
@@ -181,9 +199,9 @@ def _too_much(want: Wanted, strange: Sequence[Token]) -> Finding:
 
 def _note(after: Sequence[Token], about: Subject, *, number: bool) -> list[Token] | None:
     """Return the note that follows the target, None where what follows is no note."""
-    places = explained(after, about, number=number)
+    spoken, places = about.language, explained(after, about, number=number)
     for at, token in enumerate(after):
-        if token.text in BOUNDARY or begins_note(after[at:], about):
+        if token.text in BOUNDARY or begins(after[at:], spoken.gloss, spoken):
             return list(after[at:])
         if at not in places:
             return None
@@ -199,16 +217,12 @@ def _concludes(parts: Sequence[str], about: Subject) -> bool:
         and any(word in fold(parts[-1], about.tag) for word in spoken.answer if len(word) > 1)
     )
     restated = sum(t.text in about.words for t in last) >= 2
+    if announced or restated or begins(last, spoken.correction, spoken, among=2):
+        return True
     earlier = [t.text for part in parts[:-1] for t in tokenize(part, about.tag)]
-    corrected = any(word in spoken.correction for word in earlier) or (
-        not spoken.spaced and any(word in "".join(earlier) for word in spoken.correction)
+    return not spoken.correction.isdisjoint(earlier) or (
+        not spoken.spaced and holds(earlier, spoken.correction, spoken)
     )
-    corrected |= bool(last) and _starts_with_any(last, spoken.correction, about)
-    return announced or restated or corrected
-
-
-def _starts_with_any(words: Sequence[Token], flags: frozenset[str], about: Subject) -> bool:
-    return words[0].text in flags or starts_with(words, flags, about)
 
 
 def _with_brackets(found: Finding, text: str, bare: str, want: Wanted, about: Subject) -> Finding:
@@ -223,10 +237,9 @@ def _with_brackets(found: Finding, text: str, bare: str, want: Wanted, about: Su
 
 def _in_brackets(text: str, bare: str, want: Wanted, about: Subject) -> Finding | None:
     """Accept a target in brackets after its long form, or after its name in another script."""
-    outside = re.sub(r"\W", "", bare).lower()
-    for bracket in BRACKETS.findall(text):
+    for bracket in brackets(text):
         inner = bracket.strip()[1:-1].strip()
-        letters = re.sub(r"\W", "", inner).lower()
+        outside, letters = (_NO_LETTERS.sub("", part).lower() for part in (bare, inner))
         tokens = tokenize(inner, about.tag)
         spans = find(tokens, want, about)
         if not spans or denied(tokenize(bare, about.tag), about, want):
@@ -241,6 +254,9 @@ def _in_brackets(text: str, bare: str, want: Wanted, about: Subject) -> Finding 
         if renamed or (alone and is_latin(outside) != is_latin(letters)):
             return Finding(True, "gloss", f"{want.text} in brackets after another name of it")
     return None
+
+
+_NO_LETTERS = re.compile(r"\W")
 
 
 def _subsequence(letters: str, text: str) -> bool:

@@ -5,35 +5,43 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
 
 from tqb.scorers.languages import Language, language
+from tqb.scorers.languages.cldr import locales
 from tqb.scorers.normalize import primary
-from tqb.scorers.tokens import Token, tokenize
+from tqb.scorers.reading.tokens import Token, tokenize
 
 PERCENT = "concentr-percent"
 
 
 def unit_at(tokens: Sequence[Token], at: int, tag: str) -> tuple[str, int]:
     """Return the unit that stands at a token, with the place after it; no unit is ``""``."""
-    names = units(tag)
-    for first in _without_suffix(tokens[at : at + 1], tag):
-        for end in range(min(len(tokens), at + _LONGEST), at, -1):
-            unit = names.get(_key(tokens[at + 1 : end], first))
+    if at >= len(tokens):
+        return "", at
+    for first, longest in _beginnings(tokens[at].text, tokens[at].kind, tag):
+        for end in range(min(len(tokens), at + longest), at, -1):
+            unit = units(tag).get(_key(tokens[at + 1 : end], first))
             if unit:
                 return unit, end
     return "", at
 
 
-def _without_suffix(tokens: Sequence[Token], tag: str) -> Iterator[str]:
+@lru_cache(maxsize=8192)
+def _beginnings(word: str, kind: str, tag: str) -> tuple[tuple[str, int], ...]:
+    """Return how a token may begin names of units, with the tokens of the longest of those."""
+    longest = _longest(tag)
+    words = _without_suffix(word, tag) if kind == "word" else (word,)
+    return tuple((first, longest[first]) for first in words if first in longest)
+
+
+def _without_suffix(word: str, tag: str) -> Iterator[str]:
     """Yield a word, and what it may be without a case ending or particle."""
     suffixes = language(tag).suffixes
-    for token in tokens:
-        yield token.text
-        least = 1 if primary(tag) == "ko" else 3
-        for cut in range(least, len(token.text) if suffixes and token.kind == "word" else 0):
-            if token.text[cut:] in suffixes:
-                yield token.text[:cut]
+    yield word
+    least = 1 if primary(tag) == "ko" else 3
+    for cut in range(least, len(word) if suffixes else 0):
+        if word[cut:] in suffixes:
+            yield word[:cut]
 
 
 def named_units(tokens: Sequence[Token], lang: Language, tag: str) -> frozenset[str]:
@@ -51,8 +59,14 @@ def named_units(tokens: Sequence[Token], lang: Language, tag: str) -> frozenset[
     return frozenset(found)
 
 
-_LONGEST = 6
-"""Tokens of the longest name of a unit."""
+@lru_cache(maxsize=32)
+def _longest(tag: str) -> dict[str, int]:
+    """Return the tokens of the longest name of a unit that begins with a word, by that word."""
+    found: dict[str, int] = {}
+    for key in units(tag):
+        first, *rest = key.split("\u0001")
+        found[first] = max(found.get(first, 0), 1 + len(rest))
+    return found
 
 
 def _key(tokens: Sequence[Token], *first: str) -> str:
@@ -68,8 +82,8 @@ def spellings(unit: str, tag: str) -> tuple[tuple[str, ...], ...]:
 def units(tag: str) -> dict[str, str]:
     """Return CLDR's names of units, in the language and in English, long and short."""
     found: dict[str, str] = {}
-    for locale in locales(tag):
-        patterns = locale._data["unit_patterns"]
+    for cldr in locales(tag):
+        patterns = cldr._data["unit_patterns"]
         for unit in sorted(filter(_is_common, patterns), key=_rank):
             widths = patterns[unit]
             for width in ("long", "short"):
@@ -82,20 +96,6 @@ def units(tag: str) -> dict[str, str]:
     for sign, unit in _SIGNS.items():
         found.setdefault(_key(tokenize(sign, tag)), unit)
     return found
-
-
-@lru_cache(maxsize=32)
-def locales(tag: str) -> tuple[Any, ...]:
-    """Return the CLDR locales that a text in a language may be written by: its own, and English."""
-    from babel import Locale, UnknownLocaleError
-
-    found = []
-    for name in (tag, "en", "en-GB"):
-        try:
-            found.append(Locale.parse(name, sep="-"))
-        except (UnknownLocaleError, ValueError):
-            continue
-    return tuple(found)
 
 
 def _is_common(unit: str) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tqb.scorers.sounds import alike, transcribes
-from tqb.scorers.spans import Span, same
-from tqb.scorers.subject import Subject, Wanted
-from tqb.scorers.tokens import Token
+from tqb.scorers.reading.tokens import Token
+from tqb.scorers.rules.spans import Span, same
+from tqb.scorers.rules.subject import Subject, Wanted
+from tqb.scorers.values.sounds import alike, transcribes
 
 
 def as_person(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator[Span]:
@@ -18,10 +18,7 @@ def as_person(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator
         if sum(map(len, last)) > (3 if "".join(last).isascii() else 1):
             yield from same(tokens, last, about.language, "surname", f"the surname of {want.text}")
         ends = [*same(tokens, last, about.language, "", ""), *_sounding(tokens, last)]
-        firsts = [
-            *same(tokens, parts[0], about.language, "", ""),
-            *_sounding(tokens, parts[0], first=True),
-        ]
+        firsts = _firsts(tokens, parts[0], about) if ends else []
         for end in ends:
             for first in firsts:
                 between = tokens[first.end : end.start]
@@ -36,12 +33,17 @@ def as_person(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator
         yield from same(tokens, plain, about.language, "name", f"{want.text}, less the title")
 
 
+def _firsts(tokens: Sequence[Token], name: tuple[str, ...], about: Subject) -> list[Span]:
+    """The first name, in any spelling."""
+    return [*same(tokens, name, about.language, "", ""), *_sounding(tokens, name, first=True)]
+
+
 def _sounding(
     tokens: Sequence[Token], name: tuple[str, ...], *, first: bool = False
 ) -> Iterator[Span]:
     """A part of a name in another spelling."""
-    for at, token in enumerate(tokens):
-        if len(name) == 1 and token.kind == "word":
+    for at, token in enumerate(tokens if len(name) == 1 else ()):
+        if token.kind == "word":
             one, other = token.text, name[0]
             if alike(one, other) or (first and transcribes(one, other)):
                 yield Span(at, at + 1, "", "")

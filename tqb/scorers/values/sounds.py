@@ -89,4 +89,7 @@ def transcribes(said: str, name: str) -> bool:
 
 def is_latin(text: str) -> bool:
     """Whether a text is in Latin letters."""
-    return all(letter < "\u0250" or "\u1e00" <= letter < "\u2000" for letter in text)
+    return text.isascii() or not _OTHER_LETTERS.search(text)
+
+
+_OTHER_LETTERS = re.compile("[^\u0000-\u024f\u1e00-\u1fff]")

@@ -6,28 +6,25 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from tqb.scorers.doubt import holds
-from tqb.scorers.explained import related, unexplained
-from tqb.scorers.forms import same_word
 from tqb.scorers.normalize import fold
-from tqb.scorers.reading import BRACKETS, LIST, SIGNS
-from tqb.scorers.subject import Subject, Wanted
-from tqb.scorers.tokens import Token, tokenize
+from tqb.scorers.reading.answer import Answer, without_brackets
+from tqb.scorers.reading.classes import holds, less
+from tqb.scorers.reading.forms import same_word
+from tqb.scorers.reading.tokens import LIST, SIGNS, Token, tokenize
+from tqb.scorers.rules.explained import related, unexplained
+from tqb.scorers.rules.subject import Subject, Wanted
 
 _LEAST = 3
 """Words of the shortest target that is a phrase."""
 
 
-def lists_the_same(text: str, points: Sequence[str], want: Wanted, about: Subject) -> bool:
-    """Whether an answer has the items of a target that is a list, in whatever order.
-
-    `points` are those of its Markdown list, if it has one.
-    """
+def lists_the_same(answer: Answer, want: Wanted, about: Subject) -> bool:
+    """Whether an answer has the items of a target that is a list, in whatever order."""
     items = _wanted_items(want, about)
     if len(items) < 2 or want.quantity or want.formula:
         return False
-    bare = re.sub(r"\s*\n\s*", ", ", BRACKETS.sub("", text))
-    plain = ", ".join(points) if len(points) > 1 else bare.rpartition(":")[2]
+    bare = re.sub(r"\s*\n\s*", ", ", without_brackets(answer.text))
+    plain = ", ".join(answer.points) if len(answer.points) > 1 else bare.rpartition(":")[2]
     said = _items(tokenize(plain, about.tag), about)
     return len(said) == len(items) and all(
         any(_same_item(one, item, about) for one in said) for item in items
@@ -64,17 +61,13 @@ def says_the_same(sentence: str, want: Wanted, about: Subject) -> bool:
 
     The verb with which it begins may be another: describing costs, an analysis of costs.
     """
-    spoken = about.language
-    if len(want.reading) < _LEAST or not spoken.spaced or want.quantity:
+    spoken, words = about.language, _phrase(want, about)
+    if not words:
         return False
-    light = about.light | SIGNS | spoken.conjunction
-    words = [token.text for token in want.reading if token.text not in light]
-    if len(words) < _LEAST or any(t.kind == "number" for t in want.reading):
-        return False
-    tokens = tokenize(BRACKETS.sub("", sentence), about.tag)
+    tokens = tokenize(without_brackets(sentence), about.tag)
     said = [token.text for token in tokens]
-    refused = (spoken.negation | spoken.hedge | spoken.correction) - about.words
-    if holds(tokens, refused, about) != holds(want.reading, refused, about):
+    refused = less(spoken.denial, about.words)
+    if holds(said, refused, spoken) != holds(want.tokens, refused, spoken):
         return False
     missing = [w for w in words if not any(s == w or related(s, w) for s in said)]
     if missing == words[:1] and words[0].endswith(tuple(spoken.verbal) or "\0"):
@@ -82,11 +75,23 @@ def says_the_same(sentence: str, want: Wanted, about: Subject) -> bool:
     return not missing and len(unexplained(tokens, about, number=False)) <= 3 * len(words)
 
 
+@lru_cache(maxsize=4096)
+def _phrase(want: Wanted, about: Subject) -> list[str]:
+    """Return the words of a target that is a phrase, less what grammar adds; else none."""
+    spoken = about.language
+    numbered = any(token.kind == "number" for token in want.reading)
+    if len(want.reading) < _LEAST or not spoken.spaced or want.quantity or numbered:
+        return []
+    light = about.light | SIGNS | spoken.conjunction
+    words = [word for word in want.tokens if word not in light]
+    return words if len(words) >= _LEAST else []
+
+
 def answers_yes_or_no(sentence: str, want: Wanted, about: Subject) -> bool:
     """Whether a target is yes or no, and a sentence says so, or says the question again as such."""
     spoken = about.language
     target = fold(want.text, about.tag).strip(".!")
-    if target not in spoken.yes | spoken.no:
+    if target not in spoken.yes and target not in spoken.no:
         return False
     tokens = tokenize(sentence, about.tag)
     said = _polarity(tokens, about)
@@ -96,12 +101,11 @@ def answers_yes_or_no(sentence: str, want: Wanted, about: Subject) -> bool:
 def _polarity(tokens: Sequence[Token], about: Subject) -> bool | None:
     spoken = about.language
     words = [token.text for token in tokens if token.text not in SIGNS]
-    if holds(tokens, spoken.hedge, about) or not words:
+    if holds(words, spoken.hedge, spoken) or not words:
         return None
-    for word in words[:1]:
-        if word in spoken.yes or word in spoken.no:
-            return word in spoken.yes
-    again = about.content & {*words, *(t.text for t in tokens)}
+    if words[0] in spoken.yes or words[0] in spoken.no:
+        return words[0] in spoken.yes
+    again = about.content.intersection(words)
     if 2 * len(again) < len(about.content):
         return None
-    return not holds(tokens, spoken.negation, about)
+    return not holds(words, spoken.negation, spoken)

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tqb.scorers.dates import Date, read_date
-from tqb.scorers.formulas import canonical, is_formula
 from tqb.scorers.languages import Language, language
 from tqb.scorers.normalize import fold, peeled
-from tqb.scorers.numbers import Quantity, quantities
-from tqb.scorers.reading import SIGNS
-from tqb.scorers.tokens import Token, tokenize
-from tqb.scorers.units import named_units, spellings
+from tqb.scorers.reading.tokens import SIGNS, Token, tokenize
+from tqb.scorers.values.dates import Date, read_date
+from tqb.scorers.values.formulas import canonical, is_formula
+from tqb.scorers.values.numbers import Quantity, quantities
+from tqb.scorers.values.units import named_units, spellings
 from tqb.types import AnswerType
 
 
@@ -27,12 +26,18 @@ class Subject:
     language: Language
     words: frozenset[str]
     """Its tokens."""
+    settled: frozenset[str]
+    """The same, and signs."""
     units: frozenset[str]
     """Units that it names."""
     exact: bool
     """Whether it asks for a number of decimals."""
     person: bool
     """Whether it asks who."""
+    flags: frozenset[str]
+    """Words after which an answer is no longer plainly given, the question's own aside."""
+    limit: frozenset[str]
+    """Words that bound what they stand beside, the question's own aside."""
     content: frozenset[str]
     """Its tokens but for function words and articles."""
     light: frozenset[str]
@@ -49,6 +54,8 @@ class Wanted:
     reading: tuple[Token, ...]
     tokens: tuple[str, ...]
     """Their texts."""
+    words: frozenset[str]
+    """The same without order."""
     quantity: Quantity | None
     """Where the target is a number and nothing else."""
     formula: frozenset[str]
@@ -59,13 +66,10 @@ class Wanted:
     """Where the target is a date."""
     answer_type: AnswerType = ""
     """How the item asks for the target to be read."""
+    by_value: bool = False
+    """Whether nothing but its value makes an answer right."""
     tolerance: float | str | None = None
     """How far a quantity may be off."""
-
-    @property
-    def by_value(self) -> bool:
-        """Whether nothing but its value makes an answer right."""
-        return self.answer_type in ("number", "date")
 
 
 @lru_cache(maxsize=4096)
@@ -82,9 +86,12 @@ def subject(question: str, tag: str) -> Subject:
         tag=tag,
         language=spoken,
         words=words,
+        settled=words | SIGNS,
         units=units,
         exact=bool(words & spoken.precision),
         person=_asks_who(folded, words, spoken),
+        flags=spoken.flags - words,
+        limit=spoken.limit - words,
         content=words - spoken.function - spoken.articles - SIGNS,
         light=light,
         light_with_numbers=light | spoken.approximate | spoken.suffixes | named,
@@ -115,15 +122,18 @@ def wanted(
     formula: frozenset[str] = frozenset()
     if answer_type == "formula" or (not answer_type and not quantity and is_formula(target)):
         formula = canonical(target)
+    words = tuple(token.text for token in tokens)
     return Wanted(
         text=target,
         reading=tokens,
-        tokens=tuple(token.text for token in tokens),
+        tokens=words,
+        words=frozenset(words),
         quantity=quantity,
         formula=formula,
         short=any(one != target and one.endswith(target) for one in targets),
         date=date if quantity is None else None,
         answer_type=answer_type,
+        by_value=answer_type in ("number", "date"),
         tolerance=tolerance,
     )
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from tqb.scorers.names import months
-from tqb.scorers.numbers import CJK_NUMERALS, read_cjk
-from tqb.scorers.tokens import Token
+from tqb.scorers.languages.cldr import months
+from tqb.scorers.reading.tokens import Token
+from tqb.scorers.values.numbers import CJK_NUMERALS, read_cjk
 
 _MARKS = {"年": "year", "년": "year", "月": "month", "월": "month"}
 _MARKS |= dict.fromkeys(("日", "號", "号", "일"), "day")

@@ -7,41 +7,13 @@ import unicodedata
 from functools import lru_cache
 
 from tqb.scorers.normalize import ascii_digits
+from tqb.scorers.reading.latex import plain_latex
 
 LONGEST = 200
 """Characters of the longest formula."""
 
 _SUPERSCRIPT = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿⁱ]+")
 _FRACTIONS = {"½": "(1)/(2)", "⅓": "(1)/(3)", "¼": "(1)/(4)", "¾": "(3)/(4)", "⅔": "(2)/(3)"}
-_LATEX = {
-    r"\cdot": "*",
-    r"\times": "*",
-    r"\pm": "±",
-    r"\pi": "π",
-    r"\infty": "∞",
-    r"\ln": "ln",
-    r"\log": "log",
-    r"\sin": "sin",
-    r"\cos": "cos",
-    r"\tan": "tan",
-    r"\left": "",
-    r"\right": "",
-    r"\,": "",
-    r"\ ": "",
-    r"^\circ": "°",
-    r"^{\circ}": "°",
-    "{,}": ",",
-    r"\;": "",
-    r"\mathrm": "",
-    r"\text": "",
-    r"\rightarrow": "→",
-    r"\quad": " ",
-    r"\sqrt": "√",
-    r"\Omega": "Ω",
-    r"\theta": "θ",
-    r"\Delta": "Δ",
-}
-_COMMANDS = sorted(_LATEX.items(), key=lambda pair: -len(pair[0]))
 _SIGNS = str.maketrans(
     {
         "×": "*",
@@ -121,28 +93,6 @@ def pieces(text: str) -> list[str]:
 def last_side(piece: str) -> str:
     """Return what stands after the last equals sign."""
     return piece.rpartition("=")[2]
-
-
-_STYLED = re.compile(
-    r"\\(?:vec|hat|bar|overline|mathbf|mathit|mathrm|operatorname|text)\s*\{([^{}]*)\}"
-)
-
-
-def plain_latex(text: str) -> str:
-    """Write LaTeX commands as plain text; text without them comes back as it is."""
-    if "\\" not in text:
-        return text
-    text = re.sub(r"\\\(|\\\)|\\\[|\\\]|\$", "", text)
-    text = re.sub(r"\\d?frac\s*\{(\d+)\}\s*\{(\d+)\}", r"\1/\2", text)
-    text = re.sub(r"\\d?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r"(\1)/(\2)", text)
-    text = re.sub(
-        r"\\(?:vec|hat|bar|overline|mathbf|mathit|mathrm|operatorname|text)\s*\{([^{}]*)\}",
-        r"\1",
-        text,
-    )
-    for command, sign in _COMMANDS:
-        text = text.replace(command, sign)
-    return text
 
 
 def _plain(text: str) -> str:

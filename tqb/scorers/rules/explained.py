@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
-from tqb.scorers.forms import same_word, without_affixes
-from tqb.scorers.names import months
-from tqb.scorers.reading import SIGNS
-from tqb.scorers.subject import Subject
-from tqb.scorers.tokens import Token
+from tqb.scorers.languages.cldr import months
+from tqb.scorers.reading.classes import covered
+from tqb.scorers.reading.forms import same_word, without_affixes
+from tqb.scorers.reading.tokens import Token
+from tqb.scorers.rules.subject import Subject
 
 
 def unexplained(tokens: Sequence[Token], about: Subject, *, number: bool) -> list[Token]:
     """Return the tokens that neither the question nor grammar accounts for."""
+    if not tokens:
+        return []
     places = explained(tokens, about, number=number)
     return [token for at, token in enumerate(tokens) if at not in places]
 
@@ -21,38 +23,23 @@ def unexplained(tokens: Sequence[Token], about: Subject, *, number: bool) -> lis
 def explained(tokens: Sequence[Token], about: Subject, *, number: bool) -> set[int]:
     """Return the places of the tokens that the question or grammar accounts for."""
     known = about.light_with_numbers if number else about.light
-    places = date_tokens(tokens, about) if number else set()
-    if not about.language.spaced:
-        places = places | set(_covered(tokens, known))
-    if about.person:
-        places |= {at for at in range(len(tokens) - 1) if _is_initial(tokens[at], tokens[at + 1])}
-    places.update(
+    settled = about.settled
+    places = {
         at
         for at, token in enumerate(tokens)
-        if token.text in SIGNS or is_known(token, about, known)
-    )
+        if token.text in settled or is_known(token, about, known)
+    }
+    if number:
+        places |= date_tokens(tokens, about)
+    if not about.language.spaced:
+        places |= covered(tokens, known)
+    if about.person:
+        places |= {at for at in range(len(tokens) - 1) if _is_initial(tokens[at], tokens[at + 1])}
     return places
 
 
 def _is_initial(token: Token, follows: Token) -> bool:
     return token.kind == "word" and len(token.text) <= 2 and follows.text == "."
-
-
-def _covered(tokens: Sequence[Token], known: frozenset[str]) -> Iterator[int]:
-    """Yield the places that words of a class take up in a text without spaces."""
-    text, owners = "".join(token.text for token in tokens), []
-    for at, token in enumerate(tokens):
-        owners += [at] * len(token.text)
-    longest = _longest(known)
-    for start in range(len(text)):
-        for end in range(start + 1, min(len(text), start + longest) + 1):
-            if text[start:end] in known:
-                yield from owners[start:end]
-
-
-@lru_cache(maxsize=256)
-def _longest(words: frozenset[str]) -> int:
-    return max(map(len, words), default=0)
 
 
 def is_known(token: Token, about: Subject, known: frozenset[str] = frozenset()) -> bool:
@@ -105,28 +92,24 @@ def related(one: str, other: str) -> bool:
     return one[:least] == other[:least] and abs(len(one) - len(other)) < 5
 
 
-_DATE_MARKS = ("月", "日", "월", "일")
-
-
 def date_tokens(tokens: Sequence[Token], about: Subject) -> set[int]:
     """Return the places of day and month beside a year."""
     names = months(about.tag)
     places: set[int] = set()
     for place, token in enumerate(tokens):
-        if token.text in names or token.text.rstrip(".") in names:
-            places.add(place)
-            for near in (place - 1, place + 1, place - 2, place + 2, place - 3):
-                if (
-                    0 <= near < len(tokens)
-                    and tokens[near].kind == "number"
-                    and len(tokens[near].text) < 3
-                ):
-                    places.add(near)
-        if token.text[:1] in _DATE_MARKS and place and tokens[place - 1].kind != "word":
+        if token.text in names:
+            near = (place - 1, place + 1, place - 2, place + 2, place - 3)
+            places.update((place, *(at for at in near if _is_day(tokens, at))))
+        if token.text[0] in _DATE_MARKS and place and tokens[place - 1].kind != "word":
             places.update((place, place - 1))
-    ordinal = {
-        p + 1
-        for p in places
-        if p + 1 < len(tokens) and tokens[p + 1].text in ("st", "nd", "rd", "th", "er", "월", "일")
-    }
-    return places | ordinal
+    following = [place + 1 for place in places if place + 1 < len(tokens)]
+    places.update(place for place in following if tokens[place].text in _AFTER_A_DAY)
+    return places
+
+
+def _is_day(tokens: Sequence[Token], at: int) -> bool:
+    return 0 <= at < len(tokens) and tokens[at].kind == "number" and len(tokens[at].text) < 3
+
+
+_DATE_MARKS = frozenset("月日월일")
+_AFTER_A_DAY = frozenset(("st", "nd", "rd", "th", "er", "월", "일"))

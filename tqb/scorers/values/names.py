@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from tqb.scorers.languages import NAMES, table_name
+from tqb.scorers.languages.cldr import locale
 from tqb.scorers.normalize import normalize
 
 
@@ -35,18 +36,6 @@ def _keys(name: str, tag: str) -> tuple[tuple[str, Any], ...]:
 def is_place(name: str, tag: str) -> bool:
     """Tell whether CLDR has a country or region of that name in the language or in English."""
     return any(kind == "territories" for kind, _ in _keys(name, tag))
-
-
-@lru_cache(maxsize=16)
-def months(tag: str) -> dict[str, int]:
-    """Return the names of months in a language, wide and abbreviated, by name."""
-    locale = _locale(table_name(tag) or "en")
-    found: dict[str, int] = {}
-    for context in ("format", "stand-alone"):
-        for width in ("wide", "abbreviated"):
-            for number, name in locale.months[context][width].items():
-                found.setdefault(normalize(name, tag), number)
-    return found
 
 
 @lru_cache(maxsize=16)
@@ -88,12 +77,12 @@ def _city_names(zone: str) -> Iterator[str]:
 @lru_cache(maxsize=128)
 def _table(table: str, kind: str) -> dict[Any, str]:
     """Return one of CLDR's tables of names; cities are those by which time zones go."""
-    locale = _locale(table)
+    cldr = locale(table)
     if kind == "months":
-        return dict(locale.months["stand-alone"]["wide"])
+        return dict(cldr.months["stand-alone"]["wide"])
     if kind == "cities":
-        return _cities(locale)
-    return dict(getattr(locale, kind))
+        return _cities(cldr)
+    return dict(getattr(cldr, kind))
 
 
 def _head(currency: str, table: str) -> str:
@@ -102,17 +91,17 @@ def _head(currency: str, table: str) -> str:
     return words[0 if table in ("fr", "es", "pt", "ar") else -1]
 
 
-def _cities(locale: Any) -> dict[str, str]:
+def _cities(cldr: Any) -> dict[str, str]:
     names = {zone: zone.rpartition("/")[2].replace("_", " ") for zone in _zones() if "/" in zone}
-    if locale.language not in ("en", "de", "fr", "es", "pt", "tr"):
+    if cldr.language not in ("en", "de", "fr", "es", "pt", "tr"):
         names = {}  # in another script the English name is no name
-    given = {zone: texts["city"] for zone, texts in locale.time_zones.items() if "city" in texts}
+    given = {zone: texts["city"] for zone, texts in cldr.time_zones.items() if "city" in texts}
     return {**names, **given}
 
 
 @lru_cache(maxsize=1)
 def _zones() -> frozenset[str]:
-    return frozenset(zone for table in NAMES for zone in _locale(table).time_zones)
+    return frozenset(zone for table in NAMES for zone in locale(table).time_zones)
 
 
 def _names(table: str) -> Iterator[tuple[tuple[str, Any], str]]:
@@ -121,10 +110,3 @@ def _names(table: str) -> Iterator[tuple[tuple[str, Any], str]]:
             yield (kind, code), name
             if kind == "currencies":
                 yield (kind, code), _head(name, table)
-
-
-@lru_cache(maxsize=16)
-def _locale(table: str) -> Any:
-    from babel import Locale
-
-    return Locale.parse(table, sep="-")

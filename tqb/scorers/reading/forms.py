@@ -14,7 +14,12 @@ def same_word(said: str, form: str, spoken: Language) -> bool:
     """Compare two words, whatever particle, case ending or clitic the language adds."""
     if said == form or said in written_forms(form, spoken):
         return True
-    return form.isascii() and not said.isascii() and len(form) > 5 and form == _unaccented(said)
+    return not said.isascii() and may_lack_accents(form) and form == _unaccented(said)
+
+
+def may_lack_accents(form: str) -> bool:
+    """Whether a word is long enough to be told from others when its accents are left out."""
+    return form.isascii() and len(form) > 5
 
 
 @lru_cache(maxsize=8192)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from tqb.scorers.forms import same_word
 from tqb.scorers.languages import Language
-from tqb.scorers.tokens import Token
+from tqb.scorers.reading.forms import may_lack_accents, same_word, written_forms
+from tqb.scorers.reading.tokens import Token
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Where a target stands among the tokens of an answer."""
 
     start: int
@@ -24,9 +23,15 @@ def same(
     tokens: Sequence[Token], form: tuple[str, ...], spoken: Language, rule: str, why: str
 ) -> Iterator[Span]:
     """Yield the places where the words of a form stand next to each other, in any form."""
-    for at, token in enumerate(tokens[: max(0, len(tokens) - len(form) + 1)] if form else ()):
-        if same_word(token.text, form[0], spoken):
-            end = at + len(form)
+    if not 0 < len(form) <= len(tokens):
+        return
+    written = written_forms(form[0], spoken)
+    accented, width = may_lack_accents(form[0]), len(form)
+    for at in range(len(tokens) - width + 1):
+        said = tokens[at].text
+        bare = accented and not said.isascii()
+        if said in written or (bare and same_word(said, form[0], spoken)):
+            end = at + width
             rest = zip(tokens[at + 1 : end], form[1:], strict=True)
             others = all(same_word(one.text, two, spoken) for one, two in rest)
             if others and not _inside(tokens, at, end):

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any, NamedTuple
 
 from tqb.scorers.languages import Language
+from tqb.scorers.languages.cldr import locales
 from tqb.scorers.normalize import fold
-from tqb.scorers.tokens import Token, tokenize
-from tqb.scorers.units import PERCENT, in_base, is_unit, locales, unit_at
-from tqb.scorers.words import read_roman
+from tqb.scorers.reading.tokens import Token, tokenize
+from tqb.scorers.values.numerals import read_roman
+from tqb.scorers.values.units import PERCENT, in_base, is_unit, unit_at
 
 _CJK_DIGITS = {c: n for n, c in enumerate("〇一二三四五六七八九")} | {
     "零": 0,
@@ -24,12 +25,12 @@ _CJK_DIGITS = {c: n for n, c in enumerate("〇一二三四五六七八九")} | {
 _CJK_TENS = {"十": 10, "百": 100, "千": 1000}
 _CJK_LARGE = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8, "兆": 10**12}
 CJK_NUMERALS = frozenset(_CJK_DIGITS) | frozenset(_CJK_TENS) | frozenset(_CJK_LARGE)
+_ROMAN = frozenset("mdclxvi")
 MAX_DIGITS = 60
 """A longer run of digits is text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(NamedTuple):
     """A number as written."""
 
     values: frozenset[Decimal]
@@ -45,20 +46,23 @@ class Quantity:
 
 def quantities(tokens: Sequence[Token], lang: Language, tag: str) -> Iterator[Quantity]:
     """Yield the numbers in a text, each with sign, magnitude and unit."""
-    at = 0
-    while at < len(tokens):
+    free = 0
+    for at, token in enumerate(tokens):
+        if (
+            at < free
+            or token.kind == "sign"
+            or (token.kind == "word" and token.text[0] not in _ROMAN)
+        ):
+            continue
         found = _number(tokens, at, lang, tag)
         if found is None:
-            at += 1
             continue
-        if not found.values:
-            at = found.end
-            continue
-        if not found.unit:
+        if found.values and not found.unit:
             found = _magnitude(tokens, _signed(tokens, found, lang), tag)
             found = _with_unit(tokens, found, tag)
-        yield found
-        at = max(found.end, at + 1)
+        free = found.end
+        if found.values:
+            yield found
 
 
 def _number(tokens: Sequence[Token], at: int, lang: Language, tag: str) -> Quantity | None:
@@ -66,10 +70,12 @@ def _number(tokens: Sequence[Token], at: int, lang: Language, tag: str) -> Quant
     if token.kind == "number" and len(token.text) <= MAX_DIGITS:
         if _is_fraction(tokens, at):
             return _fraction(tokens, at, lang)
-        return _spoken_fraction(tokens, at, lang) or _digits(tokens, at, lang)
+        marked = at + 1 < len(tokens) and tokens[at + 1].text[0] in "分분"
+        fraction = _spoken_fraction(tokens, at, lang) if marked else None
+        return fraction or _digits(tokens, at, lang)
     if token.kind == "char" and token.text in CJK_NUMERALS:
         return _spoken_fraction(tokens, at, lang) or _cjk(tokens, at)
-    if token.kind == "word" and token.text[0] in "mdclxvi":
+    if token.kind == "word":
         value = read_roman(token.text, tag)
         if value is not None:
             return Quantity(frozenset({Decimal(value)}), 0, at, at + 1)
@@ -143,6 +149,7 @@ def _fraction(tokens: Sequence[Token], at: int, lang: Language) -> Quantity | No
     return Quantity(frozenset({next(iter(over)) / next(iter(under))}), 0, at, at + 3)
 
 
+@lru_cache(maxsize=4096)
 def read_digits(text: str, decimal: str) -> tuple[frozenset[Decimal], int]:
     """Read digits with separators; `decimal` is the language's decimal mark.
 
@@ -155,9 +162,9 @@ def read_digits(text: str, decimal: str) -> tuple[frozenset[Decimal], int]:
     for mark in (decimal, "," if decimal == "." else "."):
         group = "," if mark == "." else "."
         whole, _, part = plain.partition(mark)
-        well_grouped = re.fullmatch(rf"\d{{1,3}}(?:{re.escape(group)}\d{{3}})+|\d+", whole)
+        well_grouped = whole.isdecimal() or _GROUPED[group].fullmatch(whole)
         # In a language with a decimal comma, English usage is met too; not the reverse.
-        own = mark != decimal and re.fullmatch(r"\d{1,3}(\.\d{3})+", plain)
+        own = mark != decimal and _GROUPED["."].fullmatch(plain)
         foreign = mark != decimal and decimal == "." and not _unmistakable(plain, mark)
         if (
             well_grouped
@@ -174,6 +181,10 @@ def read_digits(text: str, decimal: str) -> tuple[frozenset[Decimal], int]:
     if not found:
         return frozenset(), 0
     return frozenset(found), max(found.values())
+
+
+_GROUPED = {sign: re.compile(rf"\d{{1,3}}(?:{re.escape(sign)}\d{{3}})+") for sign in ".,"}
+"""Thousands set apart."""
 
 
 def _unmistakable(plain: str, mark: str) -> bool:
@@ -224,7 +235,7 @@ def _signed(tokens: Sequence[Token], found: Quantity, lang: Language) -> Quantit
         return found
     if not lang.spaced:
         text = "".join(token.text for token in tokens[: found.start])
-        word = next((w for w in lang.minus if text.endswith(w)), "")
+        word = max((w for w in lang.minus if text.endswith(w)), key=len, default="")
         if word:
             start = found.start - len(tokenize(word, lang.tag))
             values = frozenset(-v for v in found.values)
@@ -270,8 +281,8 @@ def _with_unit(tokens: Sequence[Token], found: Quantity, tag: str) -> Quantity:
 def magnitudes(tag: str) -> dict[str, int]:
     """Return the language's words for thousand, million, … as CLDR abbreviates numbers."""
     found: dict[str, int] = {}
-    for locale in locales(tag):
-        for power, forms in _compact(locale).items():
+    for cldr in locales(tag):
+        for power, forms in _compact(cldr).items():
             for pattern in forms.values():
                 text = str(getattr(pattern, "pattern", pattern))
                 zeros = text.count("0")
@@ -281,8 +292,9 @@ def magnitudes(tag: str) -> dict[str, int]:
     return found
 
 
-def _compact(locale: object) -> dict[str, dict[str, object]]:
-    formats = locale.compact_decimal_formats.get("long")  # type: ignore[attr-defined]
+def _compact(cldr: Any) -> dict[str, dict[str, object]]:
+    """Return the patterns of abbreviated numbers, by power of ten, then by plural form."""
+    formats = cldr.compact_decimal_formats.get("long")
     by_count: dict[str, dict[str, object]] = {}
     for plural, powers in (formats or {}).items():
         for power, pattern in powers.items():

@@ -1,0 +1,138 @@
+"""An answer as it is read: without reasoning and Markdown, sentence by sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from tqb.scorers.languages import language
+from tqb.scorers.languages.cldr import months
+from tqb.scorers.normalize import fold
+from tqb.scorers.reading.latex import plain_latex
+
+_REASONING = re.compile(
+    r"<(think|thinking|reasoning|scratchpad)>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE
+)
+_MARKDOWN = re.compile(r"```\w*|\*+|__|`+|^\s{0,3}#{1,6}\s+|^\s*[-*•]\s+|^\s*>\s+", re.MULTILINE)
+_MARKS = re.compile(r"[`*_#•>\\-]")
+_END = re.compile(r"(?<=[.!?؟…])\s+(?=\S)|(?<=[。！？…])(?<!\d…)\s*(?=[^\s,.…。])|\n+")
+_DAY = re.compile(r"(?<!\d)\d{1,4}\.$")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:[A-Z]|St|Dr|Mr|Mrs|Ms|Sr|Jr|vs|ca|bzw|z\.B|d\.h|approx|No)|\b\w\.\w|(?:^|[\s(])[a-zа-я]|\b[IVX]+)\.$"
+)
+_BRACKETS = re.compile(r"\s*(\([^()]*\)|（[^（）]*）|\[[^\[\]]*\]|【[^【】]*】)")
+_OPENING = re.compile("[(（[【]")
+
+
+def without_reasoning(answer: str) -> str:
+    """Set aside reasoning blocks."""
+    return _REASONING.sub(" ", answer) if "<" in answer else answer
+
+
+def visible(answer: str) -> str:
+    """Set aside reasoning blocks and Markdown."""
+    return _without_markdown(without_reasoning(answer))
+
+
+def _without_markdown(text: str) -> str:
+    text = plain_latex(text)
+    return (_MARKDOWN.sub("", text) if _MARKS.search(text) else text).strip()
+
+
+def _connected(text: str, tag: str) -> str:
+    """Write what means "that is" or "for example" after a comma as one word of notes."""
+    phrases = language(tag).connectors
+    may_connect = phrases and _NOTE.search(text)
+    return _phrases(phrases).sub(phrases[0], text) if may_connect else text
+
+
+_NOTE = re.compile("[,;(—–] ")
+"""What stands before a connector."""
+
+
+@lru_cache(maxsize=32)
+def _phrases(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    either = "|".join(map(re.escape, phrases[1:]))
+    return re.compile(rf"(?<=[,;(—–] )(?:{either})(?!\w),?", re.IGNORECASE)
+
+
+def without_brackets(text: str, instead: str = "") -> str:
+    """Write `instead` for what stands in brackets, and for the space before it."""
+    return _BRACKETS.sub(instead, text) if _OPENING.search(text) else text
+
+
+def brackets(text: str) -> list[str]:
+    """Return what stands in brackets, with the brackets."""
+    return _BRACKETS.findall(text) if _OPENING.search(text) else []
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer, read once for all targets."""
+
+    plain: str
+    """Without reasoning blocks."""
+    text: str
+    """Without Markdown too, and with its connectors as one word."""
+    sentences: tuple[str, ...]
+    points: tuple[str, ...]
+    """What the items of its Markdown list begin with, up to a sign that explains them."""
+    emphasised: str | None
+    """The one thing that it sets in bold, as code or in a box; None for several."""
+
+
+def read(answer: str, tag: str) -> Answer:
+    """Read an answer in a language."""
+    return _read(without_reasoning(answer), tag)
+
+
+def unlisted(answer: Answer, tag: str) -> Answer:
+    """Return an answer without its Markdown list."""
+    return _read(_ITEM.sub("", answer.plain), tag)
+
+
+def _read(plain: str, tag: str) -> Answer:
+    text = _connected(_without_markdown(plain), tag)
+    points = tuple(_points(plain)) if "\n" in plain else ()
+    emphasised = _emphasised(plain) if _MARKS.search(plain) else None
+    return Answer(plain, text, tuple(_sentences(text, tag)), points, emphasised)
+
+
+def _points(text: str) -> Iterator[str]:
+    for item in _ITEM.findall(text):
+        yield _HEAD.split(visible(item), maxsplit=1)[0]
+
+
+_HEAD = re.compile(r"\s+[—–-]\s+|[:：;；(（]")
+_ITEM = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+(.+)$", re.MULTILINE)
+
+
+def _emphasised(text: str) -> str | None:
+    found = {next(filter(None, match)).strip(" :.,") for match in _EMPHASIS.findall(text)}
+    return plain_latex(found.pop()) if len(found) == 1 else None
+
+
+_EMPHASIS = re.compile(r"\*\*(.+?)\*\*|__(.+?)__|`([^`\n]+)`|\\boxed\{([^{}]*)\}")
+
+
+def _sentences(text: str, tag: str) -> list[str]:
+    """Split a text into sentences and lines."""
+    found: list[str] = []
+    parts = _END.split(text)
+    if len(parts) == 1:
+        return parts if text else []
+    for part in parts:
+        if found and (_ABBREVIATION.search(found[-1]) or _is_day(found[-1], part, tag)):
+            found[-1] += " " + part
+        elif part.strip():
+            found.append(part.strip())
+    return found
+
+
+def _is_day(before: str, after: str, tag: str) -> bool:
+    """Whether a full stop between two texts makes an ordinal, as in 9. November."""
+    if not _DAY.search(before):
+        return False
+    return after[:1].isdigit() or fold(after.split(maxsplit=1)[0].rstrip(".,"), tag) in months(tag)

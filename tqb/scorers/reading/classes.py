@@ -1,0 +1,101 @@
+"""Whether a text holds words of a closed class, be its words written apart or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import pairwise
+
+from tqb.scorers.languages import Language
+from tqb.scorers.reading.tokens import Token
+
+
+def joined(tokens: Sequence[Token], spoken: Language) -> str:
+    """Write tokens as a text, with spaces where the language has them."""
+    return (" " if spoken.spaced else "").join([token.text for token in tokens])
+
+
+def holds(words: Sequence[str], known: frozenset[str], spoken: Language) -> bool:
+    """Whether one of the known words is among these, in Korean with what is written after it."""
+    if not spoken.spaced:
+        return next(_places("".join(words), known), None) is not None
+    if not known.isdisjoint(words):
+        return True
+    if spoken.tag == "ko":
+        return any(word.startswith(stems(known)) for word in words)
+    if heads(known).isdisjoint(words):
+        return False
+    return any(f"{one}-{other}" in known for one, other in pairwise(words))
+
+
+def longest_of(
+    words: Sequence[str], known: frozenset[str], own: frozenset[str] = frozenset()
+) -> str | None:
+    """Return the longest known word of a text without spaces, those of `own` characters aside."""
+    text = "".join(words)
+    found = {text[start:end] for start, end in _places(text, known)}
+    others = (word for word in found if not own.issuperset(word))
+    return max(others, key=lambda word: (len(word), word), default=None)
+
+
+def begins(
+    tokens: Sequence[Token], known: frozenset[str], spoken: Language, *, among: int = 1
+) -> bool:
+    """Whether a text begins with a known word; with spaces, one `among` its first words will do."""
+    if spoken.spaced:
+        return any(token.text in known for token in tokens[:among])
+    text = "".join([token.text for token in tokens[:_LONGEST]])
+    return any(text[:length] in known for length in _lengths(known).get(text[:1], ()))
+
+
+_LONGEST = 8
+"""Tokens of the longest word with which a text may begin."""
+
+
+def covered(tokens: Sequence[Token], known: frozenset[str]) -> set[int]:
+    """Return the places of the tokens that known words take up in a text without spaces."""
+    owners = [at for at, token in enumerate(tokens) for _ in token.text]
+    text = "".join([token.text for token in tokens])
+    return {owner for start, end in _places(text, known) for owner in owners[start:end]}
+
+
+def after_last(text: str, known: frozenset[str]) -> str | None:
+    """Return what follows the last of the known words in a text without spaces, None for none."""
+    ends = [end for start, end in _places(text, known) if end - start > 1]
+    return text[max(ends) :] if ends else None
+
+
+@lru_cache(maxsize=4096)
+def stems(known: frozenset[str]) -> tuple[str, ...]:
+    """Return the known words that are long enough to begin another word in Korean."""
+    return tuple(word for word in known if len(word) > 1)
+
+
+@lru_cache(maxsize=4096)
+def heads(known: frozenset[str]) -> frozenset[str]:
+    """Return what stands before the hyphen of known words: peut of peut-être."""
+    return frozenset(word.partition("-")[0] for word in known if "-" in word)
+
+
+@lru_cache(maxsize=8192)
+def less(known: frozenset[str], own: frozenset[str]) -> frozenset[str]:
+    """Return the known words but for those that a question or target has itself."""
+    return known - own
+
+
+def _places(text: str, known: frozenset[str]) -> Iterator[tuple[int, int]]:
+    """Yield where known words begin and end in a text, one inside the other too."""
+    lengths = _lengths(known)
+    for start, first in enumerate(text):
+        for length in lengths.get(first, ()):
+            if text[start : start + length] in known:
+                yield start, start + length
+
+
+@lru_cache(maxsize=4096)
+def _lengths(known: frozenset[str]) -> dict[str, tuple[int, ...]]:
+    """Return the lengths of the known words, by their first character."""
+    found: dict[str, set[int]] = {}
+    for word in known:
+        found.setdefault(word[:1], set()).add(len(word))
+    return {first: tuple(sorted(lengths)) for first, lengths in found.items()}

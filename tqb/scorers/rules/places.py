@@ -1,0 +1,54 @@
+"""A target in a sentence, with the clause about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tqb.scorers.reading.tokens import BOUNDARY, Token
+from tqb.scorers.rules.spans import Span
+from tqb.scorers.rules.subject import Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A target in a sentence, with the clause it stands in."""
+
+    text: str
+    """The sentence."""
+    tokens: Sequence[Token]
+    span: Span
+    start: int
+    end: int
+    """First token of the clause, and the place after its last."""
+    number: bool
+    """Whether a number or date stands there."""
+
+    @property
+    def before(self) -> Sequence[Token]:
+        """What leads to the target in its clause."""
+        return self.tokens[self.start : self.span.start]
+
+    @property
+    def after(self) -> Sequence[Token]:
+        """What follows the target in its sentence."""
+        return self.tokens[self.span.end :]
+
+    @property
+    def lead(self) -> Sequence[Token]:
+        """The clauses before."""
+        return self.tokens[: max(0, self.start - 1)]
+
+
+def place_of(text: str, tokens: Sequence[Token], span: Span, want: Wanted) -> Place:
+    """Return the place of a target in a sentence."""
+    bounds = [at for at, token in enumerate(tokens) if token.text in BOUNDARY]
+    start = max((at + 1 for at in bounds if at < span.start), default=0)
+    end = min((at for at in bounds if at >= span.end), default=len(tokens))
+    number = want.quantity is not None or span.rule in ("number", "date")
+    return Place(text, tokens, span, start, end, number)
+
+
+def is_year(text: str) -> bool:
+    """Whether a number has the form of a year from 1000 to 2099."""
+    return len(text) == 4 and text.isdecimal() and "1000" <= text < "2100"

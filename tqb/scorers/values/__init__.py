@@ -1,0 +1,1 @@
+"""What can be written in many ways and stays the same: numbers, dates, formulas, names."""
