@@ -20,25 +20,33 @@ class Language:
     tag: str
     """Name of the table; `und` for a language without one."""
     articles: frozenset[str] = frozenset()
+    """The, a."""
     function: frozenset[str] = frozenset()
     """Words that add nothing to a restated question: copulas, prepositions, titles."""
     answer: frozenset[str] = frozenset()
     """Words of "the final answer is"."""
     approximate: frozenset[str] = frozenset()
+    """Words that may stand beside a number: about, nearly."""
     gloss: frozenset[str] = frozenset()
     """Words with which a note begins after the answer: which, because, located."""
     negation: frozenset[str] = frozenset()
+    """Words that deny: not, never, without."""
     alternative: frozenset[str] = frozenset()
+    """Words that offer a choice: or, either."""
     correction: frozenset[str] = frozenset()
     """Words with which a speaker takes something back."""
     hedge: frozenset[str] = frozenset()
+    """Words with which a speaker leaves open whether it is so: perhaps, I think."""
     minus: frozenset[str] = frozenset()
+    """Words for the sign of a number below zero."""
     identity: frozenset[str] = frozenset()
     """Words that give a thing another name: also known as."""
     person: frozenset[str] = frozenset()
     """Words of a question that asks who."""
     yes: frozenset[str] = frozenset()
+    """Words that say yes to a question."""
     no: frozenset[str] = frozenset()
+    """Words that say no to it."""
     conjunction: frozenset[str] = frozenset()
     """Words that join the items of a list."""
     genitive: frozenset[str] = frozenset()
@@ -50,6 +58,7 @@ class Language:
     suffixes: frozenset[str] = frozenset()
     """What may be written at the end of a word: particles, copulas, case endings."""
     prefixes: frozenset[str] = frozenset()
+    """What may be written at the beginning of a word: the article and conjunctions of Arabic."""
     ordinal: frozenset[str] = frozenset()
     """What is written after digits to make an ordinal: th, e, inci."""
     endings: tuple[tuple[str, str], ...] = ()
@@ -65,6 +74,7 @@ class Language:
     fuzzy: float = 0.9
     """Least likeness, 0 to 1, of an answer with a slip; 1 where words are too short for it."""
     decimal: str = "."
+    """Decimal mark."""
     spaced: bool = True
     """Whether words stand apart."""
 
