@@ -54,6 +54,8 @@ def score_default(answer: str, item: Item) -> Score:
     if item.answer_type == "formula" and text:
         return _score_formula(given, item)
     exact = score_exact(text, item)
+    if not exact.passed and text != given.plain.strip():
+        exact = score_exact(given.plain, item)
     if exact.passed or not text:
         return exact
     about, targets = subject(item.text, item.lang), item.targets

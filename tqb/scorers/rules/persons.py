@@ -14,9 +14,8 @@ from tqb.scorers.values.sounds import alike, transcribes
 def as_person(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator[Span]:
     """A well-known surname for a full name, or a full name with more names in between."""
     parts = _name_parts(want, about)
-    last = parts[-1]
     if len(parts) > 1:
-        why = f"the surname of {want.text}"
+        last, why = parts[-1], f"the surname of {want.text}"
         found = list(same(tokens, last, about.language, "surname", why))
         if sum(map(len, last)) > (3 if "".join(last).isascii() else 1):
             yield from found
