@@ -49,7 +49,12 @@ def _tokenize_once(text: str, lang: str) -> tuple[Token, ...]:
 
 
 def _tokenize(text: str, lang: str) -> tuple[Token, ...]:
-    folded, main = fold(text, lang), primary(lang)
+    return split(fold(text, lang), lang)
+
+
+def split(folded: str, lang: str) -> tuple[Token, ...]:
+    """Split a folded text; to fold one again may change it (尼日 is 尼日尔 on the mainland)."""
+    main = primary(lang)
     if main == "ko":
         folded = _MYRIADS.sub("", folded)
     elides = main in _ELIDING

@@ -139,12 +139,22 @@ _SEATS = frozenset("市県县縣省州")
 
 
 def _another_thing(tokens: Sequence[Token], span: Span, want: Wanted, about: Subject) -> bool:
-    """Whether CLDR knows what stands there as another thing: Нигерия, asked for Нигер."""
+    """Whether it is the article of a noun, or what CLDR knows as another thing.
+
+    "Die Antwort ist 5" is not "die"; Нигерия, where Нигер is asked for, is another country.
+    """
+    if want.words <= about.language.articles and _has_noun(tokens[span.end : span.end + 1], about):
+        return True
     said = tuple(token.text for token in tokens[span.start : span.end])
     if said == want.tokens or span.rule not in ("exact", "transcription"):
         return False
     text = (" " if about.language.spaced else "").join(said)
     return known_apart(text, want.text, about.tag)
+
+
+def _has_noun(follows: Sequence[Token], about: Subject) -> bool:
+    """Whether an article belongs to a word that is not of the question."""
+    return any(token.kind == "word" and token.text not in about.words for token in follows)
 
 
 @lru_cache(maxsize=4096)

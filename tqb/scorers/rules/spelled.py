@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from tqb.scorers.languages import language
 from tqb.scorers.reading.forms import written_forms
-from tqb.scorers.reading.tokens import Token, tokenize
+from tqb.scorers.reading.tokens import Token, split
 from tqb.scorers.rules.spans import Span, same
 from tqb.scorers.rules.subject import Subject, Wanted
 from tqb.scorers.values.names import other_names
@@ -36,7 +36,7 @@ def _other_forms(want: Wanted, quantity: Quantity | None, about: Subject) -> _Fo
     spoken, tag = about.language, about.tag
     if quantity is None:
         names = sorted(other_names(want.text, tag))
-        forms = tuple(tuple(t.text for t in tokenize(name, tag)) for name in names)
+        forms = tuple(tuple(t.text for t in split(name, tag)) for name in names)
         begins = {word for form in forms for word in written_forms(form[0], spoken)}
         return _Forms("name", forms, frozenset(begins))
     forms = tuple(
@@ -53,7 +53,7 @@ def _spelled(value: Decimal, unit: str, tag: str) -> Iterator[tuple[str, ...]]:
     if abs(value) >= LARGEST:
         return
     for words in _words(abs(value), tag):
-        spelled = tuple(token.text for token in tokenize(words, tag))
+        spelled = tuple(token.text for token in split(words, tag))
         for minus in [()] if value >= 0 else [(word,) for word in sorted(language(tag).minus)]:
             yield (*minus, *spelled)
             for name in spellings(unit, tag) if unit else ():

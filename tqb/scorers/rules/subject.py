@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from tqb.scorers.languages import Language, language
 from tqb.scorers.normalize import fold, peeled
-from tqb.scorers.reading.tokens import SIGNS, Token, tokenize
+from tqb.scorers.reading.tokens import SIGNS, Token, split, tokenize
 from tqb.scorers.values.dates import Date, read_date
 from tqb.scorers.values.formulas import canonical, is_formula
 from tqb.scorers.values.numbers import Quantity, quantities
@@ -114,7 +114,7 @@ def wanted(
     tolerance: float | str | None = None,
 ) -> Wanted:
     """Read a target, one of `targets`, as what its item says it is; without a type it tells."""
-    tokens = tokenize(peeled(target, tag), tag)
+    tokens = split(peeled(target, tag), tag)
     date = read_date(tokens, tag, month_first=False) if answer_type in ("", "date") else None
     quantity = None
     if answer_type in ("", "number") or (answer_type == "date" and date is None):

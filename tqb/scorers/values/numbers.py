@@ -244,6 +244,7 @@ def _signed(tokens: Sequence[Token], found: Quantity, lang: Language) -> Quantit
     loose = (
         found.start < 2
         or tokens[found.start - 2].kind == "sign"
+        or _is_text(tokens[: found.start - 1])
         or tokens[found.start - 2].end < before.start
     )
     is_minus = (glued and loose) or before.text in lang.minus
@@ -255,6 +256,12 @@ def _signed(tokens: Sequence[Token], found: Quantity, lang: Language) -> Quantit
     return Quantity(
         frozenset(-v for v in found.values), found.decimals, start, found.end, found.unit
     )
+
+
+def _is_text(tokens: Sequence[Token]) -> bool:
+    """Whether tokens end in a character that counts nothing: 是 of 是-7, but not 个 of 5个-7个."""
+    counted = len(tokens) > 1 and tokens[-2].kind == "number"
+    return tokens[-1].kind == "char" and not counted
 
 
 def _magnitude(tokens: Sequence[Token], found: Quantity, tag: str) -> Quantity:

@@ -20,10 +20,20 @@ def unit_at(tokens: Sequence[Token], at: int, tag: str) -> tuple[str, int]:
         return "", at
     for first, longest in _beginnings(tokens[at].text, tokens[at].kind, tag):
         for end in range(min(len(tokens), at + longest), at, -1):
-            unit = units(tag).get(_key(tokens[at + 1 : end], first))
+            if end == len(tokens) and tokens[end - 1].text == ".":
+                continue
+            words = [first, *(token.text for token in tokens[at + 1 : end])]
+            unit = _unit(words, tokens[end - 1].kind, tag)
             if unit:
                 return unit, end
     return "", at
+
+
+def _unit(words: Sequence[str], kind: str, tag: str) -> str:
+    """Return the unit of that name; its last word may have a suffix, if it is a word."""
+    *others, last = words
+    endings = _without_suffix(last, tag) if others and kind == "word" else (last,)
+    return next((unit for end in endings if (unit := units(tag).get(_key(*others, end)))), "")
 
 
 @lru_cache(maxsize=8192)
@@ -69,8 +79,8 @@ def _longest(tag: str) -> dict[str, int]:
     return found
 
 
-def _key(tokens: Sequence[Token], *first: str) -> str:
-    return "\u0001".join((*first, *(token.text for token in tokens)))
+def _key(*words: str) -> str:
+    return "\u0001".join(words)
 
 
 def spellings(unit: str, tag: str) -> tuple[tuple[str, ...], ...]:
@@ -89,13 +99,17 @@ def units(tag: str) -> dict[str, str]:
             for width in ("long", "short"):
                 for pattern in widths.get(width, {}).values():
                     if isinstance(pattern, str) and "{0}" in pattern:
-                        key = _key(tokenize(pattern.replace("{0}", " "), tag))
+                        key = _key(*_words(pattern.replace("{0}", " "), tag))
                         for spelling in (key, key.removesuffix("\u0001.")):
                             if spelling:
                                 found.setdefault(spelling, unit)
     for sign, unit in _SIGNS.items():
-        found.setdefault(_key(tokenize(sign, tag)), unit)
+        found.setdefault(_key(*_words(sign, tag)), unit)
     return found
+
+
+def _words(text: str, tag: str) -> list[str]:
+    return [token.text for token in tokenize(text, tag)]
 
 
 def _is_common(unit: str) -> bool:
