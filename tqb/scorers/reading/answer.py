@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from tqb.scorers.languages import language
 from tqb.scorers.languages.cldr import months
-from tqb.scorers.normalize import fold
+from tqb.scorers.normalize import fold, primary
 from tqb.scorers.reading.latex import plain_latex
 
 _REASONING = re.compile(
@@ -18,7 +18,7 @@ _REASONING = re.compile(
 _MARKDOWN = re.compile(r"```\w*|\*+|__|`+|^\s{0,3}#{1,6}\s+|^\s*[-*•]\s+|^\s*>\s+", re.MULTILINE)
 _MARKS = re.compile(r"[`*_#•>\\-]")
 _END = re.compile(r"(?<=[.!?؟…])\s+(?=\S)|(?<=[。！？…])(?<!\d…)\s*(?=[^\s,.…。])|\n+")
-_DAY = re.compile(r"(?<!\d)\d{1,4}\.$")
+_NUMBERED = re.compile(r"(?<!\d)\d{1,4}\.$")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Z]|St|Dr|Mr|Mrs|Ms|Sr|Jr|vs|ca|bzw|z\.B|d\.h|approx|No)|\b\w\.\w|(?:^|[\s(])[a-zа-я]|\b[IVX]+)\.$"
 )
@@ -129,15 +129,16 @@ def _sentences(text: str, tag: str) -> list[str]:
     if len(parts) == 1:
         return parts if text else []
     for part in parts:
-        if found and (_ABBREVIATION.search(found[-1]) or _is_day(found[-1], part, tag)):
+        if found and (_ABBREVIATION.search(found[-1]) or _is_ordinal(found[-1], part, tag)):
             found[-1] += " " + part
         elif part.strip():
             found.append(part.strip())
     return found
 
 
-def _is_day(before: str, after: str, tag: str) -> bool:
-    """Whether a full stop between two texts makes an ordinal, as in 9. November."""
-    if not _DAY.search(before):
+def _is_ordinal(before: str, after: str, tag: str) -> bool:
+    """Whether a full stop between two texts makes an ordinal, as in 9. November, 15. yüzyıl."""
+    if not _NUMBERED.search(before):
         return False
-    return after[:1].isdigit() or fold(after.split(maxsplit=1)[0].rstrip(".,"), tag) in months(tag)
+    goes_on = after[:1].isdigit() or (primary(tag) == "tr" and after[:1].islower())
+    return goes_on or fold(after.split(maxsplit=1)[0].rstrip(".,"), tag) in months(tag)
