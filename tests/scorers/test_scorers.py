@@ -284,7 +284,12 @@ def test_default_refuses_what_only_looks_right(
 
 @pytest.mark.parametrize(
     ("name", "count", "agreement", "passed"),
-    [("pointed", 900, 0.98, 0), ("fresh", 600, 0.87, 1), ("unseen", 300, 0.85, 0)],
+    [
+        ("pointed", 900, 0.98, 0),
+        ("fresh", 600, 0.87, 1),
+        ("unseen", 300, 0.85, 0),
+        ("rich", 480, 0.8, 1),
+    ],
 )
 def test_default_agrees_with_careful_people(
     name: str, count: int, agreement: float, passed: int
