@@ -54,10 +54,10 @@ def scorers() -> dict[str, Accepts]:
 def main() -> None:
     """Print a table for each set, and the speed of the default scorer."""
     compared = scorers()
-    for name in ("pointed", "fresh", "unseen"):
+    for name in ("pointed", "fresh", "unseen", "rich"):
         print(f"{name}: agreement with the labels / wrong answers passed\n")
         print_table(compared, list(cases(name)))
-    for name in ("pointed", "fresh"):
+    for name in ("pointed", "fresh", "rich"):
         rate = speed(compared["default"], list(cases(name)))
         print(f"default, {name}: {rate:,.0f} answers a second")
 

@@ -1,11 +1,13 @@
-"""The labelled cases, in two sets.
+"""The labelled cases, in three sets.
 
 `pointed` are answers made hard on purpose, almost half of them wrong ones that look right; the
 rules were written with them in view. `fresh` are answers as models give them, written afterwards
 by others, in any domain, with right ones that no rule can know (synonyms, paraphrases); of these,
 cases with an odd number were looked at later, those with an even number (`unseen`) never were.
+`rich` are mostly full sentences with much besides the answer, as chat models write them; they too
+were written by others, and looked at later.
 
-Every case was labelled twice apart before a scorer saw it; the two agreed on all of `fresh`.
+Every case was labelled twice apart before a scorer saw it; the two agreed on all of the last two.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ class Case:
 
 
 def cases(name: str = "pointed") -> Iterator[Case]:
-    """Yield the cases of a set, `pointed`, `fresh` or `unseen`, language by language."""
+    """Yield the cases of a set (`unseen` is a half of `fresh`), language by language."""
     if name == "unseen":
         yield from (case for case in cases("fresh") if int(case.item.id[-1]) % 2 == 0)
         return
