@@ -54,7 +54,7 @@ def run(
     max_tokens: int | None = 1024,
     timeout: float = 60.0,
     scorer: str = "default",
-    fuzzy_threshold: float = 0.9,
+    fuzzy_threshold: float | None = None,
     judge: str | None = None,
     verify: bool = True,
 ) -> Report:
@@ -90,8 +90,8 @@ def run(
         max_tokens: longest answer, in tokens.
         timeout: seconds for one request.
         scorer: `default`, `exact`, `fuzzy`, `tqbpp`, or ``python:package.module:function``.
-        fuzzy_threshold: least value that passes, 0 to 1, of `fuzzy` and of your own scorer where
-            it gives a number.
+        fuzzy_threshold: least likeness, 0 to 1, of an answer with a slip in it, None for that of
+            each language; of your own scorer the least number that passes, 0.9 if None.
         judge: a target, mostly a model, that looks again at the answers that the scorer failed.
         verify: whether items must match their hashes.
 

@@ -72,7 +72,8 @@ def run(
     packs = load_packs(options)
     _refuse_unknown_must_pass(packs, options.policy.must_pass)
     prompt = load_prompt(options.prompt)
-    scorer = load_scorer(options.scorer, threshold=options.fuzzy_threshold)
+    targets = [target for pack in packs for item in pack.items for target in item.targets]
+    scorer = load_scorer(options.scorer, threshold=options.fuzzy_threshold, rivals=targets)
     requests = build_requests(packs, prompt, options)
     base = load_baseline(options.baseline, requests)
     try_scorer(scorer, requests)

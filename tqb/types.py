@@ -18,6 +18,17 @@ REPORT_SCHEMA_VERSION: Literal["1.0"] = "1.0"
 Outcome = Literal["pass", "fail", "error", "skipped"]
 """pass and fail are answers; error is a failed call; skipped was never asked."""
 
+AnswerType = Literal["", "text", "number", "date", "formula", "verbatim", "choice"]
+"""How the default scorer reads an item's answers; empty lets each target tell.
+
+- text: never as a number, a date or a formula ("1984", the novel).
+- number: the answer gives the quantity of the target, in digits or in words.
+- date: the answer gives the day (or the year) of the target, in any order.
+- formula: the answer is the formula in another spelling; case counts (CO is not Co).
+- verbatim: the answer is the target, character for character.
+- choice: the answer names the option that the target names, and no other.
+"""
+
 FailureKind = Literal[
     "timeout",
     "rate_limit",
@@ -80,6 +91,15 @@ class Item:
     """The canonical answer."""
     aliases: tuple[str, ...] = ()
     """Other answers that are as right as the label."""
+    answer_type: AnswerType = ""
+    """How answers are read; empty when the item does not say."""
+    tolerance: float | str | None = None
+    """How far a number may be off: absolute, in the target's unit, or relative, as ``"1%"``.
+
+    For a word, the share of its letters that a slip may leave out, add or swap, as ``"10%"``.
+    """
+    forbidden: tuple[str, ...] = ()
+    """What no right answer holds, whatever else it says."""
     context: str = ""
     """A sentence that holds the label, or the passage a RAG pipeline would retrieve."""
     lang: str = "und"
@@ -624,7 +644,7 @@ class RunOptions:
     tags: Mapping[str, str] = field(default_factory=dict)
     """Tags an item must carry."""
     scorer: str = "default"
-    fuzzy_threshold: float = 0.9
+    fuzzy_threshold: float | None = None
     judge: str | None = None
     """The target that looks again at the answers that the scorer failed."""
     baseline: Path | None = None

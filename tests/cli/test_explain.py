@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Cli
+from tests.conftest import Cli, write_items
 
 
 def test_an_answer_is_explained(cli: Cli) -> None:
@@ -42,3 +42,15 @@ def test_unknown_item(cli: Cli, item: str, wanted: str) -> None:
     ended = cli("explain", item, "x")
     assert ended.code == 2
     assert wanted in ended.err
+
+
+def test_of_an_item_with_needs(cli: Cli, tmp_path: Path) -> None:
+    """What an item asks of its answers is shown, and decides."""
+    needs = {"answer_type": "number", "tolerance": "1%", "forbidden": ["about"]}
+    path = write_items(tmp_path / "a.jsonl", {"text": "Pi?", "label": "3.14", **needs})
+    ended = cli("explain", f"{path.name}/q1", "3.15")
+    assert ended.code == 0
+    assert "  type      number\n  tolerance 1%\n  forbidden about\n" in ended.out
+    assert "3.15 is within 1% of 3.14" in ended.out
+    failed = cli("explain", f"{path.name}/q1", "about 3.14")
+    assert (failed.code, "holds the forbidden 'about'" in failed.out) == (1, True)

@@ -84,3 +84,20 @@ def test_demo_answers_the_whole_gold_set(cli: Cli, tmp_path: Path) -> None:
     report = json.loads((tmp_path / "r.json").read_text("utf-8"))
     assert report["metrics"]["n"] == 52
     assert report["metrics"]["errors"] == 0
+
+
+def test_needs_of_an_item_are_shown_and_validated(cli: Cli, tmp_path: Path) -> None:
+    """`show` has a column for types where any item has one; `validate` tries each answer."""
+    choice = {"text": "A) x B) y?", "label": "B", "answer_type": "choice"}
+    path = write_items(tmp_path / "a.jsonl", choice, {"text": "Who?", "label": "Bob"})
+    assert [row.split()[-1] for row in cli("pack", "show", path.name).out.splitlines()[-3:]] == [
+        "TYPE",
+        "choice",
+        "Bob",
+    ]
+    assert cli("pack", "validate", path.name).code == 0
+    write_items(path, {**choice, "forbidden": ["b"]}, {"text": "?", "label": "x", "tolerance": 1})
+    ended = cli("pack", "validate", path.name)
+    assert ended.code == 2
+    assert "a.jsonl:1: the answer 'B' would fail: holds the forbidden 'b'" in ended.out
+    assert "a.jsonl:2: label 'x' is no number, so nothing is within 'tolerance'" in ended.out

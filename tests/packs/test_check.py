@@ -10,6 +10,7 @@ import pytest
 
 from tests.packs.make import edit, file_of, item, jsonl, pack, rewrite_items
 from tqb.packs import check_pack
+from tqb.scorers import item_faults
 from tqb.types import Item
 
 GOOD = {
@@ -29,7 +30,8 @@ def findings(source: Path) -> list[tuple[str, int | None, str]]:
 @pytest.mark.parametrize("synthetic", [True, False])
 def test_a_pack_of_ours_has_no_findings(tmp_path: Path, synthetic: bool) -> None:
     """What write_pack writes passes every check."""
-    items = [item(1, aliases=("One",), concept="planet-1"), item(2)]
+    needs: dict[str, Any] = {"answer_type": "number", "tolerance": "1%", "forbidden": ("planet X",)}
+    items = [item(1, aliases=("One",), concept="planet-1"), item(2, **needs)]
     extra = {"rai:hasSyntheticData": synthetic}
     loaded, found = check_pack(str(pack(tmp_path, items, keywords=["a"], extra=extra)))
     assert found == ()
@@ -108,6 +110,9 @@ def test_every_finding_is_told_at_once(tmp_path: Path) -> None:
         ({"label": "Venus"}, "label 'Venus' does not stand in the context"),
         ({"catgory": "x"}, "key 'catgory' is no key of an item"),
         ({"labels": "x"}, "key 'labels' is no key of an item; did you mean 'label'?"),
+        ({"forbidden": ["Venus", "Venus"]}, "'forbidden' is"),
+        ({"forbidden": ["Venus "]}, "'forbidden.0' is 'Venus '; write what no right answer holds"),
+        ({"forbiden": ["Venus"]}, "no key of an item; did you mean 'forbidden'?"),
         ({"text": 7}, "'text' must be a non-empty string"),
         ({"sha256": "0" * 64}, "sha256 does not match the item"),
     ],
@@ -120,6 +125,17 @@ def test_a_fault_of_an_item_is_one_finding(
     ((file, line, message),) = findings(path)
     assert (file, line) == ("a.jsonl", 1)
     assert wanted in message
+
+
+def test_faults_that_a_scorer_finds_are_findings(tmp_path: Path) -> None:
+    """What the given scorer has against an item is told on the item's line."""
+    path = jsonl(
+        tmp_path / "a.jsonl", GOOD, {**GOOD, "id": "b", "text": "?", "forbidden": ["mars"]}
+    )
+    found = check_pack(str(path), item_faults)[1]
+    assert [(one.line, one.message) for one in found] == [
+        (2, "the answer 'Mars' would fail: holds the forbidden 'mars'; mend either")
+    ]
 
 
 def test_the_same_question_twice_is_a_finding(tmp_path: Path) -> None:

@@ -25,8 +25,8 @@ from tqb.types import Item
 TAGS = {"category": "x", "difficulty": "easy"}
 FULL = [
     item(1, aliases=("P1", "One"), concept="planet-1", lang="es"),
-    item(2, tags={"category": "x", "topic": "y"}),
-    item(3, context="", tags={}, label="007"),
+    item(2, tags={"category": "x", "topic": "y"}, tolerance=0.5, forbidden=("Pluto",)),
+    item(3, context="", tags={}, label="007", answer_type="number", tolerance="1%"),
 ]
 EXTRA = {
     "rai:dataCollection": "Written by hand.",
@@ -151,6 +151,9 @@ items = st.builds(
     text=nonempty,
     label=nonempty,
     aliases=st.lists(nonempty, max_size=2).map(tuple),
+    answer_type=st.sampled_from(["", "number"]),
+    tolerance=st.sampled_from([None, 0, 0.25, "1%"]),
+    forbidden=st.lists(nonempty, max_size=2).map(tuple),
     context=texts,
     lang=st.sampled_from(["en", "zh-Hant"]),
     tags=st.dictionaries(st.sampled_from(["category", "difficulty", "topic"]), texts, max_size=3),
@@ -170,6 +173,8 @@ def test_both_ways_agree_on_generated_packs(
     loaded = load_pack(str(folder)).items
     assert [one.targets for one in loaded] == [one.targets for one in generated]
     assert [(one.text, one.tags) for one in loaded] == [(one.text, one.tags) for one in generated]
+    needs = [(one.answer_type, one.tolerance, one.forbidden) for one in generated]
+    assert [(one.answer_type, one.tolerance, one.forbidden) for one in loaded] == needs
 
 
 def _places(node: Any) -> list[tuple[Any, Any]]:

@@ -38,6 +38,9 @@ def test_items_come_back_as_they_were_written(tmp_path: Path) -> None:
     """Writing and loading keeps every field, and adds hash and line."""
     written = [
         item(1, aliases=("P1", "¡P!"), concept="planet-1", lang="es"),
+        item(4, answer_type="number", tolerance=0.05, forbidden=("Pluto", "X")),
+        item(5, answer_type="number", tolerance="1.5%"),
+        item(6, answer_type="choice"),
         item(2, label="007", tags={"category": "x", "topic": "y"}),
         item(3, context="", tags={}),
     ]
@@ -145,6 +148,20 @@ def test_an_edited_file_is_refused(tmp_path: Path) -> None:
         ({"aliases": "four"}, "'aliases' must be a list of non-empty strings"),
         ({"aliases": [4]}, "'aliases' must be a list of non-empty strings"),
         ({"aliases": [" "]}, "'aliases' must be a list of non-empty strings"),
+        ({"forbidden": "four"}, "'forbidden' must be a list of non-empty strings"),
+        ({"forbidden": [""]}, "'forbidden' must be a list of non-empty strings"),
+        ({"answer_type": "numbre"}, "'answer_type' is 'numbre'; did you mean 'number'?"),
+        ({"answer_type": "x"}, "'answer_type' is 'x'; write one of 'text', 'number', 'date'"),
+        ({"answer_type": {}}, "'answer_type' is '{}'; write one of"),
+        ({"tolerance": -1}, "'tolerance' must be a number from 0 up, or as '1%', not '-1'"),
+        ({"tolerance": "-1%"}, "'tolerance' must be a number from 0 up"),
+        ({"tolerance": "a lot"}, "'tolerance' must be a number from 0 up"),
+        ({"tolerance": True}, "'tolerance' must be a number from 0 up"),
+        ({"tolerance": [1]}, "'tolerance' must be a number from 0 up"),
+        (
+            {"answer_type": "choice", "tolerance": 1},
+            "'tolerance' is for numbers and words, not for",
+        ),
         ({"tags": []}, "'tags' must be an object of strings"),
         ({"tags": {"level": 1}}, "'tags' must be an object of strings"),
     ],
@@ -154,6 +171,18 @@ def test_types_are_strict(tmp_path: Path, change: dict[str, object], wanted: str
     found = problem(jsonl(tmp_path / "a.jsonl", {**ROW, **change}))
     assert found.line == 1
     assert found.message.startswith(wanted)
+
+
+@pytest.mark.parametrize(
+    ("given", "loaded"),
+    [(0, 0), (0.5, 0.5), ("0.5", 0.5), ("1%", "1%"), ("", None), (None, None), (1e-20, 1e-20)],
+)
+def test_a_tolerance_is_a_number_or_a_share(tmp_path: Path, given: object, loaded: object) -> None:
+    """A number may be written as one or as a text; a pack keeps it either way."""
+    row = {**ROW, "id": "sum", "lang": "en", "tolerance": given}
+    items = load_pack(str(jsonl(tmp_path / "a.jsonl", row))).items
+    assert items[0].tolerance == loaded
+    assert load_pack(str(pack(tmp_path / "again", items))).items[0].tolerance == loaded
 
 
 def test_an_item_without_text_says_what_it_has(tmp_path: Path) -> None:
@@ -287,6 +316,8 @@ def test_null_counts_as_absent(tmp_path: Path) -> None:
     """A bare file may say null where it has nothing to say."""
     path = tmp_path / "a.jsonl"
     row = {"text": "Q?", "label": "x", "context": None, "lang": None, "aliases": None, "id": None}
+    row |= {"answer_type": None, "tolerance": None, "forbidden": None}
     path.write_text(json.dumps(row) + "\n", encoding="utf-8")
     (only,) = load_pack(str(path)).items
     assert (only.context, only.lang, only.aliases) == ("", "und", ())
+    assert (only.answer_type, only.tolerance, only.forbidden) == ("", None, ())

@@ -24,7 +24,7 @@ def explain(
     item: Annotated[str, typer.Argument(metavar="PACK/ITEM", help="Pack, a slash, and an id.")],
     answer: Annotated[str, typer.Argument(metavar="ANSWER", help="What a model might say.")],
     scorer: options.Scorer = "default",
-    fuzzy_threshold: options.FuzzyThreshold = 0.9,
+    fuzzy_threshold: options.FuzzyThreshold = None,
     config: options.Config = None,
 ) -> int:
     """Say how one answer would be scored, and why."""
@@ -36,19 +36,26 @@ def explain(
     source, _, item_id = item.rpartition("/")
     if not source or not item_id:
         raise ConfigError(f"{item}: wanted PACK/ITEM, such as core-en/capital-japan")
-    found = [one for one in load_pack(source).items if one.id == item_id]
+    pack = load_pack(source)
+    found = [one for one in pack.items if one.id == item_id]
     if not found:
         raise ConfigError(f"no item {item_id!r} in {source}; see `tqb pack show {source}`")
     with contextlib.redirect_stdout(sys.stderr):
-        score = load_scorer(scorer, threshold=fuzzy_threshold)(answer, found[0])
+        rivals = [target for one in pack.items for target in one.targets]
+        score = load_scorer(scorer, threshold=fuzzy_threshold, rivals=rivals)(answer, found[0])
     rows = {
         "question": found[0].text,
         "expected": " | ".join(found[0].targets),
+        "type": found[0].answer_type,
+        "tolerance": "" if found[0].tolerance is None else str(found[0].tolerance),
+        "forbidden": " | ".join(found[0].forbidden),
         "answer": answer,
         "score": f"{score.value:.2f}",
         "rule": score.matched_by or "none",
         "why": score.explanation,
     }
+    optional = ("type", "tolerance", "forbidden")
+    shown = [(label, text) for label, text in rows.items() if text or label not in optional]
     write_out(f"{'PASS' if score.passed else 'FAIL'}  {one_line(item)}\n")
-    write_out("".join(f"  {label:<9} {one_line(text, 500)}\n" for label, text in rows.items()))
+    write_out("".join(f"  {label:<9} {one_line(text, 500)}\n" for label, text in shown))
     return EXIT_PASS if score.passed else EXIT_FAIL

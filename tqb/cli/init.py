@@ -49,7 +49,7 @@ target = {target}         # LiteLLM id, http(s)://host/v1#model, python:module:f
 # timeout = 60.0          # seconds for one request
 
 # scorer = "default"      # default, exact, fuzzy, tqbpp, python:module:function
-# fuzzy-threshold = 0.9   # least value that passes, of fuzzy and of your own scorer
+# fuzzy-threshold = 0.9   # least likeness of an answer with a slip in it
 # judge = "openai/gpt-4o-mini"  # looks again at the answers that the scorer failed
 # limit = 10              # first items of each pack
 # item = ["capital-japan"]

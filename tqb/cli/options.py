@@ -292,14 +292,14 @@ Scorer = Annotated[
     ),
 ]
 FuzzyThreshold = Annotated[
-    float,
+    float | None,
     typer.Option(
         metavar="X",
         min=0,
         max=1,
         callback=finite,
         envvar="TQB_FUZZY_THRESHOLD",
-        help="Least value that passes, of fuzzy and of your own scorer where it gives a number.",
+        help="Least likeness of an answer with a slip; of your own scorer the least that passes.",
     ),
 ]
 Judge = Annotated[

@@ -82,10 +82,13 @@ def show(source: Source, verify: Verify = True) -> int:
         ("sha256", pack.sha256),
         ("file", str(pack.path)),
     )
-    rows = [("ID", "CATEGORY", "DIFFICULTY", "QUESTION", "LABEL")]
+    rows: list[tuple[str, ...]] = [("ID", "CATEGORY", "DIFFICULTY", "QUESTION", "LABEL")]
     for item in pack.items:
         category, difficulty = item.tags.get("category", ""), item.tags.get("difficulty", "")
         rows.append((item.id, category, difficulty, item.text, item.label))
+    kinds = [item.answer_type for item in pack.items]
+    if any(kinds):
+        rows = [(*row, kind) for row, kind in zip(rows, ("TYPE", *kinds), strict=True)]
     about = [f"{label:<12} {one_line(value, 300)}\n" for label, value in facts if value]
     table = _table([[one_line(cell, 70) for cell in row] for row in rows])
     write_out("".join([*about, "\n", *table]))
@@ -99,10 +102,11 @@ def validate(
     """Check packs against their schema, Croissant, hashes and good practice; list every finding."""
     from tqb.formats.terminal import render_problems
     from tqb.packs import check_pack
+    from tqb.scorers import item_faults
 
     findings = 0
     for source in sources:
-        pack, problems = check_pack(source)
+        pack, problems = check_pack(source, item_faults)
         findings += len(problems)
         write_out(render_problems(problems))
         if pack is not None and not problems:

@@ -53,7 +53,7 @@ def run(
     max_tokens: options.MaxTokens = 1024,
     timeout: options.Timeout = 60.0,
     scorer: options.Scorer = "default",
-    fuzzy_threshold: options.FuzzyThreshold = 0.9,
+    fuzzy_threshold: options.FuzzyThreshold = None,
     judge: options.Judge = None,
     verify: options.Verify = True,
     quiet: options.Quiet = False,

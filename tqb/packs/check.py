@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -54,11 +54,14 @@ _KNOWN: Mapping[str, str] = {
 _SAME_AS = {"subField": "field", "publisher": "creator", "references": "source"}
 
 
-def check_pack(source: str) -> tuple[Pack | None, tuple[Problem, ...]]:
+def check_pack(
+    source: str, faults: Callable[[Item], Iterable[str]] = lambda item: ()
+) -> tuple[Pack | None, tuple[Problem, ...]]:
     """Check a pack for `tqb pack validate`.
 
     Args:
         source: as for `load_pack`.
+        faults: says what a scorer finds wrong with an item, such as `tqb.scorers.item_faults`.
 
     Returns:
         The pack, None where it cannot be loaded, and all findings sorted by file and line.
@@ -72,6 +75,11 @@ def check_pack(source: str) -> tuple[Pack | None, tuple[Problem, ...]]:
             findings += _metadata_findings(metadata)
         draft = read_draft(path, metadata, verify=True)
         findings += [*draft.problems, *_draft_findings(draft)]
+        findings += [
+            Problem(str(draft.source.path), item.line, clean(fault))
+            for item in draft.pack.items
+            for fault in faults(item)
+        ]
         pack = None if draft.problems else draft.pack
     except PackError as error:
         findings += _not_told_yet(error.problems, findings)

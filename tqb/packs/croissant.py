@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tqb.packs.items import ITEM_KEYS, item_sha256
+from tqb.packs.items import ARRAY_KEYS, ITEM_KEYS, OPTIONAL_KEYS, item_sha256, tolerance_text
 from tqb.packs.layout import Layout
 from tqb.packs.messages import quoted, refuse
 from tqb.packs.reading import (
@@ -187,11 +187,15 @@ def write_pack(
 
 
 def _columns(items: list[Item]) -> tuple[str, ...]:
-    """Return the keys to write: aliases and concept only where any item has them."""
-    optional = ("aliases", "concept")
+    """Return the keys to write: the optional ones only where any item has them."""
     return tuple(
-        key for key in ITEM_KEYS if key not in optional or any(getattr(item, key) for item in items)
+        key
+        for key in ITEM_KEYS
+        if key not in OPTIONAL_KEYS or any(getattr(item, key) not in _NOTHING for item in items)
     )
+
+
+_NOTHING = ("", None, ())
 
 
 def _jsonl(items: list[Item]) -> bytes:
@@ -200,6 +204,8 @@ def _jsonl(items: list[Item]) -> bytes:
     lines = []
     for item in items:
         row = {**{key: getattr(item, key) for key in columns}, "tags": dict(item.tags)}
+        if "tolerance" in columns:  # as a text, since a column of a Croissant pack has one type
+            row["tolerance"] = "" if item.tolerance is None else tolerance_text(item.tolerance)
         lines.append(json.dumps(row, ensure_ascii=False) + "\n")
     return "".join(lines).encode()
 
@@ -218,7 +224,7 @@ def _field(path: str, column: str, key: str = "") -> dict[str, Any]:
     source: dict[str, Any] = {"fileObject": {"@id": ITEMS_FILE}, "extract": {"column": column}}
     if key:
         source["transform"] = {"jsonPath": f"$.{key}"}
-    array = {"isArray": True, "arrayShape": "-1"} if column == "aliases" else {}
+    array = {"isArray": True, "arrayShape": "-1"} if column in ARRAY_KEYS else {}
     return {
         "@type": "cr:Field",
         "@id": f"items/{path}",

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal
+from decimal import Decimal
+from typing import Any, Literal, get_args
 
 from tqb.errors import PackError
-from tqb.packs.messages import listed, quoted
+from tqb.packs.messages import listed, nearest, quoted
 from tqb.packs.reading import MAX_PROBLEMS, Row
-from tqb.types import Item, Problem
+from tqb.types import AnswerType, Item, Problem
 
-ITEM_KEYS = ("text", "label", "aliases", "context", "tags", "lang", "id", "concept", "sha256")
+ITEM_KEYS = (
+    *("text", "label", "aliases", "answer_type", "tolerance", "forbidden"),
+    *("context", "tags", "lang", "id", "concept", "sha256"),
+)
 """Keys of an item, in the order in which packs are written."""
+
+ARRAY_KEYS = ("aliases", "forbidden")
+"""Keys whose values are lists."""
+
+OPTIONAL_KEYS = ("aliases", "answer_type", "tolerance", "forbidden", "concept")
+"""Keys that are left out of a pack in which no item needs them."""
+
+ANSWER_TYPES: tuple[str, ...] = get_args(AnswerType)
 
 UNDETERMINED = "und"
 """BCP 47 tag of an item that does not name its language."""
@@ -22,6 +35,7 @@ _SCHEMES = {
     "A": ("text", "label", "context", "tags"),
     "B": ("text", "label", "context", "tags", "id", "lang"),
 }
+_TOLERANCE = re.compile(r"\d{1,300}(\.\d{1,400})?%?", re.ASCII)
 _DEFAULTS: Mapping[str, Any] = {"context": "", "tags": {}, "lang": UNDETERMINED}
 
 
@@ -74,6 +88,9 @@ def build_item(row: Row, file: str, *, verify: bool) -> Item:
         text=values["text"],
         label=values["label"],
         aliases=tuple(values.get("aliases", ())),
+        answer_type=values.get("answer_type", ""),
+        tolerance=_tolerance(values.get("tolerance", "")),
+        forbidden=tuple(values.get("forbidden", ())),
         context=values["context"],
         lang=values["lang"],
         tags=values["tags"],
@@ -111,12 +128,44 @@ def _faults(values: Mapping[str, Any]) -> Iterator[str]:
             yield f"{key!r} must be a string, not {quoted(values[key])}; put it in quotes"
     if not str(values.get("id", "")).isprintable():
         yield f"'id' holds control characters: {quoted(values['id'])}; use letters and digits"
-    aliases = values.get("aliases", [])
-    if not isinstance(aliases, list) or not all(map(_is_text, aliases)):
-        yield f"'aliases' must be a list of non-empty strings, not {quoted(aliases)}"
+    for key in ARRAY_KEYS:
+        listed_values = values.get(key, [])
+        if not isinstance(listed_values, list) or not all(map(_is_text, listed_values)):
+            yield f"{key!r} must be a list of non-empty strings, not {quoted(listed_values)}"
+    yield from _answer_faults(values.get("answer_type", ""), values.get("tolerance", ""))
     tags = values.get("tags", {})
     if not isinstance(tags, dict) or not all(isinstance(tag, str) for tag in tags.values()):
         yield f"'tags' must be an object of strings, not {quoted(tags)}"
+
+
+def _answer_faults(answer_type: Any, tolerance: Any) -> Iterator[str]:
+    """Yield what is wrong with how the answers are to be read."""
+    if answer_type not in ANSWER_TYPES:
+        hint = nearest(answer_type, ANSWER_TYPES) if isinstance(answer_type, str) else ""
+        hint = hint or f"; write one of {listed(filter(None, ANSWER_TYPES))}, or leave it out"
+        yield f"'answer_type' is {quoted(answer_type)}{hint}"
+    elif tolerance != "" and answer_type not in ("", "number", "text"):
+        yield f"'tolerance' is for numbers and words, not for {quoted(answer_type)}; keep one"
+    if tolerance != "" and not _is_tolerance(tolerance):
+        yield f"'tolerance' must be a number from 0 up, or as '1%', not {quoted(tolerance)}"
+
+
+def _is_tolerance(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return False
+    return _TOLERANCE.fullmatch(tolerance_text(value)) is not None
+
+
+def tolerance_text(tolerance: float | str) -> str:
+    """Write a tolerance as a text, without an exponent."""
+    return tolerance if isinstance(tolerance, str) else f"{Decimal(str(tolerance)):f}"
+
+
+def _tolerance(value: float | str) -> float | str | None:
+    """Return a tolerance as a number, as a text with its %, or None for an empty text."""
+    if isinstance(value, str) and not value.endswith("%"):
+        return float(value) if value else None
+    return value
 
 
 def _is_text(value: Any) -> bool:

@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any
 
 from tqb.errors import PackError
-from tqb.packs.items import ITEM_KEYS
+from tqb.packs.items import ARRAY_KEYS, ITEM_KEYS
 from tqb.packs.layout import Column, Layout, Leaf, arrange
 from tqb.packs.reading import Row
 
@@ -267,7 +267,7 @@ def _is_plain(value: Any) -> bool:
 
 
 def _is_consistent(file: dict[str, Any], records: dict[str, Any], array: _Shape) -> bool:
-    """Tell whether ids are unique, references lead to the file, and only aliases are an array."""
+    """Tell whether ids are unique, references lead to the file, and only lists are arrays."""
     top = records["field"]
     leaves = [leaf for node in top for leaf in node.get("subField", [node])]
     tagged = [node for node in top if "subField" in node]
@@ -284,7 +284,7 @@ def _is_consistent(file: dict[str, Any], records: dict[str, Any], array: _Shape)
 
 
 def _type_fits(node: dict[str, Any], array: _Shape) -> bool:
-    return _column(node) != "tags" and array(node) == (_column(node) == "aliases")
+    return _column(node) != "tags" and array(node) == (_column(node) in ARRAY_KEYS)
 
 
 def _column(leaf: dict[str, Any]) -> str:

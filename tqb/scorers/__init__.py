@@ -3,42 +3,53 @@
 `exact` accepts an answer that equals a target once both are normalized, `default` (the default)
 also one that says it in the words of the question, `fuzzy` also one that is nearly the same word,
 and `tqbpp` gives the figures that TQB++ would give. ``python:package.module:function`` is a scorer
-of the user's own.
+of the user's own. An item's `answer_type` and `tolerance` are for `default` alone; its `forbidden`
+strings are for all but `tqbpp`.
 """
 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 
 from tqb.errors import ConfigError
-from tqb.scorers.default import score_default
+from tqb.scorers.default import default_scorer
 from tqb.scorers.exact import score_exact
+from tqb.scorers.faults import item_faults
+from tqb.scorers.forbidden import refusing
 from tqb.scorers.fuzzy import fuzzy_scorer
 from tqb.scorers.tqbpp import score_tqbpp
 from tqb.types import Scorer
 
 NAMES = ("default", "exact", "fuzzy", "tqbpp")
 DEFAULT = "default"
+_LEAST = 0.9
 
 
-def load_scorer(name: str = DEFAULT, *, threshold: float = 0.9) -> Scorer:
+def load_scorer(
+    name: str = DEFAULT, *, threshold: float | None = None, rivals: Iterable[str] = ()
+) -> Scorer:
     """Return the scorer called `name`, or the user's own at ``python:package.module:function``.
 
-    `threshold` (0 to 1) is for `fuzzy`, and for a scorer of the user's own that gives a number.
+    Args:
+        name: one of `NAMES`, or the path of a function.
+        threshold: least likeness, 0 to 1, of an answer with a slip in it; None takes that of each
+            language. Also the least number that passes of a scorer of the user's own, 0.9 if None.
+        rivals: targets of all items; an answer more like one of those is no slip.
 
     Raises:
         ConfigError: there is no such scorer, it cannot be used, or the threshold is out of range.
     """
-    if not 0 < threshold <= 1:
+    if threshold is not None and not 0 < threshold <= 1:
         raise ConfigError(f"fuzzy-threshold is {threshold:g}; give a number above 0, up to 1")
     if name.startswith("python:"):
         from tqb.scorers.plugin import plugin_scorer
 
-        return plugin_scorer(name.removeprefix("python:"), threshold)
+        return refusing(plugin_scorer(name.removeprefix("python:"), threshold or _LEAST))
     scorers: dict[str, Scorer] = {
-        "default": score_default,
-        "exact": score_exact,
-        "fuzzy": fuzzy_scorer(threshold),
+        "default": refusing(default_scorer(threshold, rivals)),
+        "exact": refusing(score_exact),
+        "fuzzy": refusing(fuzzy_scorer(threshold, rivals)),
         "tqbpp": score_tqbpp,
     }
     if name in scorers:
@@ -49,4 +60,4 @@ def load_scorer(name: str = DEFAULT, *, threshold: float = 0.9) -> Scorer:
     raise ConfigError(f"there is no scorer {name!r}; {hint}")
 
 
-__all__ = ["DEFAULT", "NAMES", "load_scorer"]
+__all__ = ["DEFAULT", "NAMES", "item_faults", "load_scorer"]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+from tqb.scorers.explained import unexplained
+from tqb.scorers.find import find_in
 from tqb.scorers.formulas import canonical, last_side, pieces, right_side
 from tqb.scorers.subject import Subject, Wanted
 
@@ -32,3 +36,17 @@ def gives_formula(answer: str, want: Wanted, about: Subject) -> bool:
         return False
     steps = "=" in found[0] and "=" in found[-1]
     return same_formula(found[0], want) or (steps and same_formula(found[-1], want))
+
+
+def comes_to(text: str, want: Wanted, about: Subject) -> bool:
+    """Tell whether a calculation comes to the wanted number: XL = 50 - 10 = 40."""
+    if want.quantity is None or not re.search(r"[=≈]", text):
+        return False
+    head, _, tail = text.replace("≈", "=").strip("$ ").rpartition("=")
+    if re.search(r"[^\W\d_]{4,}", head) and not re.search(r"[=+×*/−-]\s*\d", head):
+        return False
+    tokens, spans = find_in(tail, want, about)
+    return any(
+        span.start == 0 and not unexplained(tokens[span.end :], about, number=True)
+        for span in spans
+    )

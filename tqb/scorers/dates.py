@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tqb.scorers.names import months
 from tqb.scorers.numbers import CJK_NUMERALS, read_cjk
@@ -97,7 +97,13 @@ def _marked(tokens: Sequence[Token], numbers: Sequence[_Number]) -> Date | None:
             found[part] = number
     if not {"month", "day"} <= found.keys():
         return None
-    return _date([found["year"]] if "year" in found else [], found["month"], found["day"])
+    date = _date([found["year"]] if "year" in found else [], found["month"], found["day"])
+    era = "".join(token.text for token in tokens[:2])
+    return replace(date, start=0) if era in _ERAS else date
+
+
+_ERAS = frozenset(("明治", "大正", "昭和", "平成", "令和", "民国"))
+"""Names of eras that may stand before a date, which then gives the year twice."""
 
 
 def _in_digits(

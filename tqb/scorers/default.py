@@ -2,29 +2,64 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Iterable
+
+from tqb.scorers.calculations import same_formula
+from tqb.scorers.choice import score_choice
 from tqb.scorers.exact import score_exact
 from tqb.scorers.focus import in_focus
+from tqb.scorers.fuzzy import nearly
 from tqb.scorers.lists import answers_yes_or_no, lists_the_same, says_the_same
-from tqb.scorers.reading import emphasised, sentences, visible
+from tqb.scorers.reading import connected, emphasised, listed, sentences, visible, without_reasoning
 from tqb.scorers.stated import Finding, judge
 from tqb.scorers.subject import Subject, Wanted, subject, wanted
-from tqb.types import Item, Score
+from tqb.scorers.verbatim import score_verbatim
+from tqb.types import Item, Score, Scorer
 
 LONGEST = 8_000
 """Characters of an answer that are read: of a longer one, the beginning and the end."""
 
 
+def default_scorer(threshold: float | None = None, rivals: Iterable[str] = ()) -> Scorer:
+    """Return the default scorer; `threshold` and `rivals` are for slips, see `fuzzy.nearly`."""
+    others = tuple(rivals)
+
+    def score(answer: str, item: Item) -> Score:
+        found = score_default(answer, item)
+        if found.passed or item.answer_type not in ("", "text"):
+            return found
+        slip = nearly(visible(answer), item, threshold, others) if len(answer) < _SHORT else None
+        return slip if slip is not None and slip.passed else found
+
+    return score
+
+
+_SHORT = 100
+"""Characters of an answer short enough to be a target with a slip in it."""
+
+
 def score_default(answer: str, item: Item) -> Score:
-    """Pass an answer that is a target, or states one and does not take it back."""
+    """Pass an answer that is a target, or states one and does not take it back.
+
+    An item's `answer_type` leaves out rules, or puts others in their place.
+    """
+    if item.answer_type == "verbatim":
+        return score_verbatim(answer, item)
     answer = _ends(answer)
-    text = visible(answer)
+    text = connected(visible(answer), item.lang)
+    if item.answer_type == "choice" and text:
+        return score_choice(text, item)
+    if item.answer_type == "formula" and text:
+        return _score_formula(answer, text, item)
     exact = score_exact(text, item)
     if exact.passed or not text:
         return exact
     about = subject(item.text, item.lang)
     failed = exact
     for target in item.targets:
-        found = _read(answer, text, wanted(target, item.lang, item.targets), about)
+        want = wanted(target, item.lang, item.targets, item.answer_type, item.tolerance)
+        found = _read(answer, text, want, about)
         if found.passed:
             return Score(True, 1.0, found.rule, found.why)
         if failed is exact:
@@ -33,7 +68,11 @@ def score_default(answer: str, item: Item) -> Score:
 
 
 def _read(answer: str, text: str, want: Wanted, about: Subject) -> Finding:
-    """Try the rules on one target."""
+    """Try the rules on one target, in their order."""
+    if not want.by_value and lists_the_same(text, want, about):
+        return Finding(True, "list", f"the items of {want.text!r} in another order")
+    if listed(answer) > 1:
+        return Finding(False, None, f"is a list, and {want.text!r} at most one of it")
     stated = judge(text, want, about)
     if stated.passed:
         return stated
@@ -41,13 +80,39 @@ def _read(answer: str, text: str, want: Wanted, about: Subject) -> Finding:
     focus = in_focus(parts, want, about, emphasised(answer))
     if focus is not None:
         return Finding(True, focus.rule, f"{focus.why}, where the answer stands")
-    if lists_the_same(text, want, about):
-        return Finding(True, "list", f"the items of {want.text!r} in another order")
-    if answers_yes_or_no(parts[0], want, about):
+    return (None if want.by_value else _in_other_words(parts[0], want, about)) or stated
+
+
+def _in_other_words(first: str, want: Wanted, about: Subject) -> Finding | None:
+    """Try the rules on yes, no, and phrases; `first` is the answer's first sentence."""
+    if answers_yes_or_no(first, want, about):
         return Finding(True, "yes or no", f"says {want.text!r} in the words of the question")
-    if says_the_same(parts[0], want, about):
+    if says_the_same(first, want, about):
         return Finding(True, "phrase", f"has all the words of {want.text!r}")
-    return stated
+    return None
+
+
+def _score_formula(answer: str, text: str, item: Item) -> Score:
+    """Pass a formula in any spelling of the right case; ``*`` may be Markdown or a factor."""
+    about, failed = subject(item.text, item.lang), None
+    for target in item.targets:
+        want = wanted(target, item.lang, item.targets, "formula")
+        if same_formula(text, want) or same_formula(without_reasoning(answer), want):
+            return Score(True, 1.0, "formula", f"is {target!r}, or another spelling of it")
+        found = _read(answer, text, want, about)
+        if found.passed and (found.rule == "formula" or _cased(target) in _cased(text)):
+            return Score(True, 1.0, found.rule, found.why)
+        why = f"is {target!r} in another case" if found.passed else found.why
+        failed = failed or Score(False, 0.0, None, why)
+    return failed or Score(False, 0.0, None, "is not one of the accepted answers")
+
+
+def _cased(formula: str) -> str:
+    """Spell a formula without spaces and emphasis, its case kept."""
+    return "".join(unicodedata.normalize("NFKC", formula).translate(_NO_SIGNS).split())
+
+
+_NO_SIGNS = str.maketrans("", "", "$*`")
 
 
 def _ends(answer: str) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from tqb.scorers.explained import is_known, unexplained
-from tqb.scorers.find import find
+from tqb.scorers.find import find, find_in
 from tqb.scorers.names import is_place
 from tqb.scorers.reading import BOUNDARY, BRACKETS, LIST, SIGNS
+from tqb.scorers.sounds import is_latin
+from tqb.scorers.spans import Span
 from tqb.scorers.subject import Subject, Wanted
-from tqb.scorers.tokens import Token, tokenize
+from tqb.scorers.tokens import Token, capitals, tokenize
 
 
 def denied(tokens: Iterable[Token], about: Subject, want: Wanted) -> str | None:
@@ -35,11 +37,18 @@ def denied(tokens: Iterable[Token], about: Subject, want: Wanted) -> str | None:
 def sets_off(after: Sequence[Token], about: Subject) -> bool:
     """Whether what follows begins with ", not …", which sets the answer off against another."""
     words = [token.text for token in after]
-    return len(words) > 1 and words[0] in ",、，،" and words[1] in about.language.negation
+    return (
+        len(words) > 2
+        and words[0] in BOUNDARY
+        and words[1] in about.language.negation
+        and words[2] not in SIGNS
+    )
 
 
 def flagged(note: Sequence[Token], want: Wanted, about: Subject) -> str | None:
     """Return what in a note makes the answer no answer."""
+    if sets_off(note, about):
+        return None
     spoken = about.language
     flags = spoken.flags - set(want.tokens)
     for token in note:
@@ -52,7 +61,8 @@ def flagged(note: Sequence[Token], want: Wanted, about: Subject) -> str | None:
             return found
     if other_name(note, want, about):
         return "another name"
-    if any(restates(clause, about) for clause in clauses(note)):
+    again = (c for c in clauses(note) if restates(c, about, alone=2))
+    if any(not knows(clause, want, about) for clause in again):
         return "another answer"
     return another_item(note, about)
 
@@ -73,13 +83,32 @@ def knows(note: Sequence[Token], want: Wanted, about: Subject) -> bool:
     return bool(find(note, want, about))
 
 
+def begins_note(tokens: Sequence[Token], about: Subject) -> bool:
+    """Whether a text begins with a word of notes: which, because, located."""
+    gloss = about.language.gloss
+    if about.language.spaced:
+        return bool(tokens) and tokens[0].text in gloss
+    text = "".join(token.text for token in tokens[:8])
+    return any(text[:length] in gloss for length in range(1, len(text) + 1))
+
+
+def goes_on(text: str, tokens: Sequence[Token], span: Span, about: Subject) -> bool:
+    """Whether a name goes on after the target: Mexico City, asked for Mexico."""
+    follows = tokens[span.end] if span.end < len(tokens) else None
+    if follows is None or follows.kind != "word" or about.language.tag == "de":
+        return False
+    named = {span.start, span.end} <= capitals(text, tokens, about.tag)
+    return named and follows.text not in about.words
+
+
 def another_item(note: Sequence[Token], about: Subject) -> str | None:
     """Return the next item of a list: a few words after a comma, with nothing that makes a note."""
     if not note or note[0].text not in LIST:
         return None
     words = [t for t in note if t.text not in SIGNS]
-    gloss = about.language.gloss | about.language.function
-    if not words or any(t.text in gloss for t in words):
+    spoken = about.language
+    light = spoken.gloss | spoken.articles | spoken.limit | (spoken.function - about.words)
+    if not words or begins_note(words, about) or (spoken.spaced and words[0].text in light):
         return None
     text = (
         " ".join(t.text for t in words) if about.language.spaced else "".join(t.text for t in words)
@@ -104,7 +133,7 @@ def trouble(parts: Sequence[str], want: Wanted, about: Subject) -> str | None:
             or _interrupts(tokens, about)
         ):
             return f"takes back what it said: {part[:40]!r}"
-        holds = bool(find(tokens, want, about))
+        holds = bool(find_in(part, want, about)[1])
         if holds and denied(tokens, about, want):
             return f"denies it further on: {part[:40]!r}"
         if words[0].text in spoken.alternative | spoken.hedge:
@@ -150,20 +179,21 @@ def bracketed(text: str, want: Wanted, about: Subject) -> str | None:
     spoken = about.language
     inside = [t for bracket in BRACKETS.findall(text) for t in tokenize(bracket, about.tag)]
     flags = (spoken.alternative | spoken.correction) - about.words - set(want.tokens)
-    if renames(inside, about) and not knows(inside, want, about):
+    if other_name(inside, want, about):
         return "another name"
     flag = next((t.text for t in inside if t.text in flags), None)
     refusal = next((t.text for t in inside if t.text in spoken.negation), None)
     return flag or (refusal if refusal and find(inside, want, about) else None)
 
 
-def restates(words: Sequence[Token], about: Subject, *, least: int = 2) -> bool:
+def restates(words: Sequence[Token], about: Subject, *, least: int = 2, alone: int = 1) -> bool:
     """Whether a clause answers the question again: in its words, with a few of its own.
 
     Args:
         words: of the clause.
         about: the question.
         least: words of the question that make it one, where it has several of its own.
+        alone: the same, where it has one of its own.
     """
     words = [token for token in words if token.text not in SIGNS]
     begins = about.language.gloss - about.language.articles
@@ -174,17 +204,14 @@ def restates(words: Sequence[Token], about: Subject, *, least: int = 2) -> bool:
     if not about.language.spaced:
         return 0 < len(own) <= 5 and len(content) > 3
     few = len(own) <= (3 if len(content) >= least else 1)
-    return bool(own) and few and bool(content) and own[-1].kind == "word"
+    return bool(own) and few and len(content) >= alone and own[-1].kind == "word"
 
 
 def _from_the_question(token: Token, about: Subject) -> bool:
     """Whether a token is a word of the question that says something, in any form."""
     if token.text in about.words:
         return token.text in about.content
-    return is_known(token, about, _NONE)
-
-
-_NONE: frozenset[str] = frozenset()
+    return is_known(token, about)
 
 
 def other_name(tokens: Sequence[Token], want: Wanted, about: Subject) -> bool:
@@ -194,8 +221,11 @@ def other_name(tokens: Sequence[Token], want: Wanted, about: Subject) -> bool:
         begins = renames(tokens[at : at + 1] if spoken.spaced else tokens[at : at + 4], about)
         if begins and len(unexplained(tokens[:at], about, number=False)) <= 2:
             rest = tokens[at:]
-            past = holds(tokens, spoken.limit, about) or any(t.kind == "number" for t in rest)
-            return not (past or knows(rest, want, about))
+            limited = spoken.spaced and any(t.text in spoken.limit for t in tokens)
+            past = limited or any(t.kind == "number" for t in rest)
+            words = [token.text for token in rest if token.kind != "sign"]
+            foreign = is_latin(words[-1]) != is_latin("".join(want.tokens))
+            return not (past or foreign or knows(rest, want, about))
         if token.text in ".。":
             break
     return False

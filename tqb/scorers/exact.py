@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from tqb.scorers.languages import language
-from tqb.scorers.normalize import normalize
+from tqb.scorers.normalize import fold, fold_width, normalize
 from tqb.types import Item, Score
 
 
@@ -15,7 +17,7 @@ def score_exact(answer: str, item: Item) -> Score:
     for position, target in enumerate(item.targets):
         if said == without_article(normalize(target, item.lang), item.lang):
             rule = "exact" if position == 0 else "alias"
-            return Score(True, 1.0, rule, _explain(answer, target))
+            return Score(True, 1.0, rule, _explain(answer.strip(), target, item.lang))
     return Score(False, 0.0, None, "is not one of the accepted answers")
 
 
@@ -29,7 +31,36 @@ def without_article(normal: str, lang: str) -> str:
     return rest if mark and rest and head + mark in articles else normal
 
 
-def _explain(answer: str, target: str) -> str:
+def _explain(answer: str, target: str, lang: str) -> str:
+    """Say which of the steps of normalization made the two equal."""
     if answer == target:
         return f"equals {target!r}"
-    return f"equals {target!r} but for case, spacing, width, punctuation or an article"
+    return f"equals {target!r} but for {' and '.join(_differences(answer, target, lang))}"
+
+
+def _differences(answer: str, target: str, lang: str) -> Iterator[str]:
+    steps: tuple[tuple[str, Callable[[str], str]], ...] = (
+        ("width or the kind of sign", fold_width),
+        ("case", lambda text: fold_width(text).casefold()),
+        ("script, accents or spaces", lambda text: fold(text, lang)),
+        ("punctuation or quotes", lambda text: normalize(text, lang)),
+        ("an article", lambda text: without_article(normalize(text, lang), lang)),
+    )
+    one, other = answer, target
+    for name, step in steps:
+        before = one, other
+        one, other = step(answer), step(target)
+        if (one, other) != before and _nearer((one, other), before):
+            yield name
+        if one == other:
+            return
+
+
+def _nearer(now: tuple[str, str], before: tuple[str, str]) -> bool:
+    """Whether a step made the texts more alike: equal, or with more in common at their ends."""
+    return _common(*now) > _common(*before) or now[0] == now[1]
+
+
+def _common(one: str, other: str) -> float:
+    pairs = zip(one, other, strict=False)
+    return sum(a == b for a, b in pairs) / max(len(one), len(other), 1)

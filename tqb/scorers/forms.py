@@ -7,62 +7,67 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from tqb.scorers.languages import Language
-from tqb.scorers.normalize import hiragana
+from tqb.scorers.normalize import hiragana, katakana
 
 
 def same_word(said: str, form: str, spoken: Language) -> bool:
     """Compare two words, whatever particle, case ending or clitic the language adds."""
-    if said == form or hiragana(said) == hiragana(form):
+    if said == form or said in written_forms(form, spoken):
         return True
-    if spoken.tag == "ru":
-        return bool(_roots(form, _VOWELS) & _roots(said, spoken.suffixes))
-    return (
-        any(bare == form for bare in without_affixes(said, len(form), spoken))
-        or _without_marks(said, form)
-        or _inflected(said, form, spoken)
-    )
-
-
-def without_affixes(word: str, least: int, spoken: Language) -> Iterator[str]:
-    """Yield a word without what the language writes together with it: 서울 of 서울입니다."""
-    if least > 1 or spoken.tag == "ko":
-        for cut in range(max(least, 1), len(word)):
-            if word[cut:] in spoken.suffixes:
-                yield word[:cut]
-    if least > 2:
-        for cut in range(1, len(word) - 2):
-            if word[:cut] in spoken.prefixes:
-                yield word[cut:]
-                yield "ال" + word[cut:]
-
-
-@lru_cache(maxsize=8192)
-def _roots(word: str, endings: frozenset[str]) -> frozenset[str]:
-    """Return a word, and what is left of it, three letters at least, without a case ending."""
-    found = {word[:-n] for n in (1, 2, 3) if len(word) - n > 2 and word[-n:] in endings}
-    return frozenset((found | {word}) if len(word) > 2 else ())
-
-
-_VOWELS = frozenset("а я о е ы и ь й ия ие ый ий ой ая яя ое ее".split())
-"""Endings of the nominative in Russian."""
-
-
-def _without_marks(said: str, form: str) -> bool:
-    """Whether one word is the other without accents, or with ae for ä."""
-    if said.isascii() and not form.isascii():
-        return said in (_unaccented(form), _umlauts(form))
     return form.isascii() and not said.isascii() and len(form) > 5 and form == _unaccented(said)
 
 
-def _inflected(said: str, form: str, spoken: Language) -> bool:
-    """Whether two words are one noun, in singular and plural."""
+@lru_cache(maxsize=8192)
+def written_forms(word: str, spoken: Language) -> frozenset[str]:
+    """Return the forms in which a word is met: with affixes, inflected, and without accents."""
+    found = {word, hiragana(word), katakana(word)}
+    if not word.isascii():
+        found |= {_unaccented(word), _umlauts(word)}
+    if word in _FIVE:
+        found |= {p + word[:-1] + case for p in ("", *spoken.prefixes) for case in "اي"}
+    for root in _roots(word, spoken):
+        found |= {root + suffix for suffix in spoken.suffixes}
+    if len(word) > 2:
+        bare = word.removeprefix("ال")
+        stems = (word, bare) if len(bare) > 2 else (word,)
+        found |= set(stems)
+        found |= {prefix + stem for prefix in spoken.prefixes for stem in stems}
+        found |= {prefix + bare for prefix in spoken.prefixes & {"لل"}}
+    return frozenset(found | set(_inflected(word, spoken)))
+
+
+_FIVE = frozenset(("ابو", "اخو", "حمو"))
+"""Arabic nouns whose case shows as a letter."""
+
+
+def _roots(word: str, spoken: Language) -> Iterator[str]:
+    """Yield what endings are written on: the word, and in Russian its stem."""
+    if len(word) > 1 or spoken.tag == "ko":
+        yield word
+    if spoken.tag == "ru":
+        for length in (1, 2):
+            if len(word) - length > 2 and word[-length:] in _NOMINATIVE:
+                yield word[:-length]
+
+
+_NOMINATIVE = frozenset("а я о е ы и ь й ия ие ый ий ой ая яя ое ее".split())
+"""Endings of the nominative in Russian."""
+
+
+def _inflected(word: str, spoken: Language) -> Iterator[str]:
+    """Yield the singular of a plural, and the plural of a singular."""
     for one, other in spoken.endings:
         for begin, end in ((one, other), (other, one)):
-            if form.endswith(begin):
-                root = form.removesuffix(begin)
-                if len(root) > 2 and said == root + end:
-                    return True
-    return False
+            root = word.removesuffix(begin)
+            if len(root) > 2 and word.endswith(begin):
+                yield root + end
+
+
+def without_affixes(word: str, spoken: Language) -> Iterator[str]:
+    """Yield a word without what the language writes together with it: كتب of وكتب."""
+    for cut in range(1, len(word) - 2):
+        if word[:cut] in spoken.prefixes:
+            yield word[cut:]
 
 
 @lru_cache(maxsize=4096)

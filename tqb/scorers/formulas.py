@@ -6,6 +6,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from tqb.scorers.normalize import ascii_digits
+
 LONGEST = 200
 """Characters of the longest formula."""
 
@@ -58,7 +60,7 @@ _SIGNS = str.maketrans(
 _BETWEEN = r"\b(?:or|and|ou|et|oder|und|o|y|e|или|и|veya|ve|أو|و)\b|[,;、，]|或|和|または|と|또는"
 _NUMBERS = re.compile(rf"\s*-?\d+\s*(?:(?:{_BETWEEN})\s*-?\d+\s*)+")
 _PROSE = re.compile(
-    r"(?!(?:sin|cos|tan|exp|lim|max|min|mol|and|und|или|veya|[a-z]?log[a-z]?)\b)[^\W\d_]{3,}|[\u3041-\u9fff\uac00-\ud7a3]+"
+    r"(?<![^\W\d_])(?!(?:sin|cos|tan|exp|lim|max|min|mol|and|und|или|veya|[a-z]?log[a-z]?)\b)[^\W\d_]{3,}|[\u3041-\u9fff\uac00-\ud7a3]+"
     r"|[.:](?=\s|$)|[。：；;!?]|\n"
 )
 _OPERATOR = re.compile(r"[=^+*/√±→∞∫∑()²³½¼¾⅓⅔₀-₉⁰-⁹]|\d[a-zA-Zα-ω]|[A-Za-z)]\d")
@@ -111,7 +113,7 @@ def right_side(formula: frozenset[str]) -> frozenset[str]:
 def pieces(text: str) -> list[str]:
     """Return the formulas in a text: what is left between its words, longest steps apart."""
     text = re.sub(r"\$|\\[()\[\]]", " ", text)
-    found = [piece.strip(" ,，、*`'\"()（）") for piece in _PROSE.split(text)]
+    found = [piece.strip(" ,，、*`'\"") for piece in _PROSE.split(text)]
     return [piece for piece in found if piece and _OPERATOR.search(piece)]
 
 
@@ -138,6 +140,7 @@ def _plain(text: str) -> str:
         text = text.replace(sign, spelled)
     text = _SUPERSCRIPT.sub(_raised, text)
     text = unicodedata.normalize("NFKC", text).translate(_SIGNS).replace("**", "^")
+    text = ascii_digits(text)
     return re.sub(r"(?<=[A-Za-z])_", "", text)
 
 

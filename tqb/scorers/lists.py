@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from tqb.scorers.doubt import holds
 from tqb.scorers.explained import related, unexplained
@@ -19,7 +20,7 @@ _LEAST = 3
 
 def lists_the_same(text: str, want: Wanted, about: Subject) -> bool:
     """Whether an answer has the items of a target that is a list, in whatever order."""
-    items = _items(want.reading, about)
+    items = _wanted_items(want, about)
     if len(items) < 2 or want.quantity or want.formula:
         return False
     bare = re.sub(r"\s*\n\s*", ", ", BRACKETS.sub("", text))
@@ -29,14 +30,19 @@ def lists_the_same(text: str, want: Wanted, about: Subject) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)
+def _wanted_items(want: Wanted, about: Subject) -> list[tuple[str, ...]]:
+    return _items(want.reading, about)
+
+
 def _items(tokens: Sequence[Token], about: Subject) -> list[tuple[str, ...]]:
     """Split a text at its list signs and conjunctions; what grammar adds is dropped."""
-    spoken = about.language
+    spoken, light = about.language, about.light
     items: list[list[str]] = [[]]
     for token in tokens:
         if token.text in LIST or token.text in spoken.conjunction:
             items.append([])
-        elif token.text not in SIGNS and token.text not in spoken.articles | spoken.function:
+        elif token.text not in light and token.text not in SIGNS:
             items[-1].append(token.text)
     return [tuple(item) for item in items if item]
 
@@ -50,18 +56,25 @@ def _same_item(one: tuple[str, ...], other: tuple[str, ...], about: Subject) -> 
 
 
 def says_the_same(sentence: str, want: Wanted, about: Subject) -> bool:
-    """Whether a sentence has all the words of a phrase, in some form, and few others."""
+    """Whether a sentence has all the words of a phrase, in some form, and few others.
+
+    The verb with which it begins may be another: describing costs, an analysis of costs.
+    """
     spoken = about.language
-    light = spoken.function | spoken.articles | SIGNS | spoken.conjunction
+    if len(want.reading) < _LEAST or not spoken.spaced or want.quantity:
+        return False
+    light = about.light | SIGNS | spoken.conjunction
     words = [token.text for token in want.reading if token.text not in light]
-    if len(words) < _LEAST or not spoken.spaced or any(t.kind == "number" for t in want.reading):
+    if len(words) < _LEAST or any(t.kind == "number" for t in want.reading):
         return False
     tokens = tokenize(BRACKETS.sub("", sentence), about.tag)
-    said = [token.text for token in tokens if token.text not in light]
+    said = [token.text for token in tokens]
     refused = (spoken.negation | spoken.hedge | spoken.correction) - about.words
     if holds(tokens, refused, about) != holds(want.reading, refused, about):
         return False
     missing = [w for w in words if not any(s == w or related(s, w) for s in said)]
+    if missing == words[:1] and words[0].endswith(tuple(spoken.verbal) or "\0"):
+        missing = []
     return not missing and len(unexplained(tokens, about, number=False)) <= 3 * len(words)
 
 

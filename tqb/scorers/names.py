@@ -21,16 +21,20 @@ def other_names(name: str, tag: str) -> frozenset[str]:
     return frozenset(text for key in keys for text in _spellings(key)) - {wanted}
 
 
-def known_name(name: str, tag: str) -> bool:
-    """Tell whether CLDR names anything so in a language."""
-    return normalize(name, tag) in _index(table_name(tag) or "en")
+def known_apart(one: str, other: str, tag: str) -> bool:
+    """Tell whether CLDR names two different things so, in the language or in English."""
+    first, second = _keys(one, tag), _keys(other, tag)
+    return bool(first and second and not set(first) & set(second))
+
+
+def _keys(name: str, tag: str) -> tuple[tuple[str, Any], ...]:
+    wanted = normalize(name, tag)
+    return (*_index(table_name(tag) or "en").get(wanted, ()), *_index("en").get(wanted, ()))
 
 
 def is_place(name: str, tag: str) -> bool:
     """Tell whether CLDR has a country or region of that name in the language or in English."""
-    wanted = normalize(name, tag)
-    found = (*_index(table_name(tag) or "en").get(wanted, ()), *_index("en").get(wanted, ()))
-    return any(kind == "territories" for kind, _ in found)
+    return any(kind == "territories" for kind, _ in _keys(name, tag))
 
 
 @lru_cache(maxsize=16)

@@ -27,6 +27,7 @@ _ARABIC = str.maketrans(
     {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه", "ؤ": "و", "ئ": "ي", "ـ": None}
 )
 _ARABIC_MARKS = re.compile("[\u064b-\u065f\u0670\u200c-\u200f]")
+_HIRAGANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
 _KATAKANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
 
 
@@ -37,6 +38,11 @@ def normalize(text: str, lang: str, *, peel: bool = True) -> str:
     """
     text = hiragana(fold(text, lang))
     return _peel(text) if peel else text
+
+
+def katakana(text: str) -> str:
+    """Write hiragana as katakana."""
+    return text if text.isascii() else text.translate(_HIRAGANA)
 
 
 def peeled(text: str, lang: str) -> str:
@@ -64,13 +70,14 @@ def _fold_once(text: str, lang: str) -> str:
 
 
 def _fold(text: str, lang: str) -> str:
-    text = _casefold(_fold_width(text), primary(lang))
+    text = _casefold(fold_width(text), primary(lang))
     if not text.isascii():
         text = _fold_script(text, lang)
     return " ".join(text.split())
 
 
-def _fold_width(text: str) -> str:
+def fold_width(text: str) -> str:
+    """Fold compatibility width, dashes, apostrophes and dotted abbreviations."""
     text = unicodedata.normalize("NFKC", text).translate(_SIGNS)
     text = _APOSTROPHE.sub("'", text)
     return _DOTTED.sub(lambda match: match[0].replace(".", ""), text)
@@ -78,7 +85,7 @@ def _fold_width(text: str) -> str:
 
 def fold_but_case(text: str, lang: str) -> str:
     """Fold a text as `fold` does, its case aside."""
-    text = _fold_width(text)
+    text = fold_width(text)
     return " ".join((text if text.isascii() else _fold_script(text, lang)).split())
 
 
@@ -95,9 +102,10 @@ def _casefold(text: str, main: str) -> str:
 
 
 def _fold_script(text: str, lang: str) -> str:
-    text, main = "".join(map(_ascii_digit, text)), primary(lang)
+    text, main = ascii_digits(text), primary(lang)
     if main in ("ar", "fa", "ur"):
         text = _ARABIC_MARKS.sub("", text).translate(_ARABIC).replace("مايه", "ميه")
+        text = text.replace("جرام", "غرام")
     elif main in ("ru", "uk", "be", "bg"):
         text = text.replace("ё", "е")
     elif main == "ja":
@@ -107,6 +115,18 @@ def _fold_script(text: str, lang: str) -> str:
     elif main == "zh":
         text = _simplified(text, lang)
     return text
+
+
+def ascii_digits(text: str) -> str:
+    """Write the digits of every script as ASCII digits."""
+    return text if text.isascii() else text.translate(_digits())
+
+
+@lru_cache(maxsize=1)
+def _digits() -> dict[int, str]:
+    """Return the digits of other scripts, as ASCII."""
+    codes = (code for code in range(0x660, 0x1FBFA) if chr(code).isdecimal())
+    return {code: str(unicodedata.decimal(chr(code))) for code in codes}
 
 
 def _simplified(text: str, lang: str) -> str:
@@ -120,12 +140,6 @@ def _converter(name: str) -> Any:
     from opencc import OpenCC
 
     return OpenCC(name)
-
-
-def _ascii_digit(character: str) -> str:
-    if character.isdecimal() and not character.isascii():
-        return str(unicodedata.decimal(character))
-    return character
 
 
 def _peel(text: str) -> str:

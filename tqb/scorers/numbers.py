@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from fractions import Fraction
 from functools import lru_cache
 
 from tqb.scorers.languages import Language
@@ -289,7 +290,14 @@ def _compact(locale: object) -> dict[str, dict[str, object]]:
     return by_count
 
 
-def agrees(said: Quantity, wanted: Quantity, asked: frozenset[str], *, exact: bool) -> bool:
+def agrees(
+    said: Quantity,
+    wanted: Quantity,
+    asked: frozenset[str],
+    *,
+    exact: bool,
+    tolerance: float | str | None = None,
+) -> bool:
     """Tell whether a quantity is worth the wanted one.
 
     Args:
@@ -297,8 +305,11 @@ def agrees(said: Quantity, wanted: Quantity, asked: frozenset[str], *, exact: bo
         wanted: the target.
         asked: units that the question names.
         exact: whether the question asks for a number of decimals, so none may be added.
+        tolerance: how far the worth may be off, instead of all rules of rounding.
     """
     expected = {wanted.unit} if wanted.unit else asked
+    if tolerance is not None:
+        return _is_within(said, wanted, expected, tolerance)
     if said.unit and expected and not any(is_unit(said.unit, unit) for unit in expected):
         return any(_converts(said, wanted, unit) for unit in expected)
     if said.unit == PERCENT and not expected:
@@ -306,6 +317,44 @@ def agrees(said: Quantity, wanted: Quantity, asked: frozenset[str], *, exact: bo
     return any(
         _equal(one, other, wanted.decimals, exact) for one in said.values for other in wanted.values
     )
+
+
+def _is_within(
+    said: Quantity, wanted: Quantity, expected: Iterable[str], tolerance: float | str
+) -> bool:
+    """Whether a quantity, in the unit of the wanted one, is no further off than allowed."""
+    units = list(expected)
+    converted = said.unit and units and not any(is_unit(said.unit, unit) for unit in units)
+    scale = 100 if said.unit == PERCENT and not units else 1
+    return any(
+        any(_is_near(one, said.unit, other, unit, reach) for unit in units)
+        if converted
+        else abs(Fraction(one) - scale * Fraction(other)) <= scale * reach
+        for other in wanted.values
+        for reach in [allowance(tolerance, other)]
+        for one in said.values
+    )
+
+
+def _is_near(one: Decimal, one_unit: str, other: Decimal, unit: str, reach: Fraction) -> bool:
+    """Whether two values differ by at most `reach` of the second one's unit."""
+    first, second, zero, step = (
+        in_base(one, one_unit),
+        in_base(other, unit),
+        in_base(Decimal(0), unit),
+        in_base(Decimal(1), unit),
+    )
+    if not (first and second and zero and step) or first[0] != second[0]:
+        return False
+    return abs(Fraction(first[1]) - Fraction(second[1])) <= reach * Fraction(step[1] - zero[1])
+
+
+def allowance(tolerance: float | str, value: Decimal) -> Fraction:
+    """Return how far from `value` a tolerance reaches: ``0.5``, or ``"1%"`` of the value."""
+    text = str(tolerance)
+    if text.endswith("%"):
+        return Fraction(text[:-1]) / 100 * abs(Fraction(value))
+    return Fraction(text)
 
 
 def _converts(said: Quantity, wanted: Quantity, unit: str) -> bool:

@@ -30,6 +30,10 @@ def as_person(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator
                     why = f"{want.text} with all names"
                     yield Span(first.start, end.end, "full name", why)
     yield from _with_first_names(tokens, want, about)
+    yield from _given_name(tokens, want, about)
+    plain = tuple(word for word in want.tokens if word not in about.language.function)
+    if 1 < len(plain) < len(want.tokens):
+        yield from same(tokens, plain, about.language, "name", f"{want.text}, less the title")
 
 
 def _sounding(
@@ -41,6 +45,13 @@ def _sounding(
             one, other = token.text, name[0]
             if alike(one, other) or (first and transcribes(one, other)):
                 yield Span(at, at + 1, "", "")
+
+
+def _given_name(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator[Span]:
+    """The name by which Japan knows its poets: 芭蕉 of 松尾芭蕉."""
+    if about.language.tag == "ja" and len(want.tokens) > 3 and not _DOTS & set(want.tokens):
+        given = want.tokens[2:]
+        yield from same(tokens, given, about.language, "given name", f"the name of {want.text}")
 
 
 def _with_first_names(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator[Span]:

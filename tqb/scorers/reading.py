@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from tqb.scorers.formulas import plain_latex
+from tqb.scorers.languages import language
 from tqb.scorers.names import months
 from tqb.scorers.normalize import fold
 
@@ -15,7 +17,7 @@ _MARKDOWN = re.compile(r"```\w*|\*+|__|`+|^\s{0,3}#{1,6}\s+|^\s*[-*•]\s+|^\s*>
 _END = re.compile(r"(?<=[.!?؟…])\s+(?=\S)|(?<=[。！？…])(?<!\d…)\s*(?=[^\s,.…。])|\n+")
 _DAY = re.compile(r"(?<!\d)\d{1,4}\.$")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:[A-Z]|St|Dr|Mr|Mrs|Ms|Sr|Jr|vs|ca|bzw|z\.B|d\.h|approx|No)|\b\w\.\w)\.$"
+    r"(?:\b(?:[A-Z]|St|Dr|Mr|Mrs|Ms|Sr|Jr|vs|ca|bzw|z\.B|d\.h|approx|No)|\b\w\.\w|(?:^|[\s(])[a-zа-я]|\b[IVX]+)\.$"
 )
 BRACKETS = re.compile(r"\s*(\([^()]*\)|（[^（）]*）|\[[^\[\]]*\]|【[^【】]*】)")
 BOUNDARY = frozenset(",;:—–-、，；：(（[（=،؛")
@@ -28,15 +30,42 @@ LIST = frozenset(",、，/;；،|・")
 """Signs between the items of a list."""
 
 
+def without_reasoning(answer: str) -> str:
+    """Set aside reasoning blocks."""
+    return _REASONING.sub(" ", answer)
+
+
 def visible(answer: str) -> str:
     """Set aside reasoning blocks and Markdown."""
-    text = plain_latex(_REASONING.sub(" ", answer))
+    text = plain_latex(without_reasoning(answer))
     return _MARKDOWN.sub("", text).strip()
+
+
+def connected(text: str, tag: str) -> str:
+    """Write what means "that is" or "for example" after a comma as one word of notes."""
+    phrases = language(tag).connectors
+    return _phrases(phrases).sub(phrases[0], text) if phrases else text
+
+
+@lru_cache(maxsize=32)
+def _phrases(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    either = "|".join(map(re.escape, phrases[1:]))
+    return re.compile(rf"(?<=[,;(—–] )(?:{either})(?!\w),?", re.IGNORECASE)
+
+
+def listed(answer: str) -> int:
+    """Count the short items of a Markdown list."""
+    return sum(len(item.split()) <= _SHORT for item in _ITEM.findall(_REASONING.sub(" ", answer)))
+
+
+_SHORT = 4
+"""Words of a short item."""
+_ITEM = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+(.+)$", re.MULTILINE)
 
 
 def emphasised(answer: str) -> str | None:
     """Return the one thing that an answer sets in bold, as code or in a box; None for several."""
-    text = _REASONING.sub(" ", answer)
+    text = without_reasoning(answer)
     found = {next(filter(None, match)).strip(" :.,") for match in _EMPHASIS.findall(text)}
     return plain_latex(found.pop()) if len(found) == 1 else None
 

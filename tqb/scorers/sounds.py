@@ -82,7 +82,9 @@ def alike(said: str, name: str) -> bool:
 def transcribes(said: str, name: str) -> bool:
     """Whether one name may be another, written in another script."""
     one, other = skeleton(said), skeleton(name)
-    return one == other and len(one) > 2
+    if one != other or min(len(latin(said)), len(latin(name))) < LEAST - 1:
+        return False
+    return len(one) > 2 or latin(said) == latin(name)
 
 
 def is_latin(text: str) -> bool:

@@ -24,14 +24,13 @@ def same(
     tokens: Sequence[Token], form: tuple[str, ...], spoken: Language, rule: str, why: str
 ) -> Iterator[Span]:
     """Yield the places where the words of a form stand next to each other, in any form."""
-    if not form:
-        return
-    for at in range(len(tokens) - len(form) + 1):
-        end = at + len(form)
-        pairs = zip(tokens[at:end], form, strict=True)
-        same = all(same_word(one.text, two, spoken) for one, two in pairs)
-        if same and not _inside(tokens, at, end):
-            yield Span(at, end, rule, why)
+    for at, token in enumerate(tokens[: max(0, len(tokens) - len(form) + 1)] if form else ()):
+        if same_word(token.text, form[0], spoken):
+            end = at + len(form)
+            rest = zip(tokens[at + 1 : end], form[1:], strict=True)
+            others = all(same_word(one.text, two, spoken) for one, two in rest)
+            if others and not _inside(tokens, at, end):
+                yield Span(at, end, rule, why)
 
 
 def _inside(tokens: Sequence[Token], start: int, end: int) -> bool:

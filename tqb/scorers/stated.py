@@ -13,10 +13,20 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tqb.scorers.calculations import same_formula
-from tqb.scorers.doubt import bracketed, denied, flagged, renames, sets_off, starts_with, trouble
-from tqb.scorers.explained import is_known, unexplained
-from tqb.scorers.find import find
+from tqb.scorers.calculations import comes_to, same_formula
+from tqb.scorers.doubt import (
+    begins_note,
+    bracketed,
+    denied,
+    flagged,
+    goes_on,
+    renames,
+    sets_off,
+    starts_with,
+    trouble,
+)
+from tqb.scorers.explained import explained, unexplained
+from tqb.scorers.find import find, find_in
 from tqb.scorers.normalize import fold
 from tqb.scorers.reading import BOUNDARY, BRACKETS, SIGNS, sentences
 from tqb.scorers.sounds import is_latin
@@ -39,7 +49,7 @@ def judge(answer: str, want: Wanted, about: Subject) -> Finding:
     parts = sentences(answer, about.tag)
     if not parts:
         return Finding(False, None, "the answer is empty")
-    parts = _join_prefix(parts, about)
+    parts = _join_prefix(parts, want, about)
     first = _clause(parts[0], want, about, strict=False)
     if first.passed:
         doubt = trouble(parts[1:], want, about)
@@ -95,16 +105,16 @@ _AFTER_COLON = re.compile(r"^[^:]{0,40}:\s*(.+)$", re.DOTALL)
 _AFTER_SIGN = re.compile(r"^[^.,;–—]*[.,;–—]\s*(.+)$", re.DOTALL)
 
 
-def _join_prefix(parts: list[str], about: Subject) -> list[str]:
+def _join_prefix(parts: list[str], want: Wanted, about: Subject) -> list[str]:
     """Put a line that only announces the answer together with the one that gives it."""
     while len(parts) > 1:
         tokens = tokenize(parts[0], about.tag)
         words = [t for t in tokens if t.text not in SIGNS]
-        known = about.language.answer | about.language.function | about.language.articles
         repeated = (
             words
-            and all(is_known(t, about, known) for t in words)
+            and not unexplained(words, about, number=False)
             and not any(t.text in about.language.negation for t in words)
+            and not find_in(parts[0], want, about)[1]
         )
         if not words or repeated:
             parts = [parts[1], *parts[2:]]
@@ -121,27 +131,15 @@ def _clause(text: str, want: Wanted, about: Subject, *, strict: bool) -> Finding
             return Finding(True, "formula", f"another spelling of {want.text}")
     failed = Finding(False, None, "is not one of the accepted answers")
     for version in dict.fromkeys((bare, text)):
-        tokens = tokenize(version, about.tag)
-        for span in find(tokens, want, about)[:4]:
-            found = _around(tokens, span, want, about, strict=strict)
+        tokens, spans = find_in(version, want, about)
+        for span in spans[:4]:
+            found = _around(version, tokens, span, want, about, strict=strict)
             if found.passed:
                 return _with_brackets(found, text, bare, want, about)
             failed = found
-    return _in_brackets(text, bare, want, about) or _derived(bare, want, about) or failed
-
-
-def _derived(text: str, want: Wanted, about: Subject) -> Finding | None:
-    """Accept what a calculation comes to: XL = 50 - 10 = 40."""
-    if want.quantity is None or not re.search(r"[=≈]", text):
-        return None
-    head, _, tail = re.sub("≈", "=", text).rpartition("=")
-    if re.search(r"[^\W\d_]{4,}", head) and not re.search(r"[=+×*/−-]\s*\d", head):
-        return None
-    tokens = tokenize(tail, about.tag)
-    for span in find(tokens, want, about):
-        if span.start == 0 and not unexplained(tokens[span.end :], about, number=True):
-            return Finding(True, "calculation", f"comes to {want.text}")
-    return None
+    if comes_to(bare, want, about):
+        return Finding(True, "calculation", f"comes to {want.text}")
+    return _in_brackets(text, bare, want, about) or failed
 
 
 def _after_prefix(text: str, about: Subject) -> str:
@@ -154,14 +152,14 @@ def _after_prefix(text: str, about: Subject) -> str:
 
 
 def _around(
-    tokens: Sequence[Token], span: Span, want: Wanted, about: Subject, *, strict: bool
+    text: str, tokens: Sequence[Token], span: Span, want: Wanted, about: Subject, *, strict: bool
 ) -> Finding:
     """Judge what stands before and after a target in a sentence."""
     before, after = tokens[: span.start], tokens[span.end :]
     number = span.rule == "number" or want.quantity is not None
     strange = unexplained(before, about, number=number)
-    if strange:
-        return _too_much(want, strange)
+    if strange or goes_on(text, tokens, span, about):
+        return _too_much(want, strange or after)
     refusal = denied((*before, *after), about, want)
     if refusal and not sets_off(after, about):
         return Finding(False, None, f"holds {want.text!r}, but says {refusal!r}")
@@ -172,9 +170,8 @@ def _around(
     if note is None:
         return _too_much(want, rest)
     flag = flagged(note, want, about)
-    if flag:
-        return Finding(False, None, f"holds {want.text!r}, but adds {flag!r}")
-    return Finding(True, span.rule, f"{span.why}, with a note after it")
+    why = f"holds {want.text!r}, but adds {flag!r}" if flag else f"{span.why}, with a note after it"
+    return Finding(flag is None, None if flag else span.rule, why)
 
 
 def _too_much(want: Wanted, strange: Sequence[Token]) -> Finding:
@@ -184,10 +181,11 @@ def _too_much(want: Wanted, strange: Sequence[Token]) -> Finding:
 
 def _note(after: Sequence[Token], about: Subject, *, number: bool) -> list[Token] | None:
     """Return the note that follows the target, None where what follows is no note."""
-    for place, token in enumerate(after):
-        if token.text in BOUNDARY or token.text in about.language.gloss:
-            return list(after[place:])
-        if unexplained([token], about, number=number):
+    places = explained(after, about, number=number)
+    for at, token in enumerate(after):
+        if token.text in BOUNDARY or begins_note(after[at:], about):
+            return list(after[at:])
+        if at not in places:
             return None
     return None
 
@@ -239,7 +237,8 @@ def _in_brackets(text: str, bare: str, want: Wanted, about: Subject) -> Finding 
             return Finding(True, "abbreviation", why)
         rest = (*tokens[: spans[0].start], *tokens[spans[0].end :])
         alone = not unexplained(rest, about, number=False)
-        if alone and (is_latin(outside) != is_latin(letters) or renames(rest, about)):
+        renamed = renames(rest, about) and len(rest) <= 3
+        if renamed or (alone and is_latin(outside) != is_latin(letters)):
             return Finding(True, "gloss", f"{want.text} in brackets after another name of it")
     return None
 

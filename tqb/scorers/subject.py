@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,10 +13,11 @@ from tqb.scorers.normalize import fold, peeled
 from tqb.scorers.numbers import Quantity, quantities
 from tqb.scorers.reading import SIGNS
 from tqb.scorers.tokens import Token, tokenize
-from tqb.scorers.units import named_units
+from tqb.scorers.units import named_units, spellings
+from tqb.types import AnswerType
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Subject:
     """A question, read once."""
 
@@ -33,9 +35,13 @@ class Subject:
     """Whether it asks who."""
     content: frozenset[str]
     """Its tokens but for function words and articles."""
+    light: frozenset[str]
+    """Words that add nothing to an answer: function words, articles, "the answer is"."""
+    light_with_numbers: frozenset[str]
+    """The same beside a number: "about", particles, and the units that were asked for."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Wanted:
     """One target, read once."""
 
@@ -51,41 +57,64 @@ class Wanted:
     """Whether another target is this one with something before it, as a surname's full name is."""
     date: Date | None
     """Where the target is a date."""
+    answer_type: AnswerType = ""
+    """How the item asks for the target to be read."""
+    tolerance: float | str | None = None
+    """How far a quantity may be off."""
+
+    @property
+    def by_value(self) -> bool:
+        """Whether nothing but its value makes an answer right."""
+        return self.answer_type in ("number", "date")
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def subject(question: str, tag: str) -> Subject:
     """Read a question."""
     spoken, tokens, folded = language(tag), tokenize(question, tag), fold(question, tag)
     words = frozenset(token.text for token in tokens)
+    units = named_units(tokens, spoken, tag)
+    light = spoken.function | spoken.articles | spoken.answer
+    named = {name[0] for unit in units for name in spellings(unit, tag) if len(name) == 1}
     return Subject(
         question=question,
         folded=folded,
         tag=tag,
         language=spoken,
         words=words,
-        units=named_units(tokens, spoken, tag),
+        units=units,
         exact=bool(words & spoken.precision),
         person=_asks_who(folded, words, spoken),
         content=words - spoken.function - spoken.articles - SIGNS,
+        light=light,
+        light_with_numbers=light | spoken.approximate | spoken.suffixes | named,
     )
 
 
 def _asks_who(question: str, words: frozenset[str], spoken: Language) -> bool:
     if spoken.spaced:
-        first = question.split(maxsplit=1)[0] if question else ""
-        return bool(words & (spoken.person - spoken.function)) or first in spoken.person
+        first = question.split(maxsplit=1)[0].strip("¿¡\"'«»„“‘") if question else ""
+        return bool(words & (spoken.person - spoken.gloss)) or first in spoken.person
     return any(word in question for word in spoken.person)
 
 
 @lru_cache(maxsize=4096)
-def wanted(target: str, tag: str, targets: tuple[str, ...] = ()) -> Wanted:
-    """Read a target, one of `targets`."""
-    spoken, tokens = language(tag), tokenize(peeled(target, tag), tag)
-    quantity = next(quantities(tokens, spoken, tag), None)
-    if quantity and (quantity.start, quantity.end) != (0, len(tokens)):
-        quantity = None
-    formula = canonical(target) if quantity is None and is_formula(target) else frozenset()
+def wanted(
+    target: str,
+    tag: str,
+    targets: tuple[str, ...] = (),
+    answer_type: AnswerType = "",
+    tolerance: float | str | None = None,
+) -> Wanted:
+    """Read a target, one of `targets`, as what its item says it is; without a type it tells."""
+    tokens = tokenize(peeled(target, tag), tag)
+    date = read_date(tokens, tag, month_first=False) if answer_type in ("", "date") else None
+    quantity = None
+    if answer_type in ("", "number") or (answer_type == "date" and date is None):
+        quantity = _quantity(tokens, tag, among_words=answer_type == "number")
+    formula: frozenset[str] = frozenset()
+    if answer_type == "formula" or (not answer_type and not quantity and is_formula(target)):
+        formula = canonical(target)
     return Wanted(
         text=target,
         reading=tokens,
@@ -93,5 +122,16 @@ def wanted(target: str, tag: str, targets: tuple[str, ...] = ()) -> Wanted:
         quantity=quantity,
         formula=formula,
         short=any(one != target and one.endswith(target) for one in targets),
-        date=read_date(tokens, tag, month_first=False) if quantity is None else None,
+        date=date if quantity is None else None,
+        answer_type=answer_type,
+        tolerance=tolerance,
     )
+
+
+def _quantity(tokens: Sequence[Token], tag: str, *, among_words: bool) -> Quantity | None:
+    """Return the one quantity of a target: the whole of it, or what it holds `among_words`."""
+    found = list(quantities(tokens, language(tag), tag))
+    if len(found) != 1:
+        return None
+    (only,) = found
+    return only if among_words or (only.start, only.end) == (0, len(tokens)) else None

@@ -13,7 +13,7 @@ _CJK = "\u3005\u3007\u3040-\u30fa\u30fc-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _GROUPED = r"\d{1,3}(?:[ \u202f\u00a0]\d{3})+(?:[.,]\d+)?(?![\d])"
 _NUMBER = r"\d+(?:[.,'٫٬]\d+)*"
 _CODE = rf"[A-Za-zα-ωа-яё]+\d[^\W_{_CJK}\uac00-\ud7a3]*"
-_WORD = rf"[^\W\d_{_CJK}]+(?:'[a-zçğıöşüâîûà-ÿ]+)*"
+_WORD = rf"[^\W\d_{_CJK}]+(?:'[a-zçğıöşüâîûà-ÿœæ]+)*"
 _TOKEN = re.compile(rf"({_GROUPED}|{_NUMBER})|({_CODE}|{_WORD})|([{_CJK}])|([^\w\s])")
 
 
@@ -62,7 +62,7 @@ def capitals(text: str, tokens: Sequence[Token], lang: str) -> frozenset[int]:
 def _without_elision(token: Token, lang: str) -> list[Token]:
     """Split l'Afrique, which is an article and a word."""
     head, mark, tail = token.text.partition("'")
-    if not mark or len(head) > 2 or primary(lang) not in ("fr", "it", "ca"):
+    if not mark or not head or not tail or len(head) > 2 or primary(lang) not in ("fr", "it", "ca"):
         return [token]
     middle = token.start + len(head) + 1
     return [Token(head + mark, "word", token.start, middle), Token(tail, "word", middle, token.end)]

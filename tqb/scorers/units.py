@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from tqb.scorers.languages import Language
+from tqb.scorers.languages import Language, language
+from tqb.scorers.normalize import primary
 from tqb.scorers.tokens import Token, tokenize
 
 PERCENT = "concentr-percent"
@@ -16,11 +17,23 @@ PERCENT = "concentr-percent"
 def unit_at(tokens: Sequence[Token], at: int, tag: str) -> tuple[str, int]:
     """Return the unit that stands at a token, with the place after it; no unit is ``""``."""
     names = units(tag)
-    for end in range(min(len(tokens), at + _LONGEST), at, -1):
-        unit = names.get(_key(tokens[at:end]))
-        if unit:
-            return unit, end
+    for first in _without_suffix(tokens[at : at + 1], tag):
+        for end in range(min(len(tokens), at + _LONGEST), at, -1):
+            unit = names.get(_key(tokens[at + 1 : end], first))
+            if unit:
+                return unit, end
     return "", at
+
+
+def _without_suffix(tokens: Sequence[Token], tag: str) -> Iterator[str]:
+    """Yield a word, and what it may be without a case ending or particle."""
+    suffixes = language(tag).suffixes
+    for token in tokens:
+        yield token.text
+        least = 1 if primary(tag) == "ko" else 3
+        for cut in range(least, len(token.text) if suffixes and token.kind == "word" else 0):
+            if token.text[cut:] in suffixes:
+                yield token.text[:cut]
 
 
 def named_units(tokens: Sequence[Token], lang: Language, tag: str) -> frozenset[str]:
@@ -42,8 +55,8 @@ _LONGEST = 6
 """Tokens of the longest name of a unit."""
 
 
-def _key(tokens: Sequence[Token]) -> str:
-    return "\u0001".join(token.text for token in tokens)
+def _key(tokens: Sequence[Token], *first: str) -> str:
+    return "\u0001".join((*first, *(token.text for token in tokens)))
 
 
 def spellings(unit: str, tag: str) -> tuple[tuple[str, ...], ...]:

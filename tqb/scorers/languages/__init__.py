@@ -56,6 +56,12 @@ class Language:
     """Pairs of endings that one noun may have: singular and plural."""
     fractions: tuple[tuple[str, int], ...] = ()
     """Words for a half, a third, … that are no ordinals, each with what it divides by."""
+    verbal: frozenset[str] = frozenset()
+    """Endings of the word for doing something: describing, describir."""
+    connectors: tuple[str, ...] = ()
+    """A word of notes, then phrases that mean the same: namely, that is, for example."""
+    fuzzy: float = 0.9
+    """Least likeness, 0 to 1, of an answer with a slip; 1 where words are too short for it."""
     decimal: str = "."
     spaced: bool = True
     """Whether words stand apart."""
@@ -92,6 +98,8 @@ def language(tag: str) -> Language:
     table = tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8"))
     table.pop("locale")
     pairs = {key: [pair.partition(">") for pair in table.pop(key, "").split()] for key in _PAIRED}
+    connectors = tuple(table.pop("connectors", ()))
+    least = float(table.pop("fuzzy", "0.9"))
     words = {
         key: frozenset(fold(word, tag) for word in text.split()) for key, text in table.items()
     }
@@ -101,6 +109,8 @@ def language(tag: str) -> Language:
         **words,
         endings=tuple((one, other) for one, _, other in pairs["endings"]),
         fractions=tuple((fold(word, tag), int(part)) for word, _, part in pairs["fractions"]),
+        connectors=connectors,
+        fuzzy=least,
         decimal=decimal,
         spaced=name[:2] not in ("ja", "zh"),
     )

@@ -1,0 +1,282 @@
+r"""The answer names one option, the right one.
+
+An option is named by its mark: a single letter or a number that stands alone. Which of an answer's
+marks count is decided in this order, and all that count must be the target's:
+
+1. those in the last box (``\boxed{B}``);
+2. those of sentences with a word such as "answer" ("The answer is B because …");
+3. those of sentences that begin with a mark, or hold little else ("B: Paris", "Option B");
+4. all others.
+
+What a correction names ("No, wait: A") counts in any case.
+
+Within a sentence a clause with a denial is passed over ("B, not A"), and so is what follows a word
+such as "because". The text of an option, where the question lists it, is no part of the reading.
+A letter that is a word ("A good question") is a mark only where nothing, a sign or "is" follows.
+
+An option that is a word ("yes", "positive") is read like any text, and no other option that the
+question offers ("positive, negative or neutral") may be named.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from tqb.scorers.find import find
+from tqb.scorers.languages import Language, language
+from tqb.scorers.normalize import normalize
+from tqb.scorers.stated import judge
+from tqb.scorers.subject import subject, wanted
+from tqb.scorers.tokens import tokenize
+from tqb.types import Item, Score
+
+_MARK = re.compile(r"[^\W\d_]|\d{1,3}")
+_BOX = re.compile(r"\\boxed\s*\{+([^{}]*)\}")
+_LISTED = re.compile(r"(?:^|(?<=[\s(]))([^\W\d_]|\d{1,3})\s?[).:、](?=\s*\S)")
+_SENTENCE = re.compile(r"(?<=[.!?;؟؛])\s+|(?<=[。！？；])|\n+")
+_CLAUSE = re.compile(r"[,،、]|\s[–—-]\s")
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_IS = frozenset("is est ist es é".split())
+_REASON = re.compile(
+    r"\b(?:because|since|although|though|while|whereas|car|parce|puisque|bien que|weil|denn|obwohl"
+    r"|porque|pues|puesto|aunque|mientras|pois|embora|enquanto|потому|поскольку|так как|хотя|çünkü"
+    r"|لأن|لان)\b|因为|因為|由于|由於|なぜなら|ので|때문",
+    re.IGNORECASE,
+)
+_SUFFIX = re.compile(r"['’]([^\W\d_]+)")
+_PARTS_OF_WORDS = frozenset("'’-._")
+_UNSPACED = frozenset(("CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HANGUL"))
+_BARE = " .,:;!?()[]{}*`\"'"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question with options, read once."""
+
+    tag: str
+    """BCP 47 tag."""
+    spoken: Language
+    """Its language; English where the item does not say."""
+    words: frozenset[str]
+    """Its tokens."""
+    marks: frozenset[str]
+    """Marks of the right option, in normal form; empty where it is a word."""
+    options: tuple[tuple[str, str], ...]
+    """Mark and text of each option that the question lists."""
+    scripts: frozenset[str]
+    """Scripts of those marks, as in their characters' names."""
+    others: tuple[str, ...]
+    """Options other than the right one, where they are words."""
+
+
+def score_choice(answer: str, item: Item) -> Score:
+    """Pass when the answer names the target's option and no other.
+
+    Args:
+        answer: without reasoning blocks and Markdown, as `tqb.scorers.reading.visible` gives it.
+        item: each of its targets is a mark or a word.
+    """
+    question = _read(item.text, item.targets, item.lang)
+    named = _named(unicodedata.normalize("NFKC", answer), question)
+    if named:
+        passed = named <= question.marks
+        shown = " and ".join(sorted(repr(mark.upper()) for mark in named))
+        return Score(passed, float(passed), "choice" if passed else None, f"names {shown}")
+    for target in item.targets:
+        if _mark(target, item.lang) is None and _says(target, answer, item, question):
+            return Score(True, 1.0, "choice", f"names {target!r} and no other option")
+    return Score(False, 0.0, None, "names no option, or more than one")
+
+
+@lru_cache(maxsize=1024)
+def _read(text: str, targets: tuple[str, ...], tag: str) -> Question:
+    spoken = language(tag) if language(tag).tag != "und" else language("en")
+    marks = frozenset(mark for target in targets if (mark := _mark(target, tag)))
+    tokens = [token.text for token in tokenize(text, tag)]
+    options = tuple(_options(unicodedata.normalize("NFKC", text), spoken, tag))
+    texts = [option for mark, option in options if mark not in marks]
+    others = dict.fromkeys([*texts, *_offered(tokens, targets, spoken, tag)])
+    right = {normalize(target, tag) for target in targets}
+    wrong = tuple(other for other in others if normalize(other, tag) not in right)
+    plain = [unicodedata.normalize("NFKC", target).strip(_BARE) for target in targets]
+    scripts = frozenset(_script(one[0]) for one in plain if _MARK.fullmatch(one))
+    return Question(tag, spoken, frozenset(tokens), marks, options, scripts, wrong)
+
+
+def _mark(target: str, tag: str) -> str | None:
+    """Return the mark that a target is, in normal form, None where it is a word."""
+    bare = unicodedata.normalize("NFKC", target).strip(_BARE)
+    return normalize(bare, tag) if _MARK.fullmatch(bare) else None
+
+
+def _options(text: str, spoken: Language, tag: str) -> Iterator[tuple[str, str]]:
+    """Yield the options that a question lists as ``A) …`` or ``1. …``, at least two."""
+    found = list(_LISTED.finditer(text))
+    ends = [*(match.start() for match in found[1:]), len(text)]
+    for match, end in zip(found, ends, strict=False):
+        option = text[match.end() : end].strip().partition("\n")[0].strip(_BARE)
+        head, _, last = option.rpartition(" ")
+        if len(found) > 1:
+            joined = last.casefold() in spoken.alternative | spoken.conjunction
+            yield normalize(match[1], tag), head.strip(_BARE) if joined else option
+
+
+def _offered(
+    tokens: Sequence[str], targets: Sequence[str], spoken: Language, tag: str
+) -> list[str]:
+    """Return the words among which a question lets choose: positive, negative or neutral."""
+    right = {normalize(target, tag) for target in targets}
+    for at, word in enumerate(tokens):
+        if word not in spoken.alternative and word != "/":
+            continue
+        first = at - 2 if at > 1 and tokens[at - 1] == "," else at - 1
+        while first > 1 and tokens[first - 1] in (",", "/"):
+            first -= 2
+        offered = [one for one in tokens[max(first, 0) : at + 2] if one.isalpha()]
+        if right & set(offered):
+            return [one for one in offered if one not in spoken.alternative]
+    return []
+
+
+def _named(answer: str, question: Question) -> frozenset[str]:
+    """Return the marks that an answer names, as the order above has it."""
+    if not question.marks:
+        return frozenset()
+    for _, text in sorted(question.options, key=lambda option: -len(option[1])):
+        if len(text) > 1:
+            pattern = rf"(?<!\w){re.escape(text)}(?!\w)"
+            answer = re.sub(pattern, "", answer, flags=re.IGNORECASE)
+    boxes = _BOX.findall(answer)
+    if boxes:
+        return frozenset(mark for mark, _ in _marks(boxes[-1], question))
+    ranks: tuple[set[str], ...] = (set(), set(), set())
+    corrected: set[str] = set()
+    for sentence in _SENTENCE.split(re.sub(r":\s*\n\s*", ": ", answer)):
+        marks = _stated(sentence, question)
+        if marks:
+            ranks[_rank(sentence, question)].update(marks)
+            if _holds(_words(sentence, question), question.spoken.correction, question.spoken):
+                corrected |= marks
+    return frozenset(corrected.union(next(filter(None, ranks), ())))
+
+
+def _rank(sentence: str, question: Question) -> int:
+    """Return 0 for a sentence that announces an answer, 1 for one that is little but a mark."""
+    words, spoken = _words(sentence, question), question.spoken
+    if _holds(words, spoken.answer, spoken):
+        return 0
+    before = sentence[: min(place for _, place in _marks(sentence, question))]
+    return 1 if not before.strip(_BARE) or len(words) <= (2 if spoken.spaced else 4) else 2
+
+
+def _stated(sentence: str, question: Question) -> set[str]:
+    """Return the marks of a sentence, less those denied and those that come after a reason."""
+    found: set[str] = set()
+    for clause in _CLAUSE.split(sentence):
+        marks = list(_marks(clause, question))
+        begun = marks[0][1] + 1 if marks and not found else 0
+        reason = _REASON.search(clause, begun) if marks or found else None
+        end = reason.start() if reason else len(clause)
+        if not _is_denied(clause[:end], question):
+            found.update(mark for mark, place in marks if place < end)
+        if reason:
+            break
+    return found
+
+
+def _marks(text: str, question: Question) -> Iterator[tuple[str, int]]:
+    """Yield the marks that stand alone in a text, each with its place."""
+    known = {mark for mark, _ in question.options}
+    known = known if question.marks <= known else set()
+    kinds = {mark.isdecimal() for mark in question.marks}
+    for match in _MARK.finditer(text):
+        if match[0].isdecimal() not in kinds or _script(match[0][0]) not in question.scripts:
+            continue
+        if _stands_alone(text, match, question):
+            mark = normalize(match[0], question.tag)
+            if not known or mark in known:
+                yield mark, match.start()
+
+
+def _stands_alone(text: str, match: re.Match[str], question: Question) -> bool:
+    """Whether a letter or number is no part of a word or number, and no word itself."""
+    start, end = match.span()
+    letter, spoken = text[start], question.spoken
+    if _is_joined(text, start, start - 1, -1):
+        return False
+    if _is_joined(text, start, end, 1):
+        suffix = _SUFFIX.match(text, end)
+        return suffix is not None and suffix[1].casefold() in spoken.suffixes
+    following = _WORD.match(text[end:].lstrip())
+    if following is None or letter.casefold() not in _one_letter_words(spoken):
+        return True
+    after = spoken.function - spoken.articles if letter.casefold() in spoken.articles else _IS
+    return letter.isupper() and (
+        len(following[0]) == 1
+        or following[0].casefold() in after | spoken.alternative | spoken.conjunction
+        or _REASON.match(following[0]) is not None
+    )
+
+
+def _is_joined(text: str, mark: int, at: int, step: int) -> bool:
+    """Whether the character at a place beside a mark belongs to the same word."""
+    if not 0 <= at < len(text):
+        return False
+    if text[at] in _PARTS_OF_WORDS:
+        at += step
+    if not (0 <= at < len(text) and text[at].isalnum()):
+        return False
+    return _script(text[at]) not in _UNSPACED or _script(text[at]) == _script(text[mark])
+
+
+def _script(character: str) -> str:
+    return unicodedata.name(character, "").partition(" ")[0]
+
+
+@lru_cache(maxsize=32)
+def _one_letter_words(spoken: Language) -> frozenset[str]:
+    grammar = spoken.articles | spoken.function | spoken.gloss | spoken.negation
+    joining = spoken.conjunction | spoken.alternative
+    return frozenset(word for word in grammar | joining if len(word) == 1)
+
+
+def _words(text: str, question: Question) -> list[str]:
+    kinds = ("word", "char")
+    return [token.text for token in tokenize(text, question.tag) if token.kind in kinds]
+
+
+def _holds(words: Sequence[str], known: Iterable[str], spoken: Language) -> bool:
+    """Whether one of the known words is among these, in Korean with a particle."""
+    if not spoken.spaced:
+        return any(word in "".join(words) for word in known)
+    stems = tuple(word for word in known if len(word) > 1) if spoken.tag == "ko" else ()
+    return any(word in known or (stems and word.startswith(stems)) for word in words)
+
+
+def _is_denied(clause: str, question: Question) -> bool:
+    """Whether a clause holds a denial that is not the question's own."""
+    spoken = question.spoken
+    if spoken.spaced:
+        own = spoken.negation - question.words
+    else:
+        own = frozenset(word for word in spoken.negation if not set(word) <= question.words)
+    return _holds(_words(clause, question), own, spoken)
+
+
+def _says(target: str, answer: str, item: Item, question: Question) -> bool:
+    """Whether an answer states an option that is a word, and names no other."""
+    about = subject(item.text, item.lang)
+    if not judge(answer, wanted(target, item.lang, item.targets, "text"), about).passed:
+        return False
+    clauses = [
+        tokenize(clause, item.lang)
+        for sentence in _SENTENCE.split(answer)
+        for clause in _CLAUSE.split(sentence)
+        if not _is_denied(clause, question)
+    ]
+    others = [wanted(other, item.lang, (), "text") for other in question.others]
+    return not any(find(clause, other, about) for clause in clauses for other in others)
