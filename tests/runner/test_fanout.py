@@ -13,7 +13,7 @@ import pytest
 
 from tqb.errors import CallError
 from tqb.runner import run_requests
-from tqb.types import Failure, Item, Message, Params, Request, Response
+from tqb.types import Failure, Item, Limits, Message, Params, Request, Response
 
 Complete = Callable[[Request], Awaitable[Response]]
 
@@ -74,7 +74,7 @@ def test_replies_stand_in_the_order_asked() -> None:
 def test_no_more_than_the_limit_is_under_way(limit: int) -> None:
     """Concurrency reaches the limit and never passes it; the target is closed at the end."""
     target = FakeTarget(later_first)
-    run_requests(target, requests(10), max_concurrency=limit)
+    run_requests(target, requests(10), limits=Limits(max_concurrency=limit))
     assert target.peak == limit
     assert target.closed
 
@@ -149,7 +149,7 @@ def test_interruption_keeps_what_was_answered(heard: int) -> None:
         return Response("fine")
 
     before = time.monotonic()
-    replies, interrupted = run_requests(FakeTarget(complete), requests(5), max_concurrency=1)
+    replies, interrupted = run_requests(FakeTarget(complete), requests(5), limits=Limits(1))
     assert interrupted
     assert time.monotonic() - before < 25
     assert replies[:2] == (Response("fine"), Response("fine"))
@@ -170,7 +170,7 @@ def test_interruption_stops_fast_workers_too(heard: int) -> None:
         return Response("fine")
 
     target = FakeTarget(complete)
-    replies, interrupted = run_requests(target, requests(500), max_concurrency=4)
+    replies, interrupted = run_requests(target, requests(500), limits=Limits(4))
     answered = [reply for reply in replies if isinstance(reply, Response)]
     assert interrupted
     assert len(answered) < 100
