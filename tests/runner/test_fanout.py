@@ -7,46 +7,14 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
+from tests.runner.fake import FakeTarget, requests
 from tqb.errors import CallError
 from tqb.runner import run_requests
-from tqb.types import Failure, Item, Limits, Message, Params, Request, Response
-
-Complete = Callable[[Request], Awaitable[Response]]
-
-
-class FakeTarget:
-    """A target made of one coroutine function; it counts what is under way."""
-
-    name = "fake"
-    recorded = False
-
-    def __init__(self, complete: Complete) -> None:
-        self._complete = complete
-        self.now = self.peak = 0
-        self.closed = False
-
-    async def complete(self, request: Request) -> Response:
-        self.now += 1
-        self.peak = max(self.peak, self.now)
-        try:
-            return await self._complete(request)
-        finally:
-            self.now -= 1
-
-    async def aclose(self) -> None:
-        self.closed = True
-
-
-def requests(count: int, timeout_s: float = 5.0) -> list[Request]:
-    params = Params(timeout_s=timeout_s)
-    return [
-        Request("p", Item(f"q{n}", f"{n}?", "x"), 0, (Message("user", f"{n}?"),), params)
-        for n in range(count)
-    ]
+from tqb.types import Failure, Limits, Request, Response
 
 
 async def later_first(request: Request) -> Response:

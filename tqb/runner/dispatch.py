@@ -11,7 +11,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tqb.errors import CallError
 from tqb.runner.attempt import attempt
@@ -187,16 +187,17 @@ class Dispatcher:
         for call in left:
             if stopped:
                 self._replies[call.place] = call.closed(CUT_SHORT) if call.attempts else NOT_ASKED
-            elif self._left_s() <= 0:
-                self._close(call, self._too_late(call))
-            else:
+            elif self._left_s() > 0:
                 self._replies[call.place] = self._early.failure()
+            elif call.attempts:
+                self._close(call, self._too_late("answered", call.error))
+            else:
+                self._replies[call.place] = replace(self._too_late("asked", None), attempts=0)
         return bool(left)
 
-    def _too_late(self, call: Call) -> Failure:
-        verb = "answered" if call.attempts else "asked"
+    def _too_late(self, verb: str, error: CallError | None) -> Failure:
         said = f"not {verb} within the run's --deadline of {self._limits.deadline_s:g} s"
-        return Failure("timeout", f"{said}; before: {call.error}" if call.error else said)
+        return Failure("timeout", f"{said}; before: {error}" if error else said)
 
 
 def _end(outcome: Response | CallError | None) -> End:

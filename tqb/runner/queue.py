@@ -37,7 +37,7 @@ class Queue:
     """Calls in the order in which they go out: repetitions that are due, then new ones.
 
     A call that waits for its repetition holds no place that another could use. Yet no new one goes
-    out while `most_waiting` wait: a server that refuses all is not asked all.
+    out while more than `most_waiting` wait: a server that refuses all is not asked all.
     """
 
     def __init__(self, requests: Sequence[Request], most_waiting: int) -> None:
@@ -64,7 +64,7 @@ class Queue:
         """Return the call that goes out next; one that was never sent only if `new`."""
         if self.due_in_s(now) <= 0:
             return self._waiting[0][2]
-        if new and self._new and len(self._waiting) < self._most_waiting:
+        if new and self._new and len(self._waiting) <= self._most_waiting:
             return self._new[0]
         return None
 

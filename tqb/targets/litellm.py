@@ -179,7 +179,7 @@ class LiteLLMTarget:
             raise failure from exc
         data = exchange.completion()
         if data is None:
-            raise _own_failure(exc, origin, replied=exchange.reply is not None) from exc
+            raise _own_failure(exc, exchange, origin) from exc
         return read_completion(data, latency_s, origin)
 
     def _origin(self, exchange: _Exchange) -> Origin:
@@ -286,16 +286,18 @@ def _content(response: Any) -> bytes:
         return b""
 
 
-def _own_failure(exc: Exception, origin: Origin, *, replied: bool) -> CallError:
+def _own_failure(exc: Exception, exchange: _Exchange, origin: Origin) -> CallError:
     """A failure that LiteLLM found by itself, by the status it gave it.
 
-    A reply that it could not read may be whole the next time; trouble of its own will come back.
+    A reply that it could not read may be whole the next time. Where it sent nothing, the trouble is
+    its own, and would come back.
     """
     status = getattr(exc, "status_code", 500)
     if isinstance(status, int) and 400 <= status < 500:
         return http_failure(status, {}, str(exc).encode(errors="replace"), origin)
-    said = re.sub(r"^.*?Exception - ", "", str(exc))
-    return bad_response(said, "no usable reply", origin, retryable=replied)
+    page = exchange.reply if (exchange.reply or "").lstrip().startswith("<") else None
+    said = page or re.sub(r"^.*?Exception - ", "", str(exc))
+    return bad_response(said, "no usable reply", origin, retryable=exchange.url is not None)
 
 
 def _worded_as_openai(reply: Any) -> dict[str, Any]:
