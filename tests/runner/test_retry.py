@@ -91,7 +91,6 @@ FINAL: dict[str, tuple[Reply, str]] = {
     "quota": (error(429, code="insufficient_quota"), "rate_limit"),
     "context": (error(400, code="context_length_exceeded"), "context_length"),
     "filter": (error(400, code="content_filter"), "content_filter"),
-    "page": (Reply(body=b"<html>", headers={"Content-Type": "text/html"}), "bad_response"),
     "odd content": (Reply(7), "bad_response"),
     "redirect": (Reply(status=302, headers={"Location": "/v2"}), "bad_response"),
 }

@@ -117,7 +117,7 @@ class Dispatcher:
             refusal = self._budget.refusal()
             if refusal:
                 self._refuse(refusal)
-                return self._left_s()
+                return 0.0
             wait_s = self._pace.wait_s(now, most_tokens(call.request))
             if wait_s > 0:
                 return min(self._left_s(), wait_s)

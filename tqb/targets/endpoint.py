@@ -97,7 +97,7 @@ class EndpointTarget:
                 megabytes = MAX_REPLY_BYTES // 2**20
                 shown = raw[:200].decode("utf-8", "replace")
                 what = f"more than {megabytes} MiB"
-                raise bad_response(shown, what, self._origin, retryable=False)
+                raise bad_response(shown, what, self._origin, garbled=False)
         return bytes(raw)
 
     def _open(self) -> aiohttp.ClientSession:

@@ -98,15 +98,14 @@ def read_completion(data: object, latency_s: float, origin: Origin) -> Response:
     )
 
 
-def bad_response(shown: str, what: str, origin: Origin, *, retryable: bool = True) -> CallError:
+def bad_response(shown: str, what: str, origin: Origin, *, garbled: bool = True) -> CallError:
     """A failure for a reply that is no chat completion; `shown` is quoted in part.
 
-    A garbled reply may be whole the next time; a page for people is what this address has.
+    A garbled reply may be whole the next time; who garbles all of them speaks another language.
     """
-    page = shown.lstrip().startswith("<")
     quoted = origin.quote(shown) if shown.strip() else "an empty reply"
     message = f"{what} from {origin.where}: {quoted}; {_PATH_MEND}"
-    return CallError("bad_response", message, retryable=retryable and not page, fatal=page)
+    return CallError("bad_response", message, retryable=garbled, fatal=garbled)
 
 
 def http_failure(status: int, headers: Mapping[str, str], raw: bytes, origin: Origin) -> CallError:
@@ -293,7 +292,7 @@ def _answer(content: object, origin: Origin) -> str:
         return well_formed("".join(text for text in texts if isinstance(text, str)))
     shown = json.dumps(content)
     what = f"content of type {type(content).__name__}"
-    raise bad_response(shown, what, origin, retryable=False)
+    raise bad_response(shown, what, origin, garbled=False)
 
 
 def _count(value: object) -> int | None:

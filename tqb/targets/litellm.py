@@ -295,9 +295,8 @@ def _own_failure(exc: Exception, exchange: _Exchange, origin: Origin) -> CallErr
     status = getattr(exc, "status_code", 500)
     if isinstance(status, int) and 400 <= status < 500:
         return http_failure(status, {}, str(exc).encode(errors="replace"), origin)
-    page = exchange.reply if (exchange.reply or "").lstrip().startswith("<") else None
-    said = page or re.sub(r"^.*?Exception - ", "", str(exc))
-    return bad_response(said, "no usable reply", origin, retryable=exchange.url is not None)
+    said = re.sub(r"^.*?Exception - ", "", str(exc))
+    return bad_response(said, "no usable reply", origin, garbled=exchange.url is not None)
 
 
 def _worded_as_openai(reply: Any) -> dict[str, Any]:
