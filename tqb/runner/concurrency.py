@@ -15,6 +15,8 @@ DECREASE = 0.9
 """What a refusal leaves of the limit."""
 LEAST = 0.5
 """What all refusals of one burst leave of it."""
+LONGEST_PATIENCE = 8
+"""Rounds after which a number of places that was refused again and again is tried once more."""
 
 
 class Concurrency:
@@ -22,7 +24,8 @@ class Concurrency:
 
     A round of answers adds one place, if all places were in use. A refusal takes a tenth of them.
     What was sent before that does not know of the new limit: its refusals only bring the limit down
-    to what the server still holds, and to half at most.
+    to what the server still holds, and to half at most. As long as the same number of places is
+    refused, it takes twice as many rounds each time to try it again.
     """
 
     def __init__(self, most: int) -> None:
@@ -30,6 +33,8 @@ class Concurrency:
         self._most = most
         self._limit = float(most)
         self._floor = 1.0
+        self._refused_at = most + 1
+        self._patience = 1
         self._decreases = 0
         self._under_way = 0
 
@@ -53,10 +58,22 @@ class Concurrency:
         full = not self.free
         self._under_way -= 1
         if end == "answered" and full:
-            self._limit = min(self._most, self._limit + 1 / self._limit)
+            self._increase()
         elif end == "refused" and started == self._decreases:
-            self._decreases += 1
-            self._floor = max(1.0, LEAST * self._limit)
-            self._limit = max(1.0, DECREASE * self._limit)
+            self._decrease()
         elif end == "refused":
             self._limit = max(self._floor, min(self._limit, self._under_way))
+
+    def _increase(self) -> None:
+        step = 1 / self._limit
+        if self._limit + step >= self._refused_at:
+            step /= self._patience
+        self._limit = min(self._most, self._limit + step)
+
+    def _decrease(self) -> None:
+        again = self.limit >= self._refused_at
+        self._patience = min(LONGEST_PATIENCE, 2 * self._patience) if again else 1
+        self._refused_at = self.limit
+        self._decreases += 1
+        self._floor = max(1.0, LEAST * self._limit)
+        self._limit = max(1.0, DECREASE * self._limit)
