@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import optimize
 from scipy import stats as scipy_stats
 from statsmodels.stats.contingency_tables import StratifiedTable, mcnemar
 from statsmodels.stats.multitest import multipletests
@@ -19,6 +20,7 @@ from statsmodels.stats.proportion import proportion_confint
 from tqb.stats import (
     Counts,
     holm,
+    margin_test,
     mean_pass_at_k,
     mean_pass_hat_k,
     paired_test,
@@ -74,6 +76,40 @@ def test_sign_test(broken: int, fixed: int) -> None:
         assert p_value == pytest.approx(two_sided / 2, rel=1e-9)
     assert sign_test(broken + 1, fixed) < p_value <= 1
     assert sign_test(broken, fixed + 1) > p_value or p_value == 1
+
+
+@given(st.integers(0, 40), st.integers(0, 40), st.integers(1, 400), st.floats(0.001, 0.5))
+def test_margin_test(broken: int, fixed: int, same: int, margin: float) -> None:
+    """Its variance is that of the likeliest shares under the null hypothesis; it is monotone."""
+    n = broken + fixed + same
+
+    def unlikeliness(share: float) -> float:
+        return -float(
+            scipy_stats.multinomial.logpmf(
+                [broken, fixed, same], n, [share + margin, share, 1 - 2 * share - margin]
+            )
+        )
+
+    bounds = (1e-12, (1 - margin) / 2 - 1e-12)
+    found = optimize.minimize_scalar(
+        unlikeliness, bounds=bounds, method="bounded", options={"xatol": 1e-12}
+    )
+    variance = n * (2 * found.x + margin * (1 - margin))
+    peer = scipy_stats.norm.sf((broken - fixed - n * margin) / math.sqrt(variance))
+    p_value = margin_test(broken, fixed, n, margin)
+    assert p_value == pytest.approx(peer, rel=1e-3, abs=1e-6)
+    assert margin_test(broken + 1, fixed, n, margin) <= p_value
+    assert margin_test(broken, fixed + 1, n, margin) >= p_value
+
+
+def test_margin_test_without_a_margin_is_mcnemars() -> None:
+    """With a margin of 0 it is McNemar's test, uncorrected and one-sided."""
+    two_sided = mcnemar([[0, 9], [3, 0]], exact=False, correction=False).pvalue
+    assert margin_test(9, 3, 50, 0) == pytest.approx(two_sided / 2)
+    assert margin_test(0, 0, 50, 0) == margin_test(0, 0, 0, 0.1) == 1
+    for wrong in ((-1, 0, 5, 0.1), (3, 3, 5, 0.1), (1, 1, 5, 1.0)):
+        with pytest.raises(ValueError, match=r"cannot be|not between"):
+            margin_test(*wrong)
 
 
 def test_sign_test_of_few() -> None:

@@ -35,7 +35,7 @@ def run(
     fail_under: float | None = None,
     must_pass: Sequence[str] = (),
     alpha: float = 0.05,
-    tolerate: float = 0.04,
+    tolerate: float = 0.05,
     max_drop: float = 0.2,
     max_broken: int | None = None,
     max_errors: float = 0.05,

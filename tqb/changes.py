@@ -34,6 +34,9 @@ COMPARED: tuple[Change, ...] = (
 UNSETTLED: tuple[Change, ...] = ("flaky", "recovered")
 """Changes that did not last: they count neither way."""
 
+BEYOND = 0.1
+"""Most chance that a drop is within what is tolerated, for it to count as beyond."""
+
 sign_test = lru_cache(maxsize=4096)(stats.sign_test)
 margin_test = lru_cache(maxsize=4096)(stats.margin_test)
 
@@ -124,7 +127,7 @@ class Evidence:
 
     def is_drop(self, alpha: float) -> bool:
         """Whether neither chance nor what is tolerated explains the change."""
-        return self.p_value <= alpha and self.p_tolerated <= alpha
+        return self.p_value <= alpha and self.p_tolerated <= BEYOND
 
 
 def weigh(items: Sequence[ComparedItem], tolerate: float, *, fresh_repeats: bool) -> Evidence:

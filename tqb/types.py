@@ -584,7 +584,7 @@ class Policy:
     """Items that may not fail: ``id``, ``pack/id`` or ``tag=value``; beside ``critical=true``."""
     alpha: float = 0.05
     """Level of the paired test, on the whole and on all slices together."""
-    tolerate: float = 0.04
+    tolerate: float = 0.05
     """Net drop, as a share of the items, that is no failure even where it is certain."""
     max_drop: float = 0.2
     """Net drop, as a share of the items, that may not be exceeded, whatever the test says."""

@@ -29,10 +29,14 @@ def test_verdict_comes_first_then_reasons_then_details() -> None:
     text = shown(against(report("++"), report("+", wrong)))
     assert text.splitlines() == [
         "FAIL  p · t · 2 items",
-        "  1 of 2 items that passed before now fails; 0 that failed before now pass",
+        "  1 of 2 items that passed before now fails, none that failed now passes; "
+        "a drop of 50 % is over --max-drop 0.2",
+        "  1 broken item was not asked again",
         "",
-        "  accuracy 0.500 (1 of 2 right)",
+        "  accuracy 0.500 (1 of 2 right, 95 % interval 0.09–0.91)",
         "  latency p50 0.10 s, p95 0.10 s · cost unknown",
+        "  rule  paired-test        failed       0.5, limit 0.05",
+        "  rule  max-errors         ok           0, limit 0.05",
         "",
         "Broken: passed in the baseline (1)",
         "  p/q2  c",
@@ -91,10 +95,14 @@ def test_spelling_joiners_stay() -> None:
 def test_comparison_lists_what_moved() -> None:
     """`tqb compare` prints the verdict, the counts, and each item that changed."""
     made = against(report("++-"), report("-++"))
-    judged = replace(made, verdict=judge(made, Policy()))
+    judged = replace(made, verdict=judge(made, Policy(max_broken=0)))
     assert render_comparison(judged, io.StringIO()).splitlines() == [
         "FAIL  p · t · 3 items",
-        "  1 of 2 items that passed before now fails; 1 that failed before now passes",
+        "  1 item broken, --max-broken allows 0",
+        "  1 broken item was not asked again",
+        "  rule  paired-test        ok           0.75, limit 0.05",
+        "  rule  max-broken         failed       1, limit 0",
+        "  rule  max-errors         ok           0, limit 0.05",
         "  1 broken, 1 fixed, 1 unchanged",
         "  broken       1/1 → 0/1   p/q1",
         "  fixed        0/1 → 1/1   p/q3",

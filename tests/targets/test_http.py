@@ -305,3 +305,13 @@ def test_failures_are_raised_as_call_errors(reach: Reach) -> None:
         failure = failure_of(reach(server))
     assert isinstance(failure, CallError)
     assert failure.__cause__ is not None
+
+
+def test_fresh_request_passes_by_every_cache(reach: Reach) -> None:
+    """A request that wants a new answer says so to the caches on its way; another says nothing."""
+    with OpenAIServer("Paris") as server:
+        spec = reach(server)
+        usual, fresh = make_request(), replace(make_request(), fresh=True)
+        assert answer_of(spec, usual).answer == answer_of(spec, fresh).answer == "Paris"
+    assert [r.headers.get("Cache-Control") for r in server.requests] == [None, "no-cache"]
+    assert server.requests[0].body == server.requests[1].body

@@ -25,7 +25,7 @@ def compare(
     fail_under: options.FailUnder = None,
     must_pass: options.MustPass = None,
     alpha: options.Alpha = 0.05,
-    tolerate: options.Tolerate = 0.04,
+    tolerate: options.Tolerate = 0.05,
     max_drop: options.MaxDrop = 0.2,
     max_broken: options.MaxBroken = None,
     max_errors: options.MaxErrors = 0.05,

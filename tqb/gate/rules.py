@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tqb.changes import COMPARED, Evidence, sign_test, weigh
+from tqb.changes import BEYOND, COMPARED, Evidence, sign_test, weigh
 from tqb.gate import words
 from tqb.stats import holm
 from tqb.text import count
@@ -129,7 +129,7 @@ def _slices(case: Case) -> Rule:
     dropped = [
         name
         for name, evidence in found.items()
-        if adjusted[name] <= policy.alpha and evidence.p_tolerated <= policy.alpha
+        if adjusted[name] <= policy.alpha and evidence.p_tolerated <= BEYOND
     ]
     said = (
         words.slices(dropped, found, adjusted)

@@ -168,7 +168,7 @@ def _supposed(report: Report, policy: Policy, *, passed: bool) -> Case:
 
 
 def _undecided(rule: Rule) -> str:
-    return f"{rule.said}: with all questions answered it could be otherwise, so nothing is decided"
+    return f"{rule.said}, but the questions without an answer could turn that over"
 
 
 def _limits(metrics: Metrics, policy: Policy) -> Iterator[Rule]:
@@ -201,8 +201,9 @@ def _unconfirmed(comparison: Comparison, policy: Policy) -> Iterator[str]:
     """Say that broken items were taken as they seemed, where asking again was wanted."""
     broken = sum(item.change == "broken" and item.again is None for item in comparison.items)
     if broken and policy.confirm:
-        why = ": the verdict is clear without" if is_clear(comparison, policy) else ""
-        yield f"{count(broken, 'broken item')} {'was' if broken == 1 else 'were'} not asked again{why}"
+        clear = ": the verdict is clear without" if is_clear(comparison, policy) else ""
+        were = "was" if broken == 1 else "were"
+        yield f"{count(broken, 'broken item')} {were} not asked again{clear}"
 
 
 def _passed(report: Report, policy: Policy, rules: Sequence[Rule]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from tqb.changes import Evidence, margin_test, sign_test
+from tqb.changes import BEYOND, Evidence, margin_test, sign_test
 from tqb.text import count
 from tqb.types import ComparedItem, Comparison, Passes, Policy, Report
 
@@ -26,15 +26,14 @@ def drop(comparison: Comparison, evidence: Evidence, policy: Policy) -> str:
     said = moved(evidence, _confirmed(comparison.items))
     if not evidence.broken and not comparison.fresh_repeats:
         return said
-    what = "so large a drop" if comparison.fresh_repeats else "so lopsided a change"
-    said += f"; {what} would come by chance in {percent(evidence.p_value)} of runs"
-    if evidence.drop > policy.max_drop:
-        limit = percent(policy.max_drop)
-        said += f", and {percent(evidence.drop)} of the items lost is over --max-drop, {limit}"
-    elif evidence.p_value <= policy.alpha < evidence.p_tolerated:
-        said += (
-            f", but it may be no more than the {percent(policy.tolerate)} that --tolerate allows"
-        )
+    over = evidence.drop > policy.max_drop
+    if evidence.p_value <= policy.alpha or not over:
+        what = "so large a drop" if comparison.fresh_repeats else "so lopsided a change"
+        said += f"; {what} would come by chance in {percent(evidence.p_value)} of runs"
+    if over:
+        said += f"; a drop of {percent(evidence.drop)} is over --max-drop {policy.max_drop:g}"
+    elif evidence.p_value <= policy.alpha and evidence.p_tolerated > BEYOND:
+        said += f", but the drop may be no more than --tolerate {policy.tolerate:g} allows"
     return said
 
 
@@ -124,7 +123,7 @@ def least_broken(n: int, policy: Policy) -> int | None:
     for broken in range(1, n + 1):
         certain = sign_test(broken, 0) <= policy.alpha
         beyond = margin_test(broken, 0, n, policy.tolerate) if policy.tolerate else 0.0
-        if (certain and beyond <= policy.alpha) or broken / n > policy.max_drop:
+        if (certain and beyond <= BEYOND) or broken / n > policy.max_drop:
             return broken
     return None
 
