@@ -51,6 +51,8 @@ class Reply:
     """Never answer."""
     cut: bool = False
     """Close the connection in the middle of the body."""
+    trickle_s: float = 0.0
+    """Seconds over which the body is sent, in small pieces."""
 
 
 @dataclass(frozen=True)
@@ -80,15 +82,27 @@ class OpenAIServer:
     `requests`, `connections` and `peak` may be read at any time, also after the block.
     """
 
-    def __init__(self, answer: Answer | str | Reply = last_user_turn, *, port: int = 0) -> None:
-        """Keep the script: a function of the request's body, or one reply for all requests."""
+    def __init__(
+        self,
+        answer: Answer | str | Reply = last_user_turn,
+        *,
+        port: int = 0,
+        capacity: int | None = None,
+    ) -> None:
+        """Keep the script: a function of the request's body, or one reply for all requests.
+
+        What comes while `capacity` requests are under way is refused with status 429.
+        """
         self.requests: list[Recorded] = []
         self.connections = 0
         """TCP connections accepted."""
         self.peak = 0
         """Most requests under way at once."""
+        self.refused = 0
+        """Requests that came while the server was full."""
         self._answer: Answer = answer if callable(answer) else lambda body: answer
         self._port = port
+        self._capacity = capacity
         self._under_way = 0
         self._seen: set[int] = set()
         self._started = threading.Event()
@@ -153,6 +167,9 @@ class OpenAIServer:
             return web.json_response({"object": "list", "data": [{"id": "m", "object": "model"}]})
         if not request.path.endswith("/chat/completions"):
             return web.json_response({"error": {"message": "no such path"}}, status=404)
+        if self._capacity is not None and self._under_way >= self._capacity:
+            self.refused += 1
+            return web.json_response({"error": {"message": "too many at once"}}, status=429)
         self._under_way += 1
         self.peak = max(self.peak, self._under_way)
         try:
@@ -170,6 +187,8 @@ class OpenAIServer:
         headers = {"Content-Type": "application/json", **reply.headers}
         if reply.cut:
             return await _send_half(request, reply.status, headers, payload)
+        if reply.trickle_s:
+            return await _send_slowly(request, reply, headers, payload)
         return web.Response(status=reply.status, headers=headers, body=payload)
 
 
@@ -182,6 +201,19 @@ async def _send_half(
     await response.write(payload[: len(payload) // 2])
     if request.transport is not None:
         request.transport.close()
+    return response
+
+
+async def _send_slowly(
+    request: web.BaseRequest, reply: Reply, headers: Mapping[str, str], payload: bytes
+) -> web.StreamResponse:
+    response = web.StreamResponse(status=reply.status, headers=headers)
+    response.content_length = len(payload)
+    await response.prepare(request)
+    piece = len(payload) // 10 + 1
+    for start in range(0, len(payload), piece):
+        await asyncio.sleep(reply.trickle_s / 10)
+        await response.write(payload[start : start + piece])
     return response
 
 

@@ -46,6 +46,10 @@ def run(
     max_cost: float | None = None,
     repeats: int = 1,
     max_concurrency: int = 16,
+    retries: int = 3,
+    retry_delay: float = 0.5,
+    rpm: int | None = None,
+    tpm: int | None = None,
     limit: int | None = None,
     items: Sequence[str] = (),
     tags: Mapping[str, str] | None = None,
@@ -53,6 +57,7 @@ def run(
     seed: int | None = None,
     max_tokens: int | None = 1024,
     timeout: float = 60.0,
+    deadline: float | None = None,
     scorer: str = "default",
     fuzzy_threshold: float | None = None,
     judge: str | None = None,
@@ -81,7 +86,11 @@ def run(
         confirm_limit: most requests for that; None allows as many as the run itself takes.
         max_cost: US dollars after which no more is asked.
         repeats: how often each item is asked.
-        max_concurrency: requests under way at once.
+        max_concurrency: requests under way at once, at most; fewer while the server refuses some.
+        retries: how often a failed request is repeated, where that may help.
+        retry_delay: longest wait in seconds before the first repetition; it doubles with each.
+        rpm: requests that may be sent in any minute, to one target.
+        tpm: tokens in any minute, estimated before an answer and counted after it.
         limit: only the first items of each pack.
         items: ids to keep, as ``id`` or ``pack/id``.
         tags: tags an item must carry.
@@ -89,6 +98,7 @@ def run(
         seed: seed, where the provider has one.
         max_tokens: longest answer, in tokens.
         timeout: seconds for one request.
+        deadline: seconds for the whole run; what is unanswered then is a failed call.
         scorer: `default`, `exact`, `fuzzy`, `tqbpp`, or ``python:package.module:function``.
         fuzzy_threshold: least likeness, 0 to 1, of an answer with a slip in it, None for that of
             each language; of your own scorer the least number that passes, 0.9 if None.
@@ -99,7 +109,7 @@ def run(
         tqb.errors.InputError: a pack, target, prompt, scorer, judge or baseline cannot be used.
     """
     from tqb import pipeline
-    from tqb.types import Params, Policy, RunOptions
+    from tqb.types import Limits, Params, Policy, RunOptions
 
     sources = [packs] if isinstance(packs, (str, Path)) else packs
     options = RunOptions(
@@ -108,7 +118,7 @@ def run(
         prompt=Path(prompt) if prompt is not None else None,
         params=Params(temperature, seed, max_tokens, timeout),
         repeats=repeats,
-        max_concurrency=max_concurrency,
+        limits=Limits(max_concurrency, retries, retry_delay, rpm, tpm, deadline),
         limit=limit,
         items=tuple(items),
         tags=dict(tags or {}),

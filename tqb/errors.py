@@ -69,13 +69,35 @@ class BaselineError(InputError):
 
 
 class CallError(TqbError):
-    """One request failed. The runner turns it into a `Failure`.
+    """One request failed. The runner repeats the request, or makes a `Failure` of it.
 
-    `retry_after` is what the server asked for, in seconds, or None.
+    What a repetition can mend, and what not, is decided where the failure is classified.
     """
 
-    def __init__(self, kind: FailureKind, message: str, retry_after: float | None = None) -> None:
-        """Keep the kind, a one-line message and the server's wish."""
+    def __init__(
+        self,
+        kind: FailureKind,
+        message: str,
+        retry_after: float | None = None,
+        *,
+        retryable: bool | None = None,
+        fatal: bool = False,
+        overloaded: bool = False,
+    ) -> None:
+        """Keep what is known of the failure.
+
+        Args:
+            kind: what the failure is counted as.
+            message: one line.
+            retry_after: seconds that the server asks to wait; None where it does not say.
+            retryable: whether the same request may be answered if it is repeated; by default
+                where a wait was asked for.
+            fatal: whether every request would fail so: the key, the model or the address is wrong.
+            overloaded: whether fewer requests at once would have spared this failure.
+        """
         super().__init__(message)
         self.kind: FailureKind = kind
         self.retry_after = retry_after
+        self.retryable = retry_after is not None if retryable is None else retryable
+        self.fatal = fatal
+        self.overloaded = overloaded

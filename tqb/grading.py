@@ -69,8 +69,14 @@ def judged_result(result: Result, reply: Response | Failure, judge: str) -> Resu
     """Join a failed result with what the judge called `judge` said of it.
 
     Where the judge did not answer, or not as it was asked, nobody knows whether the answer is
-    right: the result is then an error, or skipped where the judge was never asked.
+    right: the result is then an error, or skipped where the question to it was withheld.
     """
+    result = replace(
+        result,
+        attempts=result.attempts + reply.attempts,
+        retried=result.retried + reply.retried,
+        waited_s=result.waited_s + reply.waited_s,
+    )
     if isinstance(reply, Failure):
         return _unjudged(result, reply, f"judge {judge} did not answer: {reply.message}")
     passed, reason = read_verdict(reply.answer)
@@ -87,7 +93,7 @@ def judged_result(result: Result, reply: Response | Failure, judge: str) -> Resu
 def _unjudged(result: Result, failure: Failure, message: str) -> Result:
     return replace(
         result,
-        outcome="error" if failure.attempts else "skipped",
+        outcome="skipped" if failure.withheld else "error",
         score=None,
         explanation=f"{message}; by the scorer: {result.explanation}",
         failure=replace(failure, message=message),

@@ -20,7 +20,7 @@ from tqb.errors import BaselineError, ConfigError, TargetError
 from tqb.gate import judge, names_of, plan, settle
 from tqb.packs import load_pack
 from tqb.prompts import Prompt, fingerprint, load_prompt
-from tqb.runner import Budget, Reply, run_requests
+from tqb.runner import Budget, Reply, Throttle, deadline, run_requests, throttle_for
 from tqb.scorers import load_scorer
 from tqb.targets import open_target
 from tqb.types import (
@@ -68,7 +68,8 @@ def run(
     """
     started_at = _now()
     _refuse_running_loop()
-    _refuse_counts_below_one(options)
+    _refuse_counts_too_low(options)
+    ask = asker(options, on_start, on_reply)
     packs = load_packs(options)
     _refuse_unknown_must_pass(packs, options.policy.must_pass)
     prompt = load_prompt(options.prompt)
@@ -77,9 +78,8 @@ def run(
     requests = build_requests(packs, prompt, options)
     base = load_baseline(options.baseline, requests)
     try_scorer(scorer, requests)
-    target = open_target(options.target, max_concurrency=options.max_concurrency)
+    target = open_target(options.target, max_concurrency=options.limits.max_concurrency)
     grader = open_judge(options)
-    ask = asker(options, on_start, on_reply)
     answer = partial(answers, target, grader, scorer, ask)
     results, interrupted = answer(requests)
     info = run_info(started_at, target, grader, prompt, packs, requests, options)
@@ -99,15 +99,19 @@ def _refuse_running_loop() -> None:
     raise ConfigError("an event loop is running here; call tqb.run by asyncio.to_thread")
 
 
-def _refuse_counts_below_one(options: RunOptions) -> None:
+def _refuse_counts_too_low(options: RunOptions) -> None:
+    limits = options.limits
     counts = {
-        "repeats": options.repeats,
-        "max-concurrency": options.max_concurrency,
-        "limit": options.limit,
+        "repeats": (options.repeats, 1),
+        "max-concurrency": (limits.max_concurrency, 1),
+        "limit": (options.limit, 1),
+        "retries": (limits.retries, 0),
+        "rpm": (limits.rpm, 1),
+        "tpm": (limits.tpm, 1),
     }
-    for name, number in counts.items():
-        if number is not None and number < 1:
-            raise ConfigError(f"{name} is {number}; give a whole number from 1 up")
+    for name, (number, least) in counts.items():
+        if number is not None and number < least:
+            raise ConfigError(f"{name} is {number}; give a whole number from {least} up")
 
 
 def _refuse_unknown_must_pass(packs: Sequence[Pack], names: Sequence[str]) -> None:
@@ -211,9 +215,14 @@ def read_baseline(path: Path) -> Baseline:
 
 
 def asker(options: RunOptions, on_start: OnStart, on_reply: OnReply) -> Ask:
-    """Return what puts requests to a target: one budget for all of them, and one total."""
+    """Return what puts requests to a target: one budget for all of them, one deadline, one total.
+
+    The deadline counts from here. What is learned of a target's limits holds for the whole run.
+    """
     total = 0
     budget = Budget(options.policy.max_cost_usd)
+    ends_at = deadline(options.limits)
+    throttles: dict[str, Throttle] = {}
 
     def ask(target: Target, requests: Sequence[Request]) -> tuple[tuple[Reply, ...], bool]:
         nonlocal total
@@ -222,7 +231,9 @@ def asker(options: RunOptions, on_start: OnStart, on_reply: OnReply) -> Ask:
         return run_requests(
             target,
             requests,
-            max_concurrency=options.max_concurrency,
+            limits=options.limits,
+            throttle=throttles.setdefault(target.name, throttle_for(target, options.limits)),
+            ends_at=ends_at,
             budget=budget,
             on_reply=on_reply,
         )
@@ -316,7 +327,7 @@ def open_judge(options: RunOptions) -> Target | None:
         return open_target(
             options.judge,
             api_key_env="TQB_JUDGE_API_KEY",
-            max_concurrency=options.max_concurrency,
+            max_concurrency=options.limits.max_concurrency,
         )
     except TargetError as error:
         raise TargetError(f"--judge: {error}") from error

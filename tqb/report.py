@@ -20,13 +20,13 @@ from tqb.types import (
     Item,
     Latency,
     Metrics,
-    Outcome,
     Passes,
     Repeated,
     Report,
     Request,
     Response,
     Result,
+    Retries,
     RunInfo,
     Score,
     Tally,
@@ -39,9 +39,16 @@ NOT_JUDGED = Verdict("inconclusive", EXIT_INCONCLUSIVE, ("not judged yet",))
 
 
 def failed_result(request: Request, failure: Failure) -> Result:
-    """Make the result of a call that brought no answer; one never sent is skipped."""
-    outcome: Outcome = "skipped" if failure.attempts == 0 else "error"
-    return replace(_asked(request), outcome=outcome, explanation=failure.message, failure=failure)
+    """Make the result of a call that brought no answer; one that was withheld is skipped."""
+    return replace(
+        _asked(request),
+        outcome="skipped" if failure.withheld else "error",
+        explanation=failure.message,
+        failure=failure,
+        attempts=failure.attempts,
+        retried=failure.retried,
+        waited_s=failure.waited_s,
+    )
 
 
 def scored_result(request: Request, reply: Response, score: Score) -> Result:
@@ -60,6 +67,9 @@ def scored_result(request: Request, reply: Response, score: Score) -> Result:
         cost_usd=reply.cost_usd,
         model=reply.model,
         symptoms=_symptoms(reply),
+        attempts=reply.attempts,
+        retried=reply.retried,
+        waited_s=reply.waited_s,
     )
 
 
@@ -112,7 +122,7 @@ def make_report(tool: Tool, run: RunInfo, results: Sequence[Result]) -> Report:
 
 
 def with_confirmation(report: Report, results: Sequence[Result], times: int) -> Report:
-    """Add what was asked again: it changes no figure but the cost."""
+    """Add what was asked again: it changes no figure but the cost and the retries."""
     again = (*(report.confirmation.results if report.confirmation else ()), *results)
     confirmation = Confirmation(
         items=len({result.key for result in again}),
@@ -120,7 +130,8 @@ def with_confirmation(report: Report, results: Sequence[Result], times: int) -> 
         requests=sum(not (r.failure and r.failure.attempts == 0) for r in again),
         results=again,
     )
-    metrics = replace(report.metrics, cost_usd=_cost((*report.results, *again)))
+    both = (*report.results, *again)
+    metrics = replace(report.metrics, cost_usd=_cost(both), retries=_retries(both))
     return replace(report, confirmation=confirmation, metrics=metrics)
 
 
@@ -151,6 +162,7 @@ def make_metrics(results: Sequence[Result]) -> Metrics:
             _total(r.completion_tokens for r in results),
         ),
         cost_usd=_cost(results),
+        retries=_retries(results),
     )
 
 
@@ -216,6 +228,12 @@ def _cost(results: Sequence[Result]) -> float | None:
     costs += [r.judgement.cost_usd for r in answered if r.judgement]
     known = [cost for cost in costs if cost is not None]
     return _rounded(math.fsum(known), 9) if known and len(known) == len(costs) else None
+
+
+def _retries(results: Sequence[Result]) -> Retries:
+    kinds = Counter(kind for result in results for kind in result.retried)
+    waited_s = math.fsum(result.waited_s for result in results)
+    return Retries(kinds.total(), dict(sorted(kinds.items())), _rounded(waited_s, 3))
 
 
 def _rounded(value: float, digits: int = 6) -> float:

@@ -200,6 +200,12 @@ class Response:
     """None means unknown, never free."""
     model: str | None = None
     """The model the provider says it used."""
+    attempts: int = 1
+    """Requests sent, the first included."""
+    retried: tuple[FailureKind, ...] = ()
+    """Why it was asked again, once for each time."""
+    waited_s: float = 0.0
+    """Seconds waited before it was asked again, in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +216,15 @@ class Failure:
     message: str
     attempts: int = 1
     """Requests sent, the first included; 0 when none was."""
+    retried: tuple[FailureKind, ...] = ()
+    """Why it was asked again, once for each time; the last failure is the `kind`."""
+    waited_s: float = 0.0
+    """Seconds waited before it was asked again, in all."""
+
+    @property
+    def withheld(self) -> bool:
+        """Whether it was not to be asked any more: the money was spent, or the run interrupted."""
+        return self.attempts == 0 and self.kind in ("refused_by_budget", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +307,12 @@ class Result:
     """Why there is no answer; or, beside an answer, why no judge looked at it."""
     judgement: Judgement | None = None
     """The judge's word on an answer that the scorer failed."""
+    attempts: int = 1
+    """Requests sent, those to the judge included."""
+    retried: tuple[FailureKind, ...] = ()
+    """Why something was asked again, once for each time."""
+    waited_s: float = 0.0
+    """Seconds waited before something was asked again, in all."""
 
     @property
     def key(self) -> str:
@@ -345,8 +366,19 @@ class Repeated:
 
 
 @dataclass(frozen=True, slots=True)
+class Retries:
+    """Requests that were repeated because they had failed, to whomever they went."""
+
+    n: int = 0
+    by_kind: Mapping[str, int] = field(default_factory=dict)
+    """By the failure that led to it."""
+    waited_s: float = 0.0
+    """Seconds waited before them, summed over requests that waited side by side."""
+
+
+@dataclass(frozen=True, slots=True)
 class Metrics:
-    """Aggregates of a run, its confirmation left out but for the cost."""
+    """Aggregates of a run, its confirmation left out but for the cost and the retries."""
 
     accuracy: float | None
     """passed / n; None when nothing was scored."""
@@ -372,6 +404,8 @@ class Metrics:
     tokens: Tokens
     cost_usd: float | None
     """With the judge's and the confirmation's; None when the cost of any answer is unknown."""
+    retries: Retries = Retries()
+    """With the judge's and the confirmation's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -628,6 +662,24 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """How hard a target may be asked, and for how long."""
+
+    max_concurrency: int = 16
+    """Requests under way at once, at most: fewer where the server refuses some."""
+    retries: int = 3
+    """Times that a request is repeated, where that may help."""
+    retry_delay_s: float = 0.5
+    """Longest wait before the first repetition; it doubles with each."""
+    rpm: int | None = None
+    """Requests that may be sent in any 60 seconds, to one target."""
+    tpm: int | None = None
+    """Tokens in the same, estimated before an answer and counted after it."""
+    deadline_s: float | None = None
+    """Seconds for the whole run."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunOptions:
     """What `tqb run` was asked to do."""
 
@@ -636,7 +688,7 @@ class RunOptions:
     prompt: Path | None = None
     params: Params = Params()
     repeats: int = 1
-    max_concurrency: int = 16
+    limits: Limits = Limits()
     limit: int | None = None
     """First items of each pack."""
     items: tuple[str, ...] = ()

@@ -143,7 +143,8 @@ def test_3_infrastructure(cli: Cli, capitals: Path, name: str) -> None:
     """A server in trouble makes the run inconclusive, with the kind and one sentence to mend it."""
     reply, kind, wanted = BROKEN[name]
     with OpenAIServer(reply) as server:
-        ended = cli("run", capitals, "-m", f"{server.url}#m", "--timeout", 0.3, "-o", "r.json")
+        flags = ("--timeout", 0.3, "--retry-delay", 0, "-o", "r.json")
+        ended = cli("run", capitals, "-m", f"{server.url}#m", *flags)
     assert ended.code == 3
     lines = ended.out.splitlines()
     assert lines[0].startswith("INCONCLUSIVE  capitals · ")
@@ -154,7 +155,7 @@ def test_3_infrastructure(cli: Cli, capitals: Path, name: str) -> None:
 
 def test_3_dead_endpoint(cli: Cli, capitals: Path) -> None:
     """Where nobody listens the sentence asks whether the server is running."""
-    ended = cli("run", capitals, "-m", "http://127.0.0.1:9/v1#m")
+    ended = cli("run", capitals, "-m", "http://127.0.0.1:9/v1#m", "--retry-delay", 0)
     assert ended.code == 3
     assert "4 × connection: connection refused by http://127.0.0.1:9/v1: is the server" in ended.out
 

@@ -112,7 +112,8 @@ def test_judge_in_trouble_makes_no_wrong_answer(
     target = write_answers(tmp_path / "a.jsonl", **{**RIGHT, "q2": "The eternal city"})
     with OpenAIServer(reply) as server:
         judge = f"{server.url}#m"
-        flags = ("--target", target, "--judge", judge, "--timeout", 0.5, "--fail-under", 1)
+        limits = ("--timeout", 0.5, "--retry-delay", 0)
+        flags = ("--target", target, "--judge", judge, *limits, "--fail-under", 1)
         ended = cli("run", capitals, *flags, "--baseline", "base.json", "-o", "r.json")
         rules = ("--fail-under", 0.75, "--max-drop", 0.25, "--max-errors", 0.5)
         lenient = cli("run", capitals, *flags, "--baseline", "base.json", *rules)

@@ -130,7 +130,7 @@ def test_litellm_and_endpoint_agree(cli: Cli, tmp_path: Path, capitals: Path) ->
 
     with OpenAIServer(answer) as server:
         env = {"OPENAI_API_KEY": "test-key", "OPENAI_BASE_URL": server.url}
-        flags = ("--max-errors", 0.5, "-o", "r.json")
+        flags = ("--max-errors", 0.5, "--retry-delay", 0, "-o", "r.json")
         first = cli("run", capitals, "-m", "openai/m", *flags, env=env)
         by_litellm = report(tmp_path)["results"]
         second = cli("run", capitals, "-m", f"{server.url}#m", *flags)
@@ -139,9 +139,12 @@ def test_litellm_and_endpoint_agree(cli: Cli, tmp_path: Path, capitals: Path) ->
     for result in [*by_litellm, *direct]:
         assert (result.pop("latency_s") is None) == (result["outcome"] == "error")
         result.pop("cost_usd")
+        result.pop("waited_s")
+        (result["failure"] or {}).pop("waited_s", None)
     assert by_litellm == direct
     assert [r["outcome"] for r in direct] == ["fail", "pass", "fail", "error"]
-    assert len(server.requests) == 8
+    assert [r["attempts"] for r in direct] == [1, 1, 1, 4]
+    assert len(server.requests) == 14
 
 
 @pytest.mark.parametrize(
@@ -165,7 +168,7 @@ def test_litellm_key_and_model(
 def test_litellm_dead_endpoint(cli: Cli, capitals: Path) -> None:
     """A server that is down is a failed connection through LiteLLM too."""
     env = {"OPENAI_API_KEY": "test-key", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
-    ended = cli("run", capitals, "-m", "openai/m", env=env)
+    ended = cli("run", capitals, "-m", "openai/m", "--retry-delay", 0, env=env)
     assert ended.code == 3
     assert "4 × connection: connection refused by http://127.0.0.1:9/v1" in ended.out
 

@@ -46,7 +46,7 @@ def test_reports_of_real_runs_are_valid(cli: Cli, tmp_path: Path, capitals: Path
             assert set(fields.split()) <= (data[path] if path else data).keys()
         assert all(set(RESULT.split()) <= result.keys() for result in data["results"])
     failure = data["results"][3]["failure"]
-    assert failure.keys() == {"kind", "message", "attempts"}
+    assert failure.keys() == {"kind", "message", "attempts", "retried", "waited_s"}
     assert data["comparison"]["counts"] == {"broken": 1, "inconclusive": 1, "unchanged": 2}
 
 

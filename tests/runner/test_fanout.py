@@ -7,46 +7,14 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
+from tests.runner.fake import FakeTarget, requests
 from tqb.errors import CallError
 from tqb.runner import run_requests
-from tqb.types import Failure, Item, Message, Params, Request, Response
-
-Complete = Callable[[Request], Awaitable[Response]]
-
-
-class FakeTarget:
-    """A target made of one coroutine function; it counts what is under way."""
-
-    name = "fake"
-    recorded = False
-
-    def __init__(self, complete: Complete) -> None:
-        self._complete = complete
-        self.now = self.peak = 0
-        self.closed = False
-
-    async def complete(self, request: Request) -> Response:
-        self.now += 1
-        self.peak = max(self.peak, self.now)
-        try:
-            return await self._complete(request)
-        finally:
-            self.now -= 1
-
-    async def aclose(self) -> None:
-        self.closed = True
-
-
-def requests(count: int, timeout_s: float = 5.0) -> list[Request]:
-    params = Params(timeout_s=timeout_s)
-    return [
-        Request("p", Item(f"q{n}", f"{n}?", "x"), 0, (Message("user", f"{n}?"),), params)
-        for n in range(count)
-    ]
+from tqb.types import Failure, Limits, Request, Response
 
 
 async def later_first(request: Request) -> Response:
@@ -74,7 +42,7 @@ def test_replies_stand_in_the_order_asked() -> None:
 def test_no_more_than_the_limit_is_under_way(limit: int) -> None:
     """Concurrency reaches the limit and never passes it; the target is closed at the end."""
     target = FakeTarget(later_first)
-    run_requests(target, requests(10), max_concurrency=limit)
+    run_requests(target, requests(10), limits=Limits(max_concurrency=limit))
     assert target.peak == limit
     assert target.closed
 
@@ -149,7 +117,7 @@ def test_interruption_keeps_what_was_answered(heard: int) -> None:
         return Response("fine")
 
     before = time.monotonic()
-    replies, interrupted = run_requests(FakeTarget(complete), requests(5), max_concurrency=1)
+    replies, interrupted = run_requests(FakeTarget(complete), requests(5), limits=Limits(1))
     assert interrupted
     assert time.monotonic() - before < 25
     assert replies[:2] == (Response("fine"), Response("fine"))
@@ -170,7 +138,7 @@ def test_interruption_stops_fast_workers_too(heard: int) -> None:
         return Response("fine")
 
     target = FakeTarget(complete)
-    replies, interrupted = run_requests(target, requests(500), max_concurrency=4)
+    replies, interrupted = run_requests(target, requests(500), limits=Limits(4))
     answered = [reply for reply in replies if isinstance(reply, Response)]
     assert interrupted
     assert len(answered) < 100

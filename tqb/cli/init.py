@@ -41,12 +41,17 @@ target = {target}         # LiteLLM id, http(s)://host/v1#model, python:module:f
 # confirm-limit = 50      # most requests for that; mostly unset: as many as the run has
 
 # repeats = 1
-# max-concurrency = 16
+# max-concurrency = 16    # at most; fewer while the server refuses some
+# retries = 3             # times that a failed request is repeated, where that may help
+# retry-delay = 0.5       # seconds: longest wait before the first; it doubles with each
+# rpm = 500               # requests in any minute
+# tpm = 200000            # tokens in any minute
 # max-cost = 0.50         # US dollars; then the run stops and ends in 4
 # temperature = 0.0
 # seed = 1
 # max-tokens = 1024
 # timeout = 60.0          # seconds for one request
+# deadline = 600.0        # seconds for the whole run
 
 # scorer = "default"      # default, exact, fuzzy, tqbpp, python:module:function
 # fuzzy-threshold = 0.9   # least likeness of an answer with a slip in it

@@ -224,8 +224,39 @@ MaxConcurrency = Annotated[
         metavar="N",
         min=1,
         envvar="TQB_MAX_CONCURRENCY",
-        help="Requests under way at once.",
+        help="Requests under way at once, at most; fewer while the server refuses some.",
     ),
+]
+Retries = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        min=0,
+        max=100,
+        envvar="TQB_RETRIES",
+        help="Repeat a failed request N times, where that may help.",
+    ),
+]
+RetryDelay = Annotated[
+    float,
+    typer.Option(
+        metavar="S",
+        min=0,
+        max=60,
+        callback=finite,
+        envvar="TQB_RETRY_DELAY",
+        help="Longest wait before the first repetition; it doubles with each.",
+    ),
+]
+Rpm = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", min=1, envvar="TQB_RPM", help="Send at most N requests in any minute."
+    ),
+]
+Tpm = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, envvar="TQB_TPM", help="At most N tokens in any minute."),
 ]
 MaxCost = Annotated[
     float | None,
@@ -281,6 +312,16 @@ Timeout = Annotated[
         callback=finite,
         envvar="TQB_TIMEOUT",
         help="Seconds for one request.",
+    ),
+]
+Deadline = Annotated[
+    float | None,
+    typer.Option(
+        metavar="S",
+        min=0.001,
+        callback=finite,
+        envvar="TQB_DEADLINE",
+        help="Seconds for the whole run; what is unanswered then is a failed call.",
     ),
 ]
 Scorer = Annotated[

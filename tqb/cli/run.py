@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tqb.cli import options
 from tqb.errors import ConfigError
-from tqb.types import Params, Policy, Report, RunOptions
+from tqb.types import Limits, Params, Policy, Report, RunOptions
 
 LAST_RUN = Path(".tqb/last-run.json")
 """Where each run leaves its report, for `tqb baseline accept`, whatever `-o` says."""
@@ -44,6 +44,10 @@ def run(
     confirm_limit: options.ConfirmLimit = None,
     repeats: options.Repeats = 1,
     max_concurrency: options.MaxConcurrency = 16,
+    retries: options.Retries = 3,
+    retry_delay: options.RetryDelay = 0.5,
+    rpm: options.Rpm = None,
+    tpm: options.Tpm = None,
     max_cost: options.MaxCost = None,
     limit: options.Limit = None,
     item: options.ItemIds = None,
@@ -52,6 +56,7 @@ def run(
     seed: options.Seed = None,
     max_tokens: options.MaxTokens = 1024,
     timeout: options.Timeout = 60.0,
+    deadline: options.Deadline = None,
     scorer: options.Scorer = "default",
     fuzzy_threshold: options.FuzzyThreshold = None,
     judge: options.Judge = None,
@@ -80,7 +85,7 @@ def run(
         prompt=prompt,
         params=Params(temperature, seed, max_tokens, timeout),
         repeats=repeats,
-        max_concurrency=max_concurrency,
+        limits=Limits(max_concurrency, retries, retry_delay, rpm, tpm, deadline),
         limit=limit,
         items=tuple(item or ()),
         tags=parse_tags(tag or []),

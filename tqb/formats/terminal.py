@@ -18,6 +18,7 @@ from tqb.types import (
     Repeated,
     Report,
     Result,
+    Retries,
     Status,
 )
 
@@ -170,6 +171,8 @@ def _figures(report: Report) -> Iterator[str]:
         yield _repeated(metrics.repeated)
     if report.confirmation:
         yield _confirmation(report.confirmation)
+    if metrics.retries.n:
+        yield _retries(metrics.retries)
     parts = []
     if metrics.latency:
         parts.append(f"latency p50 {metrics.latency.p50:.2f} s, p95 {metrics.latency.p95:.2f} s")
@@ -205,6 +208,12 @@ def _confirmation(confirmation: Confirmation) -> str:
         times = times.removeprefix("up to ")
     items = count(confirmation.items, "item")
     return f"asked {items} again, {times}: {count(confirmation.requests, 'request')}"
+
+
+def _retries(retries: Retries) -> str:
+    kinds = ", ".join(f"{times:,} {kind}" for kind, times in retries.by_kind.items())
+    were = "was" if retries.n == 1 else "were"
+    return f"{count(retries.n, 'call')} {were} repeated ({kinds}), {retries.waited_s:,.1f} s waited"
 
 
 def _judged(judge: str, results: Iterable[Result]) -> str:

@@ -1,6 +1,12 @@
-"""The runner: requests go out, bounded; answers and failures come back in the order asked."""
+"""The runner: requests go out, bounded; answers and failures come back in the order asked.
+
+One layer repeats what failed, for all targets alike: no target and no library below repeats
+anything by itself.
+"""
 
 from tqb.runner.budget import Budget
-from tqb.runner.fanout import Reply, run_requests
+from tqb.runner.dispatch import Reply
+from tqb.runner.fanout import deadline, run_requests
+from tqb.runner.throttle import Throttle, throttle_for
 
-__all__ = ["Budget", "Reply", "run_requests"]
+__all__ = ["Budget", "Reply", "Throttle", "deadline", "run_requests", "throttle_for"]

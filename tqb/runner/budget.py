@@ -18,11 +18,10 @@ class Budget:
         self._spent = 0.0
         self._unknown = False
 
-    def charge(self, reply: Response | Failure) -> None:
+    def charge(self, reply: Response) -> None:
         """Count one answer."""
-        if isinstance(reply, Response):
-            self._spent += reply.cost_usd or 0.0
-            self._unknown |= reply.cost_usd is None
+        self._spent += reply.cost_usd or 0.0
+        self._unknown |= reply.cost_usd is None
 
     def refusal(self) -> Failure | None:
         """Return why nothing more may be asked, or None where it may."""

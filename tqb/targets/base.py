@@ -26,7 +26,7 @@ class RecordError(ValueError):
     """A field of a record is missing or of the wrong type; the message is one clause."""
 
 
-async def within(work: Awaitable[_T], timeout_s: float, who: str) -> _T:
+async def within(work: Awaitable[_T], timeout_s: float, who: str, *, retryable: bool = False) -> _T:
     """Await `work` for `timeout_s` seconds at most, then cancel it.
 
     Raises:
@@ -35,13 +35,15 @@ async def within(work: Awaitable[_T], timeout_s: float, who: str) -> _T:
     try:
         return await asyncio.wait_for(work, timeout_s)
     except asyncio.TimeoutError as exc:
-        raise timed_out(who, timeout_s) from exc
+        raise timed_out(who, timeout_s, retryable=retryable) from exc
 
 
-def timed_out(who: str, timeout_s: float) -> CallError:
+def timed_out(who: str, timeout_s: float, *, retryable: bool) -> CallError:
     """The failure of a call that took longer than `timeout_s` seconds."""
     return CallError(
-        "timeout", f"no answer from {who} within {timeout_s:g} s: is it stuck, or --timeout short?"
+        "timeout",
+        f"no answer from {who} within {timeout_s:g} s: is it stuck, or --timeout short?",
+        retryable=retryable,
     )
 
 

@@ -20,6 +20,8 @@ from tqb.types import Request, Response
 
 _TAIL_BYTES = 16 * 1024
 """How much of standard error is kept."""
+_TEMPORARY = 75
+"""Exit status of a failure that may pass: EX_TEMPFAIL of BSD's sysexits.h."""
 _GRACE_S = 1.0
 """Seconds that a killed program has to be gone, and pipes have to run dry."""
 
@@ -28,7 +30,7 @@ class CommandTarget:
     """``cmd:program args``, run once for each question, without a shell.
 
     The question goes to standard input as UTF-8 with a line end after it; the answer is what
-    the program prints, less one line end.
+    the program prints, less one line end. Exit status 75 asks for a repetition.
     """
 
     recorded = False
@@ -62,7 +64,7 @@ class CommandTarget:
             process._transport.close()  # type: ignore[attr-defined]  # no public way closes the pipes
         latency_s = time.perf_counter() - start
         if status != 0:
-            raise CallError("target_bug", f"{self._who} {_ending(status)}{_last_line(err)}")
+            raise _failed(f"{self._who} {_ending(status)}{_last_line(err)}", status)
         return Response(self._decode(out), latency_s=latency_s)
 
     async def aclose(self) -> None:
@@ -163,6 +165,12 @@ def _kill_group(process: Process) -> None:
             os.killpg(process.pid, signal.SIGKILL)
         elif process.returncode is None:
             process.kill()
+
+
+def _failed(said: str, status: int) -> CallError:
+    if status == _TEMPORARY:
+        return CallError("server", said, retryable=True)
+    return CallError("target_bug", said)
 
 
 def _ending(status: int) -> str:

@@ -96,7 +96,8 @@ class EndpointTarget:
             if len(raw) > MAX_REPLY_BYTES:
                 megabytes = MAX_REPLY_BYTES // 2**20
                 shown = raw[:200].decode("utf-8", "replace")
-                raise bad_response(shown, f"more than {megabytes} MiB", self._origin)
+                what = f"more than {megabytes} MiB"
+                raise bad_response(shown, what, self._origin, garbled=False)
         return bytes(raw)
 
     def _open(self) -> aiohttp.ClientSession:

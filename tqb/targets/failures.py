@@ -24,6 +24,9 @@ _QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_activ
 _CONTEXT = ("context_length_exceeded", "context_window_exceeded", "exceed_context_size_error")
 _CONTEXT_WORDS = ("maximum context length", "prompt is too long", "context window")
 _FILTER = ("content_filter", "content_policy", "content_policy_violation")
+_FOR_GOOD = (501, 505)
+"""Statuses of a server in trouble that no repetition mends: it does not know the method."""
+_OVERLOADED = (429, 503, 529)
 _PATH_MEND = "is the URL's path right? it usually ends in /v1"
 _TIMEOUTS = {"TimeoutError", "TimeoutException", "APITimeoutError"}
 _DROPS = {"ClientConnectionError", "ClientPayloadError", "NetworkError", "ProtocolError"}
@@ -95,11 +98,14 @@ def read_completion(data: object, latency_s: float, origin: Origin) -> Response:
     )
 
 
-def bad_response(shown: str, what: str, origin: Origin) -> CallError:
-    """A failure for a reply that is no chat completion; `shown` is quoted in part."""
+def bad_response(shown: str, what: str, origin: Origin, *, garbled: bool = True) -> CallError:
+    """A failure for a reply that is no chat completion; `shown` is quoted in part.
+
+    A garbled reply may be whole the next time; who garbles all of them speaks another language.
+    """
     quoted = origin.quote(shown) if shown.strip() else "an empty reply"
     message = f"{what} from {origin.where}: {quoted}; {_PATH_MEND}"
-    return CallError("bad_response", message)
+    return CallError("bad_response", message, retryable=garbled, fatal=garbled)
 
 
 def http_failure(status: int, headers: Mapping[str, str], raw: bytes, origin: Origin) -> CallError:
@@ -109,10 +115,17 @@ def http_failure(status: int, headers: Mapping[str, str], raw: bytes, origin: Or
     codes, said = _error_object(raw)
     kind = _kind(status, codes, said)
     quota = kind == "rate_limit" and _is_quota(status, codes)
-    retry_after = None if quota else parse_retry_after(headers.get("Retry-After"))
+    retryable = kind in ("timeout", "rate_limit", "server") and not quota
     mend = "the quota is used up, and a retry will not help" if quota else _mend(kind, origin)
     quoted = f" ({origin.quote(said)})" if said.strip() else ""
-    return CallError(kind, f"{status} from {origin.where}: {mend}{quoted}", retry_after)
+    return CallError(
+        kind,
+        f"{status} from {origin.where}: {mend}{quoted}",
+        None if quota else parse_retry_after(headers.get("Retry-After")),
+        retryable=retryable and status not in _FOR_GOOD,
+        fatal=quota or kind in ("auth", "not_found"),
+        overloaded=retryable and status in _OVERLOADED,
+    )
 
 
 def redirected(status: int, location: str, origin: Origin) -> CallError:
@@ -122,6 +135,7 @@ def redirected(status: int, location: str, origin: Origin) -> CallError:
         "bad_response",
         f"{status} from {origin.where}: it redirects to {goal}, which tqb does not follow; "
         "put the final address into the target",
+        fatal=True,
     )
 
 
@@ -133,11 +147,9 @@ def transport_failure(exc: BaseException, timeout_s: float, origin: Origin) -> C
     """
     links = list(causes(exc))
     if any(_TIMEOUTS & _names(link) for link in links):
-        return timed_out(origin.where, timeout_s)
+        return timed_out(origin.where, timeout_s, retryable=True)
     broken = [link for link in links if isinstance(link, OSError) or _DROPS & _names(link)]
-    if not broken:
-        return None
-    return CallError("connection", _broken(broken, origin))
+    return _broken(broken, origin) if broken else None
 
 
 def causes(exc: BaseException) -> Iterator[BaseException]:
@@ -166,17 +178,30 @@ def parse_retry_after(value: str | None) -> float | None:
     return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
-def _broken(links: list[BaseException], origin: Origin) -> str:
+def _broken(links: list[BaseException], origin: Origin) -> CallError:
+    """The failure of a connection that was lost, or that never came about.
+
+    The latter is fatal, and still worth a repetition: a server may be starting.
+    """
     names = {name for link in links for name in _names(link)}
+    if names & {"SSLError", "SSLCertVerificationError", "ClientSSLError"}:
+        said = f"no secure connection to {origin.where}: {origin.quote(str(links[-1]))}"
+        forged = any("Certificate" in name for name in names)
+        return CallError("connection", said, retryable=not forged, fatal=True)
+    said = _unconnected(links, names, origin)
+    lost = f"connection to {origin.where} lost: the server closed it before the answer was complete"
+    return CallError("connection", said or lost, retryable=True, fatal=bool(said))
+
+
+def _unconnected(links: list[BaseException], names: set[str], origin: Origin) -> str:
+    """Why there never was a connection; empty where there was one."""
     if "ConnectionRefusedError" in names or any("refused" in str(link) for link in links):
         return f"connection refused by {origin.where}: is the server running?"
     if "gaierror" in names or "ClientConnectorDNSError" in names:
         return f"no address found for {origin.where}: is the host name right?"
-    if names & {"SSLError", "SSLCertVerificationError", "ClientSSLError"}:
-        return f"no secure connection to {origin.where}: {origin.quote(str(links[-1]))}"
     if names & {"ClientConnectorError", "ConnectError"}:
         return f"no connection to {origin.where}: is the server running?"
-    return f"connection to {origin.where} lost: the server closed it before the answer was complete"
+    return ""
 
 
 def _names(exc: BaseException) -> set[str]:
@@ -215,7 +240,7 @@ def _mend(kind: FailureKind, origin: Origin) -> str:
         "auth": f"the key in {origin.key_env} was refused",
         "not_found": f"no model {origin.quote(origin.model)} there, or the path is wrong",
         "timeout": "the server gave up waiting: is it overloaded?",
-        "rate_limit": "too many requests: lower --max-concurrency",
+        "rate_limit": "too many requests: lower --max-concurrency, or set --rpm",
         "context_length": "the prompt is too long for the model: shorten the template",
         "content_filter": "the content filter refused the prompt",
         "server": "the server failed: see its log, or try again later",
@@ -266,7 +291,8 @@ def _answer(content: object, origin: Origin) -> str:
         texts = [part.get("text") for part in content if isinstance(part, dict)]
         return well_formed("".join(text for text in texts if isinstance(text, str)))
     shown = json.dumps(content)
-    raise bad_response(shown, f"content of type {type(content).__name__}", origin)
+    what = f"content of type {type(content).__name__}"
+    raise bad_response(shown, what, origin, garbled=False)
 
 
 def _count(value: object) -> int | None:

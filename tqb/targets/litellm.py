@@ -105,7 +105,7 @@ class LiteLLMTarget:
         timeout_s = request.params.timeout_s
         start = time.perf_counter()
         try:
-            reply = await within(self._send(request, exchange), timeout_s, self._id)
+            reply = await within(self._send(request, exchange), timeout_s, self._id, retryable=True)
         except CallError:
             raise
         except Exception as exc:
@@ -179,7 +179,7 @@ class LiteLLMTarget:
             raise failure from exc
         data = exchange.completion()
         if data is None:
-            raise _own_failure(exc, origin) from exc
+            raise _own_failure(exc, exchange, origin) from exc
         return read_completion(data, latency_s, origin)
 
     def _origin(self, exchange: _Exchange) -> Origin:
@@ -286,13 +286,17 @@ def _content(response: Any) -> bytes:
         return b""
 
 
-def _own_failure(exc: Exception, origin: Origin) -> CallError:
-    """A failure that LiteLLM found by itself, by the status it gave it."""
+def _own_failure(exc: Exception, exchange: _Exchange, origin: Origin) -> CallError:
+    """A failure that LiteLLM found by itself, by the status it gave it.
+
+    A reply that it could not read may be whole the next time. Where it sent nothing, the trouble is
+    its own, and would come back.
+    """
     status = getattr(exc, "status_code", 500)
     if isinstance(status, int) and 400 <= status < 500:
         return http_failure(status, {}, str(exc).encode(errors="replace"), origin)
     said = re.sub(r"^.*?Exception - ", "", str(exc))
-    return bad_response(said, "no usable reply", origin)
+    return bad_response(said, "no usable reply", origin, garbled=exchange.url is not None)
 
 
 def _worded_as_openai(reply: Any) -> dict[str, Any]:

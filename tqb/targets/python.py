@@ -32,7 +32,8 @@ class PythonTarget:
     A function with a parameter ``messages`` gets the turns as ``{"role", "content"}``; any
     other gets the question. It may be sync, which runs in a thread, or async. It returns the
     answer, or a mapping with ``answer`` and the optional ``prompt_tokens``,
-    ``completion_tokens``, ``finish_reason``, ``model`` and ``cost_usd``.
+    ``completion_tokens``, ``finish_reason``, ``model`` and ``cost_usd``. It is called again for a
+    question only where it raises a `CallError` that says so.
     """
 
     recorded = False

@@ -1,0 +1,28 @@
+"""One request, put to a target once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from tqb.errors import CallError
+from tqb.types import Request, Response, Target
+
+GRACE_S = 1.0
+"""Seconds a target may take beyond the request's timeout to report it in its own words."""
+
+_log = logging.getLogger("tqb.runner")
+
+
+async def attempt(target: Target, request: Request) -> Response | CallError:
+    """Put one request to the target and return what comes of it; only cancellation is raised."""
+    timeout_s = request.params.timeout_s
+    try:
+        return await asyncio.wait_for(target.complete(request), timeout_s + GRACE_S)
+    except CallError as error:
+        return error
+    except asyncio.TimeoutError:
+        return CallError("timeout", f"no answer within {timeout_s:g} s; see --timeout")
+    except Exception as error:
+        _log.error("the target raised on %s/%s", request.pack, request.item.id, exc_info=error)
+        return CallError("target_bug", f"{type(error).__name__}: {error}")
