@@ -84,13 +84,18 @@ def tqb(made: Trial, policy: Policy) -> tuple[Status, int]:
 
 
 def verdict(made: Report, policy: Policy) -> Status:
-    """Judge; where items were repeated by the rules alone, as the words around them take long."""
-    comparison = made.comparison
-    if comparison is None or not comparison.fresh_repeats:
+    """Judge; where no call failed, by the rules alone, as the words around them take long."""
+    metrics = made.metrics
+    if metrics.errors or any(item.again and item.again.errors for item in compared_items(made)):
         return judge(made, policy).status
-    case = Case(policy, comparison, made.metrics.passed, made.metrics.n, (), ())
+    case = Case(policy, made.comparison, metrics.passed, metrics.n, (), ())
     failed = any(rule.outcome == "failed" for rule in apply(case))
     return "fail" if failed else "pass"
+
+
+def compared_items(made: Report) -> Sequence[ComparedItem]:
+    """Return the items of the comparison."""
+    return made.comparison.items if made.comparison else ()
 
 
 def compared(made: Trial) -> Comparison:
