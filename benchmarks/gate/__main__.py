@@ -29,9 +29,6 @@ from tqb.types import Policy
 SMALL, LARGE = 52, 440
 """Items of `core-en`; 40 in each of eleven languages."""
 BOTH = (SMALL, LARGE)
-COLD, WARM = "batched", "temperature 0.7"
-"""Conditions of the recording: at temperature 0 with a server's noise; at 0.7."""
-
 Draw = Callable[[Random, int], Subjects]
 
 
@@ -65,14 +62,17 @@ class Row:
     """Runs that each rival failed."""
 
 
-def same(pipeline: str, condition: str) -> Draw:
-    """Change nothing."""
-    return lambda rng, n: pipelines.unchanged(rng, n, pipeline, condition)
+def warm(pipeline: str) -> Draw:
+    """Draw a pipeline at temperature 0.7."""
+    return lambda rng, n: pipelines.warm(rng, n, pipeline)
 
 
-def changed(pipeline: str, condition: str, change: Callable[..., Subjects], *share: float) -> Draw:
-    """Change a pipeline, asked under this condition."""
-    return lambda rng, n: change(rng, pipelines.unchanged(rng, n, pipeline, condition), *share)
+def changed(draw: Draw, change: Callable[..., Subjects], *share: float) -> Draw:
+    """Change what is drawn."""
+    return lambda rng, n: change(rng, draw(rng, n), *share)
+
+
+STRONG, PASSAGE, CLOSED = map(warm, ("strong", "passage", "closed"))
 
 
 def engines(*names: str) -> Draw:
@@ -80,12 +80,12 @@ def engines(*names: str) -> Draw:
     return lambda rng, n: pipelines.recorded_engine(rng, n, names)
 
 
-def breaks(pipeline: str, condition: str, *sizes: int, repeats: int = 1) -> tuple[Scenario, ...]:
+def breaks(draw: Draw, *sizes: int, repeats: int = 1) -> tuple[Scenario, ...]:
     """Return the breaks that have to be seen."""
-    must_pass = changed(pipeline, condition, pipelines.one_must_pass_broken)
-    tenth = changed(pipeline, condition, pipelines.broken, 0.1)
-    fifth = changed(pipeline, condition, pipelines.broken, 0.2)
-    language = changed(pipeline, condition, pipelines.one_language_broken)
+    must_pass = changed(draw, pipelines.one_must_pass_broken)
+    tenth = changed(draw, pipelines.broken, 0.1)
+    fifth = changed(draw, pipelines.broken, 0.2)
+    language = changed(draw, pipelines.one_language_broken)
     large = tuple(size for size in sizes if size == LARGE)
     found = (
         Scenario("one must-pass item broken", must_pass, at_least=1, sizes=sizes),
@@ -96,41 +96,39 @@ def breaks(pipeline: str, condition: str, *sizes: int, repeats: int = 1) -> tupl
     return tuple(replace(scenario, repeats=repeats) for scenario in found)
 
 
-def repeated(pipeline: str, size: int, repeats: int) -> tuple[Scenario, ...]:
+def repeated(draw: Draw, size: int, repeats: int) -> tuple[Scenario, ...]:
     """Return what repeats at temperature 0.7 make of a pipeline."""
-    nothing = Scenario(
-        "unchanged", same(pipeline, WARM), at_most=0.01, sizes=(size,), repeats=repeats
-    )
-    return (nothing, *breaks(pipeline, WARM, size, repeats=repeats))
+    nothing = Scenario("unchanged", draw, at_most=0.01, sizes=(size,), repeats=repeats)
+    return (nothing, *breaks(draw, size, repeats=repeats))
 
 
 COLD_NOISE: Sequence[Scenario] = (
-    Scenario("unchanged", same("passage", COLD), at_most=0.01, requests=1.3),
+    Scenario("unchanged", pipelines.cold, at_most=0.01, requests=1.3),
     Scenario(
         "unchanged, 5 % flaky items",
-        changed("passage", COLD, pipelines.flaky, 0.05),
+        changed(pipelines.cold, pipelines.flaky, 0.05),
         at_most=0.01,
         requests=1.3,
     ),
-    Scenario("unchanged, 1 % of calls fail", same("passage", COLD), at_most=0.01, outage=0.01),
+    Scenario("unchanged, 1 % of calls fail", pipelines.cold, at_most=0.01, outage=0.01),
     Scenario(
         "another engine: 2/30 lost, 1/30 won",
-        changed("passage", COLD, pipelines.other_engine),
+        changed(pipelines.cold, pipelines.other_engine),
         at_most=0.01,
     ),
     Scenario("another engine, as recorded", engines(*SAME_WEIGHTS), at_most=0.01),
 )
 
 WARM_NOISE: Sequence[Scenario] = (
-    Scenario("unchanged", same("strong", WARM), at_most=0.01, requests=2),
+    Scenario("unchanged", STRONG, at_most=0.01, requests=2),
     Scenario(
         "unchanged, 5 % flaky items",
-        changed("strong", WARM, pipelines.flaky, 0.05),
+        changed(STRONG, pipelines.flaky, 0.05),
         at_most=0.01,
         requests=2,
     ),
-    Scenario("unchanged, the small model", same("passage", WARM), at_most=0.01, requests=2),
-    Scenario("unchanged, without its passages", same("closed", WARM), at_most=0.01, requests=2),
+    Scenario("unchanged, the small model", PASSAGE, at_most=0.01, requests=2),
+    Scenario("unchanged, without its passages", CLOSED, at_most=0.01, requests=2),
 )
 
 PARTS: Sequence[tuple[str, Sequence[Scenario]]] = (
@@ -138,16 +136,16 @@ PARTS: Sequence[tuple[str, Sequence[Scenario]]] = (
     (
         "Temperature 0: something broke",
         (
-            *breaks("passage", COLD, *BOTH),
+            *breaks(pipelines.cold, *BOTH),
             Scenario("4-bit cache, as recorded", engines("4-bit cache")),
         ),
     ),
     ("Temperature 0.7: nothing broke", WARM_NOISE),
-    ("Temperature 0.7: something broke", breaks("strong", WARM, *BOTH)),
-    ("Temperature 0.7: 52 items asked 5 times", repeated("strong", SMALL, 5)),
-    ("Temperature 0.7: 440 items asked twice", repeated("strong", LARGE, 2)),
-    ("Temperature 0.7, the small model: 52 items asked 12 times", repeated("passage", SMALL, 12)),
-    ("Temperature 0.7, the small model: 440 items asked 3 times", repeated("passage", LARGE, 3)),
+    ("Temperature 0.7: something broke", breaks(STRONG, *BOTH)),
+    ("Temperature 0.7: 52 items asked 5 times", repeated(STRONG, SMALL, 5)),
+    ("Temperature 0.7: 440 items asked twice", repeated(STRONG, LARGE, 2)),
+    ("Temperature 0.7, the small model: 52 items asked 12 times", repeated(PASSAGE, SMALL, 12)),
+    ("Temperature 0.7, the small model: 440 items asked 3 times", repeated(PASSAGE, LARGE, 3)),
 )
 
 

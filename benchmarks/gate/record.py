@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import tqb
+from benchmarks.gate.pipelines import RECORDED
 from tests.local_model import MODEL, serve
 from tqb.changes import by_item
 from tqb.types import Report, Result
 
-RECORDED = Path(__file__).with_name("passes.jsonl")
 PROMPTS = {"passage": Path(__file__).parents[1] / "demo_prompt.yaml", "closed": None}
 SLOTS = 4
 Change = Callable[[Any], None]
