@@ -1,6 +1,6 @@
 """How often the gate cries wolf, and how often it misses a break, beside other ways to compare.
 
-    python -m benchmarks.gate [--runs 1000] [--alpha 0.05] [--tolerate 0.05] [--confirm 3] …
+    python -m benchmarks.gate [--runs 700] [--alpha 0.05] [--tolerate 0.05] [--confirm 3] …
 
 Each row is a scenario at one size of pack: that many times a baseline and a run are drawn from
 pipelines whose noise was recorded from a real model (`benchmarks/gate/pipelines.py`), and the
@@ -116,7 +116,7 @@ COLD_NOISE: Sequence[Scenario] = (
         changed(pipelines.cold, pipelines.other_engine),
         at_most=0.01,
     ),
-    Scenario("another engine, as recorded", engines(*SAME_WEIGHTS), at_most=0.01),
+    Scenario("another engine, as recorded", engines(*SAME_WEIGHTS), at_most=0.01, sizes=(SMALL,)),
 )
 
 WARM_NOISE: Sequence[Scenario] = (
@@ -137,7 +137,7 @@ PARTS: Sequence[tuple[str, Sequence[Scenario]]] = (
         "Temperature 0: something broke",
         (
             *breaks(pipelines.cold, *BOTH),
-            Scenario("4-bit cache, as recorded", engines("4-bit cache")),
+            Scenario("4-bit cache, as recorded", engines("4-bit cache"), sizes=(SMALL,)),
         ),
     ),
     ("Temperature 0.7: nothing broke", WARM_NOISE),
@@ -236,7 +236,7 @@ def options() -> tuple[Policy, int]:
     """Read the policy and the number of runs from the command line."""
     usual = Policy()
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=1000)
+    parser.add_argument("--runs", type=int, default=700)
     parser.add_argument("--alpha", type=float, default=usual.alpha)
     parser.add_argument("--tolerate", type=float, default=usual.tolerate)
     parser.add_argument("--max-drop", type=float, default=usual.max_drop)
