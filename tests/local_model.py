@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 MODEL = "SmolLM2-135M-Instruct.Q4_1"
 
@@ -25,8 +26,11 @@ def weights() -> Path | None:
 
 
 @contextmanager
-def serve() -> Iterator[str]:
-    """Serve the model with one thread and one slot; yield the base URL, which ends in ``/v1``."""
+def serve(change: Callable[[Any], None] = lambda params: None) -> Iterator[str]:
+    """Serve the model with one thread and one slot; yield the base URL, which ends in ``/v1``.
+
+    `change` may set other parameters of the engine.
+    """
     import xllamacpp
 
     path = weights()
@@ -42,6 +46,7 @@ def serve() -> Iterator[str]:
     params.cpuparams.n_threads = 1
     params.cpuparams_batch.n_threads = 1
     params.port = 0
+    change(params)
     server = xllamacpp.Server(params)
     try:
         yield f"{server.listening_address}/v1"
