@@ -189,7 +189,7 @@ def test_slice_that_dropped_alone() -> None:
     assert rule(said, "paired-test").outcome == "ok"
     assert said.reasons[0] == (
         "language tr: 9 of 12 items that passed before now fail, none that failed now passes; "
-        "in any of 2 slices so lopsided a change would come by chance in 0.39 % of runs"
+        "in any of 2 slices so lopsided a change would come by chance in 0.47 % of runs"
     )
 
 

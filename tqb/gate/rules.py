@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tqb.changes import BEYOND, COMPARED, Evidence, sign_test, weigh
+from tqb.changes import COMPARED, Evidence, sign_test, weigh
 from tqb.gate import words
 from tqb.stats import holm
 from tqb.text import count
@@ -14,6 +14,9 @@ from tqb.types import ComparedItem, Comparison, Policy, Rule
 
 KINDS = ("language", "category", "difficulty")
 """What slices are cut by."""
+
+SLICES = 0.2
+"""Share of `Policy.alpha` that is left to the slices, a second look at the same answers."""
 
 NO_BASELINE = "there is no baseline"
 NOT_SET = "not set"
@@ -102,11 +105,6 @@ def _max_drop(case: Case) -> Rule:
     return _rule("max-drop", limit, evidence.drop, evidence.drop > limit, said)
 
 
-def is_drop(evidence: Evidence, policy: Policy) -> bool:
-    """Whether a change of the whole is a failure."""
-    return evidence.is_drop(policy.alpha) or evidence.drop > policy.max_drop
-
-
 def _weigh(comparison: Comparison, items: Sequence[ComparedItem], policy: Policy) -> Evidence:
     return weigh(items, policy.tolerate, fresh_repeats=comparison.fresh_repeats)
 
@@ -124,7 +122,7 @@ def _max_broken(case: Case) -> Rule:
 def _slices(case: Case) -> Rule:
     comparison, policy = case.against, case.policy
     if comparison is None:
-        return _not_applied("slices", NO_BASELINE, policy.alpha)
+        return _not_applied("slices", NO_BASELINE, policy.alpha * SLICES)
     found = {
         name: evidence
         for name, items in slices(comparison.items)
@@ -132,21 +130,18 @@ def _slices(case: Case) -> Rule:
             evidence := _weigh(comparison, items, policy), policy, comparison.fresh_repeats
         )
     }
+    level = policy.alpha * SLICES
     if not found:
-        return _not_applied("slices", "no slice is large enough to be judged", policy.alpha)
-    adjusted = holm({name: evidence.p_value for name, evidence in found.items()})
-    dropped = [
-        name
-        for name, evidence in found.items()
-        if adjusted[name] <= policy.alpha and evidence.p_tolerated <= BEYOND
-    ]
+        return _not_applied("slices", "no slice is large enough to be judged", level)
+    adjusted = holm({name: max(e.p_value, e.p_tolerated) for name, e in found.items()})
+    dropped = [name for name in found if adjusted[name] <= level]
     said = (
         words.slices(dropped, found, adjusted)
         if dropped
         else f"none of {count(len(found), 'slice')} by language, category or difficulty dropped "
         "beyond chance"
     )
-    return _rule("slices", policy.alpha, min(adjusted.values()), bool(dropped), said)
+    return _rule("slices", level, min(adjusted.values()), bool(dropped), said)
 
 
 def slices(items: Sequence[ComparedItem]) -> Iterator[tuple[str, list[ComparedItem]]]:
@@ -165,7 +160,7 @@ def slices(items: Sequence[ComparedItem]) -> Iterator[tuple[str, list[ComparedIt
 def _can_fail(evidence: Evidence, policy: Policy, fresh_repeats: bool) -> bool:
     """Whether the slice would fail by itself if all that passed in the baseline broke."""
     most = evidence.passed_before
-    return most > 0 and (fresh_repeats or sign_test(most, 0) <= policy.alpha)
+    return most > 0 and (fresh_repeats or sign_test(most, 0) <= policy.alpha * SLICES)
 
 
 def _fail_under(case: Case) -> Rule:

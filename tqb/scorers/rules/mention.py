@@ -149,6 +149,8 @@ def _own(want: Wanted, about: Subject) -> frozenset[str]:
 def _is_only_number(place: Place, want: Wanted, about: Subject) -> bool:
     """Whether no other number of the sentence may be meant: none of its unit, or without one."""
     tokens, span, days = place.tokens, place.span, date_tokens(place.tokens, about)
+    if days.issuperset(range(span.start, span.end)):
+        return False
     target = want.quantity.unit if want.quantity else ""
     for other in quantities(tokens, about.language, about.tag):
         if other.start < span.end and span.start < other.end:
@@ -199,6 +201,8 @@ def _stands_free(place: Place, about: Subject) -> bool:
             return True
         if token.text in SIGNS:
             continue
+        if token.text in spoken.conjunction:
+            return False
         if token.text in spoken.relating:
             beginning = tokens[at - 1 : at] if spoken.spaced else ()
             return bool(beginning) and not unexplained(beginning, about, number=False)
