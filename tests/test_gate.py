@@ -85,6 +85,17 @@ def test_chance_tolerance_and_the_largest_drop(broken: int, fixed: int, n: int, 
     assert verdict(moved(broken, fixed, n)).exit_code == code
 
 
+def test_losing_all_that_passed_is_a_failure() -> None:
+    """Three items of many that passed before, and all of them broken, fail; two do not."""
+    for lost, code in ((3, 1), (2, 0)):
+        before = [result("+" if n < lost else "-", f"q{n:02}") for n in range(22)]
+        new = report("", *(result("-", f"q{n:02}") for n in range(22)))
+        made = replace(new, comparison=compare(from_report(report("", *before)), new))
+        said = verdict(made)
+        assert said.exit_code == code
+        assert code == 0 or "nothing that passed before passes now" in said.reasons[0]
+
+
 def test_failing_run_in_words() -> None:
     """Reasons give counts and chance, and the rule gives the same numbers."""
     said = verdict(moved(7, 1, 52))

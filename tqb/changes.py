@@ -34,6 +34,9 @@ COMPARED: tuple[Change, ...] = (
 UNSETTLED: tuple[Change, ...] = ("flaky", "recovered")
 """Changes that did not last: they count neither way."""
 
+SEVERAL = 3
+"""Items that may not all be lost, however few of the pack they are."""
+
 BEYOND = 0.1
 """Most chance that a drop is within what is tolerated, for it to count as beyond."""
 
@@ -124,6 +127,11 @@ class Evidence:
     """Chance of a change as lopsided, or more so, where nothing changed."""
     p_tolerated: float
     """Chance of it where the true drop is just the one that is tolerated."""
+
+    @property
+    def lost_all(self) -> bool:
+        """Whether nothing that passed before passes now, and that were several items."""
+        return self.fixed == 0 and self.broken == self.passed_before >= SEVERAL
 
     def is_drop(self, alpha: float) -> bool:
         """Whether neither chance nor what is tolerated explains the change."""

@@ -102,7 +102,8 @@ def _max_drop(case: Case) -> Rule:
         return _not_applied("max-drop", NO_BASELINE, limit)
     evidence = _weigh(comparison, comparison.items, case.policy)
     said = words.max_drop(comparison, evidence, case.policy)
-    return _rule("max-drop", limit, evidence.drop, evidence.drop > limit, said)
+    failed = evidence.drop > limit or evidence.lost_all
+    return _rule("max-drop", limit, evidence.drop, failed, said)
 
 
 def _weigh(comparison: Comparison, items: Sequence[ComparedItem], policy: Policy) -> Evidence:

@@ -37,6 +37,8 @@ def max_drop(comparison: Comparison, evidence: Evidence, policy: Policy) -> str:
     """Say how far it dropped, and what broke unless the paired test says so."""
     verb = "is over" if evidence.drop > policy.max_drop else "is not over"
     said = f"a drop of {percent(max(0.0, evidence.drop))} {verb} --max-drop {policy.max_drop:g}"
+    if evidence.lost_all:
+        said = "nothing that passed before passes now"
     if evidence.is_drop(policy.alpha) or not evidence.broken:
         return said
     return f"{moved(evidence, _confirmed(comparison.items))}; {said}"
