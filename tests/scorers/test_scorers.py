@@ -113,6 +113,50 @@ def test_default_refuses_what_says_more(question: str, label: str, answer: str) 
     assert (score.passed, score.matched_by) == (False, None)
 
 
+@pytest.mark.parametrize(
+    ("question", "label", "answer"),
+    [
+        (
+            "What is the capital of Australia?",
+            "Canberra",
+            "Sydney is the largest city and was long a rival of Canberra for the government.",
+        ),
+        (
+            "What is the capital of Australia?",
+            "Canberra",
+            "Although Canberra hosts parliament, the actual capital of Australia is Sydney.",
+        ),
+        (
+            "Which gas do plants take in for photosynthesis?",
+            "carbon dioxide",
+            "Plants take in oxygen for photosynthesis and release carbon dioxide as waste.",
+        ),
+        (
+            "How many legs does a spider have?",
+            "8",
+            "Spiders have six legs, and most of them have 8 eyes on the front of the head.",
+        ),
+        (
+            "Which colour is the sky by day?",
+            "blue",
+            "The three colours that mix to every other one are red, green and blue.",
+        ),
+        ("How many months are there?", "12", "Columbus reached the islands on 12 October 1492."),
+    ],
+)
+def test_default_refuses_what_is_said_by_the_way(question: str, label: str, answer: str) -> None:
+    """A target that a full sentence holds, but about another thing, fails."""
+    assert not load_scorer()(answer, item(question, label)).passed
+
+
+def test_default_accepts_a_rich_sentence() -> None:
+    """A target in a sentence with many words of its own passes, if nothing answers better."""
+    answer = "In May 1932 Amelia Earhart crossed the ocean alone by plane and landed near Derry."
+    question = item("Who was the first woman to fly solo over the Atlantic?", "Amelia Earhart")
+    score = load_scorer()(answer, question)
+    assert (score.passed, score.explanation[-36:]) == (True, "a sentence that answers the question")
+
+
 def test_default_says_what_was_too_much() -> None:
     """The explanation names the words that neither question nor target account for."""
     score = load_scorer("default")("Paris, I believe", item("Capital of France?", "Paris"))
@@ -287,7 +331,7 @@ def test_default_refuses_what_only_looks_right(
     [
         ("pointed", 900, 0.98, 0),
         ("fresh", 600, 0.87, 1),
-        ("unseen", 300, 0.85, 0),
+        ("heldout", 300, 0.85, 0),
         ("rich", 480, 0.8, 1),
     ],
 )

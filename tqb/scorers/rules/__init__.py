@@ -4,6 +4,7 @@
 any of its forms: as it stands, in part (`persons`), spelled in another way (`spelled`), worth the
 same (`tqb.scorers.values`). `explained` says which of the words around it are accounted for, by the
 question or by grammar, and `doubt` what in the rest makes it no answer. From these `stated` judges
-an answer that says little else, `focus` one that says much, `lists` a target of several words, and
+an answer that says little else, `focus` one that says much, `mention` one that says it in passing,
+where no other clause answers better (`rivals`), `lists` a target of several words, and
 `calculations` a formula, or what a calculation comes to.
 """

@@ -32,7 +32,8 @@ class _Clause(NamedTuple):
 def outdone(parts: Sequence[str], want: Wanted, about: Subject) -> bool:
     """Whether a clause of the answer's sentences answers better, and with another answer."""
     texts = [without_brackets(part, " ") for part in parts]
-    return any(_outdone(texts, ends, want, about) for ends in (BOUNDARY, _STRONG))
+    joined = BOUNDARY | about.language.conjunction
+    return any(_outdone(texts, ends, want, about) for ends in (joined, BOUNDARY, _STRONG))
 
 
 def _outdone(texts: Sequence[str], ends: frozenset[str], want: Wanted, about: Subject) -> bool:
