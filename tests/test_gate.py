@@ -129,11 +129,23 @@ def test_passing_run_says_what_it_could_not_see() -> None:
     said = verdict(moved(0, 0, 52))
     assert said.reasons == (
         "none of 52 items that passed before now fails, none that failed now passes",
-        "With 52 items a drop of fewer than 9.6 points (5 items) could not have been told from "
+        "With 52 items a drop smaller than 9.6 points (5 items) could not have been told from "
         "noise; 104 items would show one of 8.7 points",
     )
     assert verdict(moved(9, 0, 104)).exit_code == 1
     assert verdict(moved(8, 0, 104)).exit_code == 0
+
+
+def test_baseline_in_which_little_passes_says_so() -> None:
+    """A pass against a baseline with next to nothing to lose does not claim to have seen much."""
+    new = report("", *(result("-", f"q{n:02}") for n in range(22)))
+    made = replace(new, comparison=compare(from_report(new), new))
+    assert verdict(made).reasons[1] == (
+        "Only 0 items passed in the baseline, so hardly anything could break"
+    )
+    before = report("", *(result("+" if n < 3 else "-", f"q{n:02}") for n in range(22)))
+    made = replace(before, comparison=compare(from_report(before), before))
+    assert "smaller than 13.6 points (3 items)" in verdict(made).reasons[1]
 
 
 def test_tolerated_drop_in_words() -> None:

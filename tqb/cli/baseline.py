@@ -68,6 +68,8 @@ def accept(
         raise BaselineError(f"{output}: exists and is no baseline; choose another name for it")
     write_whole(output, baseline.to_text(accepted))
     passing = sum(item.outcome == "pass" for item in accepted.items)
+    if not passing:
+        print("warning: no item passes in this baseline, so none can break", file=sys.stderr)
     write_out(
         f"{output}: {count(len(accepted.items), 'item')}, {passing} of them passing\n"
         f"Commit it, and compare with: tqb run --baseline {output}\n"

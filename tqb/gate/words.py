@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from tqb.changes import BEYOND, Evidence, margin_test, sign_test
+from tqb.changes import BEYOND, SEVERAL, Evidence, margin_test, sign_test
 from tqb.text import count
 from tqb.types import ComparedItem, Comparison, Passes, Policy, Report
 
@@ -102,27 +102,32 @@ def sensitivity(report: Report, policy: Policy) -> Iterator[str]:
     comparison = report.comparison
     if comparison is None or not comparison.baseline:
         return
-    n = sum(1 for item in comparison.items if item.before and item.after and _same(item))
-    if not 1 <= n <= MOST_ITEMS:
+    items = [i for i in comparison.items if i.before and i.after and _same(i)]
+    if not 1 <= len(items) <= MOST_ITEMS:
         return
-    said = _with_repeats if comparison.fresh_repeats else _without_repeats
-    yield from said(comparison, n, policy)
+    passed = sum(item.before is not None and item.before.passing for item in items)
+    if passed < SEVERAL:
+        yield f"Only {count(passed, 'item')} passed in the baseline, so hardly anything could break"
+        return
+    if comparison.fresh_repeats:
+        yield from _with_repeats(comparison, len(items), policy)
+    else:
+        yield _without_repeats(len(items), passed, policy)
 
 
 def _same(item: ComparedItem) -> bool:
     return item.change != "changed" and bool(item.before and item.before.n)
 
 
-def _without_repeats(comparison: Comparison, n: int, policy: Policy) -> Iterator[str]:
-    least, twice = (least_broken(size, policy) for size in (n, 2 * n))
-    if least is None:
-        yield f"With {count(n, 'item')} no drop at all could have been told from noise"
-        return
-    said = f"With {count(n, 'item')} a drop of fewer than {points(least / n)} "
+def _without_repeats(n: int, passed: int, policy: Policy) -> str:
+    least, twice = (
+        min(least_broken(times * n, policy) or times * n, times * passed) for times in (1, 2)
+    )
+    said = f"With {count(n, 'item')} a drop smaller than {points(least / n)} "
     said += f"({count(least, 'item')}) could not have been told from noise"
-    if twice and twice / (2 * n) < least / n:
+    if twice / (2 * n) < least / n:
         said += f"; {2 * n:,} items would show one of {points(twice / (2 * n))}"
-    yield said
+    return said
 
 
 def least_broken(n: int, policy: Policy) -> int | None:
@@ -146,7 +151,7 @@ def _with_repeats(comparison: Comparison, n: int, policy: Policy) -> Iterator[st
     if seen is None:
         return
     floor = max(seen, policy.tolerate)
-    said = f"With {count(n, 'item')} asked {count(repeats, 'time')} a drop of fewer than "
+    said = f"With {count(n, 'item')} asked {count(repeats, 'time')} a drop smaller than "
     said += f"{points(floor)} could hardly have been told from noise"
     if more is not None and max(more, policy.tolerate) < floor:
         said += f"; {2 * repeats} repeats would show one of {points(max(more, policy.tolerate))}"
