@@ -43,7 +43,7 @@ def test_what_was_repeated_is_in_the_report(cli: Cli, tmp_path: Path, capitals: 
         flags = ("--retry-delay", 0, "--fail-under", 1, "-o", "r.json")
         ended = cli("run", capitals, "-m", f"{server.url}#m", *flags)
     assert ended.code == 0, ended.out
-    assert "  3 calls were repeated (2 rate_limit, 1 server), 0.0 s waited\n" in ended.out
+    assert "  calls were repeated 3 times (2 rate_limit, 1 server), 0.0 s waited\n" in ended.out
     made = report(tmp_path)
     assert [result["attempts"] for result in made["results"]] == [1, 3, 1, 2]
     assert made["results"][1]["retried"] == ["rate_limit", "rate_limit"]

@@ -212,8 +212,8 @@ def _confirmation(confirmation: Confirmation) -> str:
 
 def _retries(retries: Retries) -> str:
     kinds = ", ".join(f"{times:,} {kind}" for kind, times in retries.by_kind.items())
-    were = "was" if retries.n == 1 else "were"
-    return f"{count(retries.n, 'call')} {were} repeated ({kinds}), {retries.waited_s:,.1f} s waited"
+    times = "once" if retries.n == 1 else f"{retries.n:,} times"
+    return f"calls were repeated {times} ({kinds}), {retries.waited_s:,.1f} s waited"
 
 
 def _judged(judge: str, results: Iterable[Result]) -> str:
