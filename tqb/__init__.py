@@ -77,7 +77,8 @@ def run(
             tagged ``critical=true``.
         alpha: level of the paired test of broken against fixed items.
         tolerate: net drop, as a share of the items, that is no failure even where it is certain.
-        max_drop: net drop, as a share of the items, that fails whatever the test says.
+        max_drop: net drop, as a share of the items, that fails whatever the test says; losing all
+            of three items or more that passed fails too.
         max_broken: items that passed in the baseline and may fail now; None lets the test decide.
         max_errors: share of failed calls above which nothing is judged, 0 to 1.
         max_latency_p95: seconds that 95 % of the answers may take.
