@@ -96,8 +96,8 @@ MaxDrop = Annotated[
         max=1,
         callback=finite,
         envvar="TQB_MAX_DROP",
-        help="Net drop (share of the items, 0 to 1) that fails, whatever the test says; losing all of "
-        "three items or more that passed does too.",
+        help="Net drop (share of the items, 0 to 1) that fails, whatever the test says; losing "
+        "all of three items or more that passed does too.",
     ),
 ]
 MaxBroken = Annotated[
