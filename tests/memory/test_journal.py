@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -215,9 +214,7 @@ def test_a_line_that_cannot_be_read_is_named(cli: Cli, tmp_path: Path, pack: Pat
     assert "journal.jsonl:1: no journal" in foreign.err
 
 
-def test_a_folder_that_cannot_be_written_costs_no_run(
-    cli: Cli, tmp_path: Path, pack: Path
-) -> None:
+def test_a_folder_that_cannot_be_written_costs_no_run(cli: Cli, tmp_path: Path, pack: Path) -> None:
     """Where the journal was not asked for, the run goes on without; where it was, it is refused."""
     (tmp_path / ".tqb").write_text("in the way", "utf-8")
     with OpenAIServer("1") as server:
@@ -234,9 +231,9 @@ def test_a_full_disk_costs_no_answer(cli: Cli, tmp_path: Path, pack: Path) -> No
     """The run says once that its journal ends there, and is judged."""
     resource = pytest.importorskip("resource")
     with OpenAIServer(lambda body: last_user_turn(body).removesuffix("?")) as server:
+        run = ("run", pack, "-m", f"{server.url}#m", "--journal", "small.jsonl")
         done = subprocess.run(
-            [sys.executable, "-m", "tqb", "run", pack, "-m", f"{server.url}#m", "-q"]
-            + ["--fail-under", "1", "--journal", "small.jsonl"],
+            [sys.executable, "-m", "tqb", *map(str, run), "-q", "--fail-under", "1"],
             cwd=tmp_path,
             env=bare_environment(),
             capture_output=True,
@@ -244,7 +241,7 @@ def test_a_full_disk_costs_no_answer(cli: Cli, tmp_path: Path, pack: Path) -> No
             check=False,
             preexec_fn=lambda: _small_files(resource, 1500),
         )
-        resumed = cli("run", pack, "-m", f"{server.url}#m", "--journal", "small.jsonl", "--resume")
+        resumed = cli(*run, "--resume")
     assert "small.jsonl: cannot be written any more (File too large)" in done.stderr
     assert done.stdout.startswith("PASS")
     assert "answers from the journal" in resumed.out
@@ -291,4 +288,3 @@ def test_a_lock_is_gone_with_its_process(tmp_path: Path) -> None:
         Journal.open(tmp_path / "j.jsonl", HEADER, resume=False)
     first.close()
     Journal.open(tmp_path / "j.jsonl", HEADER, resume=False).close()
-    assert os.listdir(tmp_path)
