@@ -241,8 +241,9 @@ def kills(folder: Path, times: int, seed: int) -> list[str]:
         taken.append(sum(result["source"] == "journal" for result in asked.results))
         again.append(len(asked.server.requests) - items)
     print(
-        f"{times} runs of {items} items killed at random, half of them twice, and resumed: {min(taken)} to "
-        f"{max(taken)} answers taken over, {min(again)} to {max(again)} requests more than items"
+        f"{times} runs of {items} items killed at random, half of them twice, and resumed: "
+        f"{min(taken)} to {max(taken)} answers taken over, "
+        f"{min(again)} to {max(again)} requests more than items"
     )
     return found
 
