@@ -101,3 +101,44 @@ def test_needs_of_an_item_are_shown_and_validated(cli: Cli, tmp_path: Path) -> N
     assert ended.code == 2
     assert "a.jsonl:1: the answer 'B' would fail: holds the forbidden 'b'" in ended.out
     assert "a.jsonl:2: label 'x' is no number: write 'tolerance' as a share" in ended.out
+
+
+def test_a_pack_in_four_commands(cli: Cli, tmp_path: Path) -> None:
+    """New, edit, seal, run: what each prints, and that it ends in 0."""
+    ended = cli("pack", "new", "mine", "--language", "fr", "--name", "my pack")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.splitlines()[0] == "mine: items.jsonl, croissant.json, README.md written"
+    path = tmp_path / "mine" / "items.jsonl"
+    row = json.loads(path.read_text("utf-8").splitlines()[0])
+    answer = {"label": "Paris", "aliases": [], "context": "C'est Paris."}
+    row |= {**answer, "text": "Quelle est la capitale de la France ?", "id": "capitale"}
+    path.write_text(json.dumps(row) + "\n", "utf-8")
+    ended = cli("pack", "validate", "mine")
+    assert ended.code == 2
+    assert "stamp it anew with `tqb pack seal`" in ended.out
+    sealed = cli("pack", "seal", "mine", "--version", "1.0.0")
+    assert (sealed.code, sealed.out.splitlines()[-1]) == (0, "mine: sealed, 1 item")
+    assert "croissant.json: version, sha256 of the file" in sealed.out
+    again = cli("pack", "seal", "mine")
+    assert (again.code, again.out) == (0, "mine: nothing to seal, 1 item\n")
+    assert cli("pack", "validate", "mine").out == "mine: valid, 1 item\n"
+    (tmp_path / "a.jsonl").write_text('{"id": "capitale", "answer": "Paris"}\n')
+    ended = cli("run", "mine", "--target", "replay:a.jsonl", "--fail-under", 1)
+    assert (ended.code, ended.out.splitlines()[0]) == (0, "PASS  my pack · replay:a.jsonl · 1 item")
+
+
+def test_a_folder_that_holds_something_is_left_alone(cli: Cli, tmp_path: Path) -> None:
+    """`tqb pack new` ends in 2 with one sentence where it would write over something."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    for folder in ("mine", "mine/notes.txt"):
+        ended = cli("pack", "new", folder)
+        assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+        assert "was left as it is" in ended.err
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
+    ended = cli("pack", "new", "other", "--language", "French!")
+    assert (ended.code, "BCP 47" in ended.err) == (2, True)
+    assert not (tmp_path / "other").exists()
+    ended = cli("pack", "seal", "mine")
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert "make one by `tqb pack new`" in ended.err

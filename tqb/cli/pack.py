@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,7 +12,7 @@ from tqb.cli.output import write_out
 from tqb.errors import EXIT_INPUT, EXIT_PASS
 from tqb.text import count, one_line
 
-app = typer.Typer(help="List, show and validate packs.", no_args_is_help=True)
+app = typer.Typer(help="List, show, make, seal and validate packs.", no_args_is_help=True)
 
 LIST_EXAMPLES = """Example:
 
@@ -23,6 +24,18 @@ SHOW_EXAMPLES = """Examples:
 \b
   tqb pack show core-en
   tqb pack show ./my-pack
+"""
+NEW_EXAMPLES = """Examples:
+
+\b
+  tqb pack new my-pack
+  tqb pack new core-fr --language fr
+"""
+SEAL_EXAMPLES = """Examples:
+
+\b
+  tqb pack seal my-pack
+  tqb pack seal my-pack --version 1.1.0
 """
 VALIDATE_EXAMPLES = """Examples:
 
@@ -41,7 +54,7 @@ Verify = Annotated[bool, typer.Option(help="Refuse a pack whose hashes do not ma
 
 @app.callback()
 def _group() -> None:
-    """List, show and validate packs."""
+    """List, show, make, seal and validate packs."""
 
 
 @app.command("list", epilog=LIST_EXAMPLES)
@@ -92,6 +105,50 @@ def show(source: Source, verify: Verify = True) -> int:
     about = [f"{label:<12} {one_line(value, 300)}\n" for label, value in facts if value]
     table = _table([[one_line(cell, 70) for cell in row] for row in rows])
     write_out("".join([*about, "\n", *table]))
+    return EXIT_PASS
+
+
+@app.command(epilog=NEW_EXAMPLES)
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new or empty folder.")],
+    language: Annotated[
+        str, typer.Option(metavar="TAG", help="BCP 47 tag of the questions, such as fr.")
+    ] = "en",
+    name: Annotated[str, typer.Option(help="Name of the pack; the folder's by default.")] = "",
+) -> int:
+    """Start a pack: metadata, a card, and placeholders where your questions go."""
+    from tqb.packs import new_pack
+
+    files = new_pack(folder, language=language, name=name)
+    shown = one_line(str(folder))
+    write_out(f"{shown}: {', '.join(file.name for file in files)} written\n")
+    write_out(
+        f"Next: edit {shown}/items.jsonl and README.md, then\n"
+        f"  tqb pack seal {shown}\n"
+        f"  tqb pack validate --strict {shown}\n"
+    )
+    return EXIT_PASS
+
+
+@app.command(epilog=SEAL_EXAMPLES)
+def seal(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of an edited pack.")],
+    version: Annotated[
+        str | None, typer.Option(metavar="X.Y.Z", help="New version of the pack.")
+    ] = None,
+) -> int:
+    """Stamp an edited pack: hashes, fields and languages are made to fit its items.
+
+    Everything else in croissant.json and README.md stays as it is. Where `tqb pack validate` finds
+    fault with an item, nothing is written.
+    """
+    from tqb.packs import seal_pack
+    from tqb.scorers import item_faults
+
+    pack, changes = seal_pack(folder, item_faults, version=version)
+    shown, items = one_line(str(folder)), count(len(pack.items), "item")
+    write_out("".join(f"{one_line(change, 300)}\n" for change in changes))
+    write_out(f"{shown}: {'sealed' if changes else 'nothing to seal'}, {items}\n")
     return EXIT_PASS
 
 

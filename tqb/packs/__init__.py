@@ -1,4 +1,4 @@
-"""Packs: found by name or path, loaded, checked and written.
+"""Packs: found by name or path, loaded, checked, written and sealed.
 
     source → locate → rows of the items file → items → Pack
 
@@ -13,11 +13,15 @@ from tqb.packs.croissant import write_pack
 from tqb.packs.items import item_sha256
 from tqb.packs.load import load_pack
 from tqb.packs.registry import shipped_folder, shipped_packs
+from tqb.packs.seal import seal_pack
+from tqb.packs.template import new_pack
 
 __all__ = [
     "check_pack",
     "item_sha256",
     "load_pack",
+    "new_pack",
+    "seal_pack",
     "shipped_folder",
     "shipped_packs",
     "write_pack",

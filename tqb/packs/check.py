@@ -55,13 +55,17 @@ _SAME_AS = {"subField": "field", "publisher": "creator", "references": "source"}
 
 
 def check_pack(
-    source: str, faults: Callable[[Item], Iterable[str]] = lambda item: ()
+    source: str,
+    faults: Callable[[Item], Iterable[str]] = lambda item: (),
+    *,
+    verify: bool = True,
 ) -> tuple[Pack | None, tuple[Problem, ...]]:
     """Check a pack for `tqb pack validate`.
 
     Args:
         source: as for `load_pack`.
         faults: says what a scorer finds wrong with an item, such as `tqb.scorers.item_faults`.
+        verify: whether hashes that do not match are findings.
 
     Returns:
         The pack, None where it cannot be loaded, and all findings sorted by file and line.
@@ -73,7 +77,7 @@ def check_pack(
         metadata = find_metadata(path)
         if metadata:
             findings += _metadata_findings(metadata)
-        draft = read_draft(path, metadata, verify=True)
+        draft = read_draft(path, metadata, verify=verify)
         findings += [*draft.problems, *_draft_findings(draft)]
         findings += [
             Problem(str(draft.source.path), item.line, clean(fault))
