@@ -138,6 +138,19 @@ def test_what_cannot_be_sealed_is_left_as_it_is(
     assert content(folder) == before
 
 
+def test_the_size_that_counts_is_that_of_the_sealed_file(tmp_path: Path) -> None:
+    """A file that is too large only for its spaces is sealed; a longer one is refused."""
+    folder = pack(tmp_path, [item(1, text="x" * 9_000 + "?"), item(2, text="y" * 9_000 + "?")])
+    path = folder / "items.jsonl"
+    path.write_text(path.read_text().replace('"text":', f'"text":{" " * 5_000}'))
+    assert "more than 20,000" in str(check_pack(str(folder))[1])
+    seal_pack(folder)
+    assert check_pack(str(folder))[1] == ()
+    edit_items(folder, *({**row, "text": row["text"] * 2} for row in rows(folder)))
+    with pytest.raises(PackError, match="more than 20,000"):
+        seal_pack(folder)
+
+
 def test_seal_follows_no_symlink(tmp_path: Path) -> None:
     """A pack whose items lie elsewhere is refused, and the file there is not touched."""
     folder = pack(tmp_path / "planets")

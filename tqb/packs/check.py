@@ -167,7 +167,8 @@ def _undeclared(draft: Draft) -> Iterator[tuple[int | None, str]]:
     for row in draft.source.rows.rows:
         for key in row.values:
             if key not in known:
-                yield row.line, f"key {quoted(key)} is {where}{nearest(key, known)}"
+                new = "; `tqb pack seal` adds it" if key in ITEM_KEYS else nearest(key, known)
+                yield row.line, f"key {quoted(key)} is {where}{new}"
 
 
 @cache
@@ -221,11 +222,16 @@ def _is_number(text: str) -> bool:
 
 
 def _size(draft: Draft) -> Iterator[tuple[None, str]]:
-    size = draft.source.path.stat().st_size
-    if size > MAX_ITEMS_BYTES:
-        yield None, f"is {size:,} bytes, more than {MAX_ITEMS_BYTES:,}; split it into smaller packs"
+    yield from ((None, message) for message in size_faults(draft.source.path.stat().st_size))
     if not draft.source.rows.rows and not draft.problems:
         yield None, "holds no items; write one on each line"
+
+
+def size_faults(size: int) -> tuple[str, ...]:
+    """Return what is wrong with the size of an items file, in bytes."""
+    if size <= MAX_ITEMS_BYTES:
+        return ()
+    return (f"is {size:,} bytes, more than {MAX_ITEMS_BYTES:,}; split it into smaller packs",)
 
 
 def _languages(draft: Draft) -> list[Problem]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tqb.errors import ConfigError, PackError
 from tqb.packs.card import CARD_FILE, with_languages
-from tqb.packs.check import check_pack
+from tqb.packs.check import check_pack, size_faults
 from tqb.packs.croissant import (
     ITEMS_FILE,
     METADATA_FILE,
@@ -24,7 +24,7 @@ from tqb.packs.messages import clean, listed, quoted, refuse
 from tqb.packs.reading import MAX_METADATA_BYTES, read_lines, read_text
 from tqb.packs.safety import check_metadata, line_of, local_file
 from tqb.packs.subset import STRUCTURE, is_semver, misfits
-from tqb.types import Item, Pack
+from tqb.types import Item, Pack, Problem
 
 
 def seal_pack(
@@ -57,9 +57,12 @@ def seal_pack(
     _refuse_misfits(metadata, about)
     path = local_file(folder, ITEMS_FILE, str(metadata.path), None)
     pack, problems = check_pack(str(path), faults, verify=False)
-    if pack is None or problems:
+    unsized = {Problem(str(path), None, said) for said in size_faults(path.stat().st_size)}
+    if pack is None or set(problems) - unsized:
         raise PackError(problems)
     items, made = _compose(pack, about, metadata)
+    for said in size_faults(len(items.encode())):
+        refuse(str(path), None, said)
     card = _card(folder)
     sealed = with_languages(card, pack.languages)
     changes = (
