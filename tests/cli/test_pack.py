@@ -7,6 +7,8 @@ from collections import Counter
 from pathlib import Path
 
 from tests.conftest import Cli, write_items
+from tests.lint.make import GOOD, bent
+from tests.packs.make import published
 from tqb.packs import load_pack, shipped_folder
 
 
@@ -142,3 +144,21 @@ def test_a_folder_that_holds_something_is_left_alone(cli: Cli, tmp_path: Path) -
     ended = cli("pack", "seal", "mine")
     assert (ended.code, ended.err.count("\n")) == (2, 1)
     assert "make one by `tqb pack new`" in ended.err
+
+
+def test_validate_strict_is_for_packs_to_publish(cli: Cli, tmp_path: Path) -> None:
+    """--strict finds more than validate does, names file and line, and ends in 2."""
+    published(tmp_path / "sound", GOOD)
+    published(tmp_path / "odd", bent(text="Is Lima the capital of Peru?"))
+    ended = cli("pack", "validate", "--strict", "sound")
+    assert (ended.code, ended.out) == (0, "sound: valid, 3 items\n")
+    ended = cli("pack", "validate", "--strict", "odd/croissant.json")
+    assert ended.code == 2
+    assert ended.out.splitlines() == [
+        "odd/items.jsonl:1: the question gives the answer 'Lima' away; ask in other words",
+        "1 finding",
+    ]
+    assert cli("pack", "validate", "sound", "odd").code == 0
+    cli("pack", "new", "fresh")
+    ended = cli("pack", "validate", "--strict", "fresh")
+    assert (ended.code, ended.out.count("placeholder of `tqb pack new`")) == (2, 5)

@@ -41,7 +41,7 @@ VALIDATE_EXAMPLES = """Examples:
 
 \b
   tqb pack validate core-en
-  tqb pack validate packs/*/
+  tqb pack validate --strict packs/*/
   tqb pack validate items.jsonl
 """
 
@@ -155,15 +155,28 @@ def seal(
 @app.command(epilog=VALIDATE_EXAMPLES)
 def validate(
     sources: Annotated[list[str], typer.Argument(metavar="PACK", help="Packs to check.")],
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Hold them against the rules of good packs too.")
+    ] = False,
 ) -> int:
-    """Check packs against their schema, Croissant, hashes and good practice; list every finding."""
+    """Check packs against their schema, Croissant, hashes and good practice; list every finding.
+
+    --strict is for packs to publish. It also finds placeholders, missing fields and metadata,
+    questions that give their answer away or are asked twice, answers right for two items, hidden
+    characters, another script than the language's, tags out of balance, and parallel packs of
+    other concepts. Items of answer_type verbatim, or tagged canary, may look odd.
+    """
     from tqb.formats.terminal import render_problems
+    from tqb.lint import strict_findings
     from tqb.packs import check_pack
     from tqb.scorers import item_faults
 
+    checked = {source: check_pack(source, item_faults) for source in sources}
+    packs = {source: pack for source, (pack, _) in checked.items() if pack is not None}
+    rules = strict_findings(packs) if strict else {}
     findings = 0
-    for source in sources:
-        pack, problems = check_pack(source, item_faults)
+    for source, (pack, told) in checked.items():
+        problems = (*told, *rules.get(source, ()))
         findings += len(problems)
         write_out(render_problems(problems))
         if pack is not None and not problems:
