@@ -6,18 +6,45 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import Cli, write_items
 from tests.lint.make import GOOD, bent
 from tests.packs.make import published
-from tqb.packs import load_pack, shipped_folder
+from tqb.packs import load_pack, shipped_folder, shipped_packs
 
 
 def test_list_has_a_line_for_each_pack(cli: Cli) -> None:
-    """Name, version, language, items, license and hash stand in columns."""
-    lines = cli("pack", "list").out.splitlines()
-    assert lines[0].split() == ["NAME", "VERSION", "LANGUAGE", "ITEMS", "LICENSE", "SHA256"]
-    row = next(line for line in lines if line.startswith("core-en "))
-    assert row.split()[2:5] == ["en", "52", "CC0-1.0"]
+    """What a pack is stands in aligned columns of at most 100 characters, groups below them."""
+    head, *rows, _, groups = cli("pack", "list").out.splitlines()
+    names = ["NAME", "LANGUAGE", "ITEMS", "CATEGORIES", "LICENSE", "SIZE", "VERSION", "SHA256"]
+    assert head.split() == names
+    assert [row.split()[0] for row in rows] == list(shipped_packs())
+    gold = next(row for row in rows if row.startswith("core-en "))
+    assert gold.split()[1:5] == ["en", "52", "14", "CC0-1.0"]
+    assert gold.split()[6:8] == ["kB", "1.0.0"]
+    assert len({row.rindex(" ") for row in (head, *rows)}) == 1
+    assert max(map(len, [head, *rows])) <= 100
+    assert groups.startswith("`tqb run core` runs all of core-* side by side: ")
+
+
+@pytest.mark.parametrize("group", ["core", "core-*", "core-[a-z]*"])
+def test_a_group_is_all_its_packs(cli: Cli, tmp_path: Path, group: str) -> None:
+    """A group's name or a pattern stands for each shipped pack of it, once."""
+    core = [name for name in shipped_packs() if name.startswith("core-")]
+    ended = cli("run", group, "core-en", "--limit", 1, "-o", "r.json")
+    assert ended.code in (0, 3), ended.err
+    report = json.loads((tmp_path / "r.json").read_text("utf-8"))
+    assert [pack["name"] for pack in report["run"]["packs"]] == core
+    checked = cli("pack", "validate", group).out.splitlines()
+    assert [line.split(":")[0] for line in checked] == core
+
+
+def test_a_pattern_without_a_match_is_told(cli: Cli) -> None:
+    """A misspelled group ends in 2, and the packs that there are are named."""
+    ended = cli("run", "cor-*")
+    assert ended.code == 2
+    assert "no pack is named 'cor-*': the packs shipped are " in ended.err
 
 
 def test_show(cli: Cli) -> None:

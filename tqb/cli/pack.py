@@ -60,23 +60,28 @@ def _group() -> None:
 @app.command("list", epilog=LIST_EXAMPLES)
 def list_() -> int:
     """List the packs that come with tqb."""
-    from tqb.packs import load_pack, shipped_packs
+    from tqb.packs import GROUPS, expand, load_pack, shipped_packs
 
-    rows = [("NAME", "VERSION", "LANGUAGE", "ITEMS", "LICENSE", "SHA256")]
+    rows = [tuple("NAME LANGUAGE ITEMS CATEGORIES LICENSE SIZE VERSION SHA256".split())]
     for name in shipped_packs():
         pack = load_pack(name)
-        license_name = pack.license.rstrip("/").removesuffix(".html").rpartition("/")[2]
+        categories = {item.tags["category"] for item in pack.items if "category" in item.tags}
         rows.append(
             (
                 name,
-                pack.version,
                 pack.language,
                 str(len(pack.items)),
-                license_name,
+                str(len(categories)),
+                pack.license.rstrip("/").removesuffix(".html").rpartition("/")[2],
+                f"{pack.path.stat().st_size / 1000:.1f} kB",
+                pack.version,
                 pack.sha256[:12],
             )
         )
-    write_out("".join(_table(rows)))
+    write_out("".join(_table(rows, right=(2, 3, 5))))
+    for group, pattern in GROUPS.items():
+        packs = count(len(expand(group)), "pack")
+        write_out(f"\n`tqb run {group}` runs all of {pattern} side by side: {packs}\n")
     return EXIT_PASS
 
 
@@ -154,7 +159,7 @@ def seal(
 
 @app.command(epilog=VALIDATE_EXAMPLES)
 def validate(
-    sources: Annotated[list[str], typer.Argument(metavar="PACK", help="Packs to check.")],
+    sources: Annotated[list[str], typer.Argument(metavar="PACK", help="Packs or groups to check.")],
     strict: Annotated[
         bool, typer.Option("--strict", help="Hold them against the rules of good packs too.")
     ] = False,
@@ -168,10 +173,11 @@ def validate(
     """
     from tqb.formats.terminal import render_problems
     from tqb.lint import strict_findings
-    from tqb.packs import check_pack
+    from tqb.packs import check_pack, expand
     from tqb.scorers import item_faults
 
-    checked = {source: check_pack(source, item_faults) for source in sources}
+    named = dict.fromkeys(name for source in sources for name in expand(source))
+    checked = {name: check_pack(name, item_faults) for name in named}
     packs = {source: pack for source, (pack, _) in checked.items() if pack is not None}
     rules = strict_findings(packs) if strict else {}
     findings = 0
@@ -186,13 +192,17 @@ def validate(
     return EXIT_INPUT if findings else EXIT_PASS
 
 
-def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield the rows as lines of aligned columns; wide scripts take two cells a character."""
+def _table(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> Iterator[str]:
+    """Yield the rows as lines of aligned columns, those of numbers to the `right`.
+
+    Wide scripts take two cells a character.
+    """
     from rich.cells import cell_len
 
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        cells = (
-            cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
-        )
+        cells = []
+        for place, (cell, width) in enumerate(zip(row, widths, strict=True)):
+            space = " " * (width - cell_len(cell))
+            cells.append(space + cell if place in right else cell + space)
         yield "  ".join(cells).rstrip() + "\n"

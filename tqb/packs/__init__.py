@@ -12,12 +12,14 @@ from tqb.packs.check import check_pack
 from tqb.packs.croissant import write_pack
 from tqb.packs.items import item_sha256
 from tqb.packs.load import find_metadata, load_pack, locate
-from tqb.packs.registry import shipped_folder, shipped_packs
+from tqb.packs.registry import GROUPS, expand, shipped_folder, shipped_packs
 from tqb.packs.seal import seal_pack
 from tqb.packs.template import new_pack
 
 __all__ = [
+    "GROUPS",
     "check_pack",
+    "expand",
     "find_metadata",
     "item_sha256",
     "load_pack",
