@@ -1,17 +1,20 @@
 """A hostile server, and what `tqb run` makes of it, beside a bare `asyncio.gather` over LiteLLM.
 
-    python -m benchmarks.chaos [--items 1000] [--seed 1]
+    python -m benchmarks.chaos [--items 1000] [--kills 50] [--seed 1]
 
 Of 100 requests the hostile server answers 10 with 429 and Retry-After, 5 with 500 or 503, leaves 2
 hanging, garbles 2, cuts 1 off, sends 1 without choices, and trickles 5 of its answers. It is asked
 through the endpoint target and through LiteLLM, each `tqb run` in a process of its own, and the
 outcome is held against that of the same server when it is calm. Then a server that takes 20
-requests at once and refuses the rest is asked with `-j 20` and `-j 64`.
+requests at once and refuses the rest is asked with `-j 20` and `-j 64`. Last, runs are killed at
+random moments and resumed, some of them twice; what comes of each is held against an undisturbed
+run.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -223,6 +226,77 @@ def crowds(pack: Path, items: int) -> list[str]:
     return found
 
 
+def kills(folder: Path, times: int, seed: int) -> list[str]:
+    """Kill runs with SIGKILL, resume them, and return what was lost or asked once too often."""
+    items, most = 200, 8
+    pack = write_pack(folder, items)
+    draw = random.Random(seed).uniform
+    found, taken, again = [], [], []
+    command = tqb_run("endpoint", pack, "-j", most, "--fail-under", FLOORS[0])
+    quiet = ask(busy, command, pack)
+    for number in range(times):
+        deaths = 1 + number % 2
+        asked = resume(command, pack, [draw(0.3, 2.0) for _ in range(deaths)])
+        found += [f"kill {number}: {fault}" for fault in losses(asked, quiet, deaths, most)]
+        taken.append(sum(result["source"] == "journal" for result in asked.results))
+        again.append(len(asked.server.requests) - items)
+    print(
+        f"{times} runs of {items} items killed at random, half of them twice, and resumed: "
+        f"{min(taken)} to {max(taken)} answers taken over, "
+        f"{min(again)} to {max(again)} requests more than items"
+    )
+    return found
+
+
+def busy(body: Body) -> Reply:
+    """Answer in 30 ms."""
+    return Reply(truth(body), delay_s=0.03)
+
+
+def resume(command: list[str], pack: Path, lives_s: list[float]) -> Asked:
+    """Run a command that is killed after so many seconds, again and again, and then to its end."""
+    (pack.parent / ".tqb" / "journal.jsonl").unlink(missing_ok=True)
+    with OpenAIServer(busy) as server:
+        words = [*(word.replace("URL", server.url) for word in command), "--resume"]
+        for life_s in lives_s:
+            with contextlib.suppress(subprocess.TimeoutExpired):  # which kills it
+                subprocess.run(
+                    words,
+                    env=environment(server.url),
+                    cwd=pack.parent,
+                    capture_output=True,
+                    timeout=life_s,
+                    check=False,
+                )
+        done = subprocess.run(
+            words,
+            env=environment(server.url),
+            cwd=pack.parent,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    results = json.loads(pack.with_name("report.json").read_text("utf-8"))["results"]
+    return Asked(server, done.returncode, done.stdout, 0.0, results)
+
+
+def losses(asked: Asked, quiet: Asked, deaths: int, most: int) -> list[str]:
+    """Return in what a resumed run differs from an undisturbed one, but for the time it took."""
+    found = []
+    times = Counter(last_user_turn(request.body) for request in asked.server.requests)
+    if (asked.verdict, asked.code) != (quiet.verdict, quiet.code):
+        found.append(f"verdict {asked.verdict}, undisturbed {quiet.verdict}")
+    if list(map(_essence, asked.results)) != list(map(_essence, quiet.results)):
+        found.append("other results than undisturbed")
+    if max(times.values()) > 1 + deaths or times.total() > len(times) + most * deaths:
+        found.append(f"{times.total()} requests for {len(times)} items")
+    return found
+
+
+def _essence(result: dict[str, Any]) -> tuple[Any, ...]:
+    return result["item_id"], result["repeat"], result["outcome"], result["answer"]
+
+
 def _since(start: float) -> float:
     return time.perf_counter() - start
 
@@ -231,6 +305,7 @@ def main() -> int:
     """Print the table; end in 1 where anything was lost, doubled, stormed or judged otherwise."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, default=1000)
+    parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     start = time.perf_counter()
@@ -244,6 +319,8 @@ def main() -> int:
         bare(pack, options.items, options.seed)
         print()
         found += crowds(pack, options.items)
+        print()
+        found += kills(Path(folder), options.kills, options.seed)
     print(f"\nrequests are for each item, peak is how many at once; {_since(start):.0f} s in all")
     print("\n".join(found) or "nothing lost, nothing doubled, every verdict as with a calm server")
     return bool(found)

@@ -44,6 +44,12 @@ def run(
     confirm: int = 3,
     confirm_limit: int | None = None,
     max_cost: float | None = None,
+    journal: str | Path | None = None,
+    resume: bool = False,
+    record: str | Path | None = None,
+    offline: bool = False,
+    cache: bool = False,
+    cache_days: float = 7.0,
     repeats: int = 1,
     max_concurrency: int = 16,
     retries: int = 3,
@@ -87,6 +93,12 @@ def run(
         confirm: times that what seems broken is asked again before it counts.
         confirm_limit: most requests for that; None allows as many as the run itself takes.
         max_cost: US dollars after which no more is asked.
+        journal: file that keeps the answers as they come; None keeps none.
+        resume: whether to go on where that journal ends.
+        record: folder of the cassette, which keeps the answers to be replayed.
+        offline: whether all answers come from there, by default from ``tqb-cassette``.
+        cache: whether answers of earlier runs to the same prompt are taken.
+        cache_days: days for which they are.
         repeats: how often each item is asked.
         max_concurrency: requests under way at once, at most; fewer while the server refuses some.
         retries: how often a failed request is repeated, where that may help.
@@ -111,7 +123,7 @@ def run(
         tqb.errors.InputError: a pack, target, prompt, scorer, judge or baseline cannot be used.
     """
     from tqb import pipeline
-    from tqb.types import Limits, Params, Policy, RunOptions
+    from tqb.types import Limits, Params, Policy, RunOptions, Storage
 
     sources = [packs] if isinstance(packs, (str, Path)) else packs
     options = RunOptions(
@@ -121,6 +133,14 @@ def run(
         params=Params(temperature, seed, max_tokens, timeout),
         repeats=repeats,
         limits=Limits(max_concurrency, retries, retry_delay, rpm, tpm, deadline),
+        storage=Storage(
+            journal=Path(journal) if journal is not None else None,
+            resume=resume,
+            record=Path(record) if record is not None else None,
+            offline=offline,
+            cache=cache,
+            cache_days=cache_days,
+        ),
         limit=limit,
         items=tuple(items),
         tags=dict(tags or {}),

@@ -50,6 +50,11 @@ SETTINGS: Mapping[str, Any] = {
     "rpm": Count,
     "tpm": Count,
     "max-cost": Annotated[float, Ge(0), Le(1e9)],
+    "journal": str,
+    "record": str,
+    "offline": bool,
+    "cache": bool,
+    "cache-days": Annotated[float, Gt(0), Le(365)],
     "limit": Count,
     "item": list[str],
     "tag": list[str],
@@ -74,7 +79,7 @@ ENVIRONMENT = {f"TQB_{name.upper().replace('-', '_')}" for name in SETTINGS} | {
     "TQB_DEBUG",
 }
 
-_PATHS = ("prompt", "baseline")
+_PATHS = ("prompt", "baseline", "journal", "record")
 _TARGETS = ("target", "judge")
 
 

@@ -6,8 +6,10 @@ load_packs → build_requests → ask → score → ask_judge → make_report �
 from __future__ import annotations
 
 import asyncio
+import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
@@ -18,12 +20,24 @@ from tqb import __version__, baseline, grading, report
 from tqb.changes import by_item, count_passes
 from tqb.errors import BaselineError, ConfigError, TargetError
 from tqb.gate import judge, names_of, plan, settle
+from tqb.memory import (
+    Cache,
+    Cassette,
+    CassetteTarget,
+    Header,
+    Journal,
+    Memories,
+    Memory,
+    cache_file,
+)
 from tqb.packs import expand, load_pack
 from tqb.prompts import Prompt, fingerprint, load_prompt
 from tqb.runner import Budget, Reply, Throttle, deadline, run_requests, throttle_for
 from tqb.scorers import load_scorer
-from tqb.targets import open_target
+from tqb.targets import address, open_target, target_name
 from tqb.types import (
+    CASSETTE,
+    JOURNAL,
     Baseline,
     Failure,
     Item,
@@ -33,13 +47,17 @@ from tqb.types import (
     Policy,
     Report,
     Request,
+    Response,
     Result,
     RunInfo,
     RunOptions,
     Scorer,
+    Storage,
     Target,
     Tool,
 )
+
+_log = logging.getLogger("tqb.pipeline")
 
 TOOL = Tool("tqb", __version__)
 
@@ -66,10 +84,9 @@ def run(
         InputError: a pack, prompt, target, scorer, judge, selection or baseline cannot be used;
             nothing has been asked then, unless a scorer of the user's own breaks on an answer.
     """
-    started_at = _now()
+    started_at, ends_at = _now(), deadline(options.limits)
     _refuse_running_loop()
     _refuse_counts_too_low(options)
-    ask = asker(options, on_start, on_reply)
     packs = load_packs(options)
     _refuse_unknown_must_pass(packs, options.policy.must_pass)
     prompt = load_prompt(options.prompt)
@@ -78,15 +95,17 @@ def run(
     requests = build_requests(packs, prompt, options)
     base = load_baseline(options.baseline, requests)
     try_scorer(scorer, requests)
-    target = open_target(options.target, max_concurrency=options.limits.max_concurrency)
+    target = open_pipeline(options)
     grader = open_judge(options)
-    answer = partial(answers, target, grader, scorer, ask)
-    results, interrupted = answer(requests)
     info = run_info(started_at, target, grader, prompt, packs, requests, options)
-    made = report.make_report(TOOL, info, results)
-    made = replace(made, comparison=baseline.compare(base, made))
-    if not (interrupted or target.recorded):
-        made, interrupted = confirm(made, requests, answer, options)
+    with open_memory(info, target, packs, requests, options.storage) as memory:
+        ask = asker(options, ends_at, memory, on_start, on_reply)
+        answer = partial(answers, target, grader, scorer, ask)
+        results, interrupted = answer(requests)
+        made = report.make_report(TOOL, info, results)
+        made = replace(made, comparison=baseline.compare(base, made))
+        if not interrupted:
+            made, interrupted = confirm(made, requests, target, answer, options)
     made = replace(made, run=replace(made.run, finished_at=_stamp(_now())))
     return replace(made, verdict=judge(made, options.policy, interrupted=interrupted))
 
@@ -215,29 +234,132 @@ def read_baseline(path: Path) -> Baseline:
     return baseline.accept(report.from_text(data, path))
 
 
-def asker(options: RunOptions, on_start: OnStart, on_reply: OnReply) -> Ask:
+def open_pipeline(options: RunOptions) -> Target:
+    """Open the target, or the cassette in its place.
+
+    Raises:
+        InputError: it cannot be opened.
+    """
+    if options.storage.offline:
+        return open_cassette(options.target, options.storage)
+    return open_target(options.target, max_concurrency=options.limits.max_concurrency)
+
+
+def open_cassette(spec: str, storage: Storage) -> CassetteTarget:
+    """Open what was recorded of a target; the target itself is not opened.
+
+    Raises:
+        ConfigError: there is no cassette, or it cannot be read.
+    """
+    name = target_name(spec)
+    return CassetteTarget(storage.record or CASSETTE, name, address(name))
+
+
+@contextmanager
+def open_memory(
+    info: RunInfo,
+    target: Target,
+    packs: Sequence[Pack],
+    requests: Sequence[Request],
+    storage: Storage,
+) -> Iterator[Memories]:
+    """Open what keeps the answers of this run; recorded answers need no journal and no cache.
+
+    The cassette is written at the end, with what was answered by then.
+
+    Raises:
+        ConfigError: the journal cannot be written, or is another run's; the cassette cannot be.
+    """
+    memory = Memories()
+    try:
+        if storage.journal and not target.recorded:
+            open_journal(memory, storage.journal, header_of(info), resume=storage.resume)
+        if storage.cache and not target.recorded:
+            memory.add(Cache(cache_file(), storage.cache_days))
+        cassette = None
+        if storage.record and not storage.offline:
+            cassette = Cassette(
+                storage.record,
+                {f"{request.pack}/{request.item.id}" for request in requests},
+                {pack.name: {item.id for item in pack.items} for pack in packs},
+            )
+            memory.add(cassette)
+        yield memory
+        if cassette:
+            cassette.write()
+    finally:
+        memory.close()
+
+
+def open_journal(memory: Memories, path: Path, header: Header, *, resume: bool) -> None:
+    """Add a journal; a run that was told of none goes on without, where it cannot be written.
+
+    Raises:
+        ConfigError: it cannot be written or taken up.
+    """
+    try:
+        memory.add(Journal.open(path, header, resume=resume))
+    except ConfigError as error:
+        if resume or path != JOURNAL:
+            raise
+        _log.warning("%s; this run keeps none", error)
+
+
+def header_of(info: RunInfo) -> Header:
+    """Return what a run has to share with a journal to take it up."""
+    params = info.params
+    return Header(
+        target=address(info.target),
+        judge=info.judge and address(info.judge),
+        template_sha256=info.template_sha256,
+        params={
+            "temperature": params.temperature,
+            "seed": params.seed,
+            "max_tokens": params.max_tokens,
+        },
+        packs={pack.name: pack.sha256 for pack in info.packs},
+    )
+
+
+def asker(
+    options: RunOptions, ends_at: float, memory: Memory, on_start: OnStart, on_reply: OnReply
+) -> Ask:
     """Return what puts requests to a target: one budget for all of them, one deadline, one total.
 
-    The deadline counts from here. What is learned of a target's limits holds for the whole run.
+    What the memory knows is not asked; each new answer is kept there before it is reported. What
+    is learned of a target's limits holds for the whole run.
     """
     total = 0
     budget = Budget(options.policy.max_cost_usd)
-    ends_at = deadline(options.limits)
     throttles: dict[str, Throttle] = {}
 
     def ask(target: Target, requests: Sequence[Request]) -> tuple[tuple[Reply, ...], bool]:
         nonlocal total
         total += len(requests)
         on_start(total)
-        return run_requests(
+        who = address(target.name)
+
+        def take(request: Request, reply: Reply) -> None:
+            if isinstance(reply, Response):
+                memory.keep(who, request, reply)
+            on_reply(request, reply)
+
+        known = {place: memory.recall(who, request) for place, request in enumerate(requests)}
+        for place, found in known.items():
+            if found:
+                budget.charge(found)
+                on_reply(requests[place], found)
+        replies, interrupted = run_requests(
             target,
-            requests,
+            [request for place, request in enumerate(requests) if not known[place]],
             limits=options.limits,
             throttle=throttles.setdefault(target.name, throttle_for(target, options.limits)),
             ends_at=ends_at,
             budget=budget,
-            on_reply=on_reply,
+            on_reply=take,
         )
+        asked = iter(replies)
+        return tuple(known[place] or next(asked) for place in known), interrupted
 
     return ask
 
@@ -262,9 +384,13 @@ def answers(
 
 
 def confirm(
-    made: Report, requests: Sequence[Request], answer: Answer, options: RunOptions
+    made: Report,
+    requests: Sequence[Request],
+    target: Target,
+    answer: Answer,
+    options: RunOptions,
 ) -> tuple[Report, bool]:
-    """Ask again what seems broken, until nothing is left to ask.
+    """Ask again what seems broken, until nothing is left to ask; of a cassette only what it has.
 
     Returns:
         The report with what came of it, and whether a signal cut it short.
@@ -281,6 +407,10 @@ def confirm(
             for key in wave.keys
             for time in range(wave.times)
         ]
+        if target.recorded and not (
+            isinstance(target, CassetteTarget) and all(map(target.has, asked))
+        ):
+            break
         results, interrupted = answer(asked)
         passes = {f"{pack}/{item}": count_passes(r) for (pack, item), r in by_item(results).items()}
         comparison = settle(comparison, passes)
@@ -324,6 +454,8 @@ def open_judge(options: RunOptions) -> Target | None:
     """
     if options.judge is None:
         return None
+    if options.storage.offline:
+        return open_cassette(options.judge, options.storage)
     try:
         return open_target(
             options.judge,
@@ -382,6 +514,7 @@ def run_info(
             for pack in packs
         ),
         judge=grader.name if grader else None,
+        cache=options.storage.cache and not target.recorded,
     )
 
 

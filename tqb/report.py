@@ -70,6 +70,7 @@ def scored_result(request: Request, reply: Response, score: Score) -> Result:
         attempts=reply.attempts,
         retried=reply.retried,
         waited_s=reply.waited_s,
+        source=reply.source,
     )
 
 
@@ -122,7 +123,7 @@ def make_report(tool: Tool, run: RunInfo, results: Sequence[Result]) -> Report:
 
 
 def with_confirmation(report: Report, results: Sequence[Result], times: int) -> Report:
-    """Add what was asked again: it changes no figure but the cost and the retries."""
+    """Add what was asked again: it changes no figure of accuracy."""
     again = (*(report.confirmation.results if report.confirmation else ()), *results)
     confirmation = Confirmation(
         items=len({result.key for result in again}),
@@ -131,7 +132,12 @@ def with_confirmation(report: Report, results: Sequence[Result], times: int) -> 
         results=again,
     )
     both = (*report.results, *again)
-    metrics = replace(report.metrics, cost_usd=_cost(both), retries=_retries(both))
+    metrics = replace(
+        report.metrics,
+        cost_usd=_cost(both),
+        retries=_retries(both),
+        recalled=_recalled(both),
+    )
     return replace(report, confirmation=confirmation, metrics=metrics)
 
 
@@ -163,6 +169,7 @@ def make_metrics(results: Sequence[Result]) -> Metrics:
         ),
         cost_usd=_cost(results),
         retries=_retries(results),
+        recalled=_recalled(results),
     )
 
 
@@ -228,6 +235,11 @@ def _cost(results: Sequence[Result]) -> float | None:
     costs += [r.judgement.cost_usd for r in answered if r.judgement]
     known = [cost for cost in costs if cost is not None]
     return _rounded(math.fsum(known), 9) if known and len(known) == len(costs) else None
+
+
+def _recalled(results: Iterable[Result]) -> dict[str, int]:
+    answered = Counter(r.source for r in results if r.answer is not None and r.source != "target")
+    return dict(sorted(answered.items()))
 
 
 def _retries(results: Sequence[Result]) -> Retries:

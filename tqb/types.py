@@ -15,6 +15,11 @@ from typing import Any, Literal, Protocol
 
 REPORT_SCHEMA_VERSION: Literal["1.0"] = "1.0"
 
+JOURNAL = Path(".tqb/journal.jsonl")
+"""Where `tqb run` keeps its journal, unless it is told otherwise."""
+CASSETTE = Path("tqb-cassette")
+"""Where --offline looks, unless --record names a folder."""
+
 Outcome = Literal["pass", "fail", "error", "skipped"]
 """pass and fail are answers; error is a failed call; skipped was never asked."""
 
@@ -43,7 +48,10 @@ FailureKind = Literal[
     "refused_by_budget",
     "cancelled",
     "target_bug",
+    "not_recorded",
 ]
+Source = Literal["target", "journal", "cache", "cassette"]
+"""Where an answer was taken from; all but the target had it from an earlier run."""
 Status = Literal["pass", "fail", "inconclusive", "nothing", "budget", "interrupted"]
 Change = Literal[
     "broken",
@@ -206,6 +214,7 @@ class Response:
     """Why it was asked again, once for each time."""
     waited_s: float = 0.0
     """Seconds waited before it was asked again, in all."""
+    source: Source = "target"
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +322,8 @@ class Result:
     """Why something was asked again, once for each time."""
     waited_s: float = 0.0
     """Seconds waited before something was asked again, in all."""
+    source: Source = "target"
+    """Where the answer was taken from."""
 
     @property
     def key(self) -> str:
@@ -378,7 +389,7 @@ class Retries:
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """Aggregates of a run, its confirmation left out but for the cost and the retries."""
+    """Aggregates of a run, its confirmation left out but for what is said below."""
 
     accuracy: float | None
     """passed / n; None when nothing was scored."""
@@ -406,6 +417,8 @@ class Metrics:
     """With the judge's and the confirmation's; None when the cost of any answer is unknown."""
     retries: Retries = Retries()
     """With the judge's and the confirmation's."""
+    recalled: Mapping[str, int] = field(default_factory=dict)
+    """Answers that were taken from an earlier run, by source; with the confirmation's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -447,6 +460,8 @@ class RunInfo:
     packs: tuple[PackRef, ...]
     judge: str | None = None
     """Who looked again at the answers that the scorer failed."""
+    cache: bool = False
+    """Whether answers could come from the cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -680,6 +695,24 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Storage:
+    """Where answers are kept, and taken from."""
+
+    journal: Path | None = None
+    """The answers of this run, one by one."""
+    resume: bool = False
+    """Whether an earlier run's journal is taken up."""
+    record: Path | None = None
+    """Folder of the cassette."""
+    offline: bool = False
+    """Whether all answers come from the cassette; then nothing is recorded."""
+    cache: bool = False
+    """Whether live answers of this user's earlier runs are taken."""
+    cache_days: float = 7.0
+    """Days for which they are."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunOptions:
     """What `tqb run` was asked to do."""
 
@@ -689,6 +722,7 @@ class RunOptions:
     params: Params = Params()
     repeats: int = 1
     limits: Limits = Limits()
+    storage: Storage = Storage()
     limit: int | None = None
     """First items of each pack."""
     items: tuple[str, ...] = ()

@@ -239,7 +239,7 @@ def test_130_interrupted(tmp_path: Path, capitals: Path) -> None:
     assert process.returncode == 130
     assert out.startswith("INTERRUPTED")
     assert "interrupted after 1 of 4 answers: nothing was judged" in out
-    assert err == ""
+    assert err == "The answers are kept: the same command with --resume goes on.\n"
     for path in ("run.json", ".tqb/last-run.json"):
         report = json.loads((tmp_path / path).read_text("utf-8"))
         outcomes = [result["outcome"] for result in report["results"]]

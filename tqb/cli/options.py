@@ -352,6 +352,54 @@ Judge = Annotated[
         help="Let a model (any target) look again at the answers that the scorer failed.",
     ),
 ]
+JournalFile = Annotated[
+    Path,
+    typer.Option(
+        metavar="FILE",
+        envvar="TQB_JOURNAL",
+        help="Where answers are kept one by one as they come, for --resume.",
+    ),
+]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="Go on where the journal ends; ask only what is missing there."),
+]
+Record = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        envvar="TQB_RECORD",
+        help="Folder of the cassette, to be committed: the answers are written there, or read from "
+        "there with --offline.",
+    ),
+]
+Offline = Annotated[
+    bool,
+    typer.Option(
+        "--offline/--no-offline",
+        envvar="TQB_OFFLINE",
+        help="Ask nobody: take all answers from the cassette (--record DIR, else tqb-cassette).",
+    ),
+]
+Cache = Annotated[
+    bool,
+    typer.Option(
+        "--cache/--no-cache",
+        envvar="TQB_CACHE",
+        help="Take answers of your earlier runs to the same prompt; a gate should see today's.",
+    ),
+]
+CacheDays = Annotated[
+    float,
+    typer.Option(
+        metavar="X",
+        min=0.000_01,
+        max=365,
+        callback=finite,
+        envvar="TQB_CACHE_DAYS",
+        help="Days for which --cache takes an answer.",
+    ),
+]
 Verify = Annotated[
     bool,
     typer.Option(envvar="TQB_VERIFY", help="Refuse packs whose hashes do not match."),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from pathlib import Path
 
 from tqb.cli import options
 from tqb.errors import ConfigError
-from tqb.types import Limits, Params, Policy, Report, RunOptions
+from tqb.types import JOURNAL, Limits, Params, Policy, Report, RunOptions, Storage
 
-LAST_RUN = Path(".tqb/last-run.json")
+FOLDER = JOURNAL.parent
+LAST_RUN = FOLDER / "last-run.json"
 """Where each run leaves its report, for `tqb baseline accept`, whatever `-o` says."""
 
 EXAMPLES = """Examples:
@@ -22,6 +22,8 @@ EXAMPLES = """Examples:
   tqb run --target python:app:answer            your own pipeline, a Python function
   tqb run --target "cmd:./ask.sh"               your own pipeline, any program
   tqb run my-pack/ --baseline tqb-baseline.jsonl -o run.json
+  tqb run -m openai/gpt-4o-mini --resume        go on after an interruption
+  tqb run -m openai/gpt-4o-mini --record DIR    keep the answers, to be replayed by --offline
 """
 
 
@@ -49,6 +51,12 @@ def run(
     rpm: options.Rpm = None,
     tpm: options.Tpm = None,
     max_cost: options.MaxCost = None,
+    journal: options.JournalFile = JOURNAL,
+    resume: options.Resume = False,
+    record: options.Record = None,
+    offline: options.Offline = False,
+    cache: options.Cache = False,
+    cache_days: options.CacheDays = 7.0,
     limit: options.Limit = None,
     item: options.ItemIds = None,
     tag: options.Tags = None,
@@ -86,6 +94,7 @@ def run(
         params=Params(temperature, seed, max_tokens, timeout),
         repeats=repeats,
         limits=Limits(max_concurrency, retries, retry_delay, rpm, tpm, deadline),
+        storage=Storage(journal, resume, record, offline, cache, cache_days),
         limit=limit,
         items=tuple(item or ()),
         tags=parse_tags(tag or []),
@@ -109,6 +118,7 @@ def run(
         ),
         verify=verify,
     )
+    make_folder()
     with Patience() as patience:
         with progress(sys.stderr, quiet=quiet) as bar, contextlib.redirect_stdout(sys.stderr):
             report = pipeline.run(asked, on_start=bar.start, on_reply=patience.after(bar.advance))
@@ -116,6 +126,8 @@ def run(
         for path in outputs:
             write_report(report, path)
     write_out(render_report(report, sys.stdout, details=not quiet, every=verbose))
+    if report.verdict.status in ("interrupted", "budget") and asked.storage.journal:
+        print("The answers are kept: the same command with --resume goes on.", file=sys.stderr)
     return report.verdict.exit_code
 
 
@@ -130,13 +142,19 @@ def parse_tags(pairs: list[str]) -> dict[str, str]:
     return tags
 
 
+def make_folder() -> None:
+    """Make ``.tqb/``, which git ignores; those who write there say if they cannot."""
+    from tqb.files import write_whole
+
+    with contextlib.suppress(ConfigError):
+        write_whole(FOLDER / ".gitignore", "*\n")
+
+
 def keep_last_run(report: Report) -> None:
     """Leave the report in ``.tqb/``; where that cannot be written, say so and go on."""
-    from tqb.files import write_whole
     from tqb.formats import write_report
 
     try:
         write_report(report, LAST_RUN)
-        write_whole(LAST_RUN.with_name(".gitignore"), "*\n")
     except ConfigError as error:
         print(f"warning: {error}; this run's report is not kept there", file=sys.stderr)

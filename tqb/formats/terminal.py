@@ -173,6 +173,7 @@ def _figures(report: Report) -> Iterator[str]:
         yield _confirmation(report.confirmation)
     if metrics.retries.n:
         yield _retries(metrics.retries)
+    yield from _recalled(report)
     parts = []
     if metrics.latency:
         parts.append(f"latency p50 {metrics.latency.p50:.2f} s, p95 {metrics.latency.p95:.2f} s")
@@ -208,6 +209,19 @@ def _confirmation(confirmation: Confirmation) -> str:
         times = times.removeprefix("up to ")
     items = count(confirmation.items, "item")
     return f"asked {items} again, {times}: {count(confirmation.requests, 'request')}"
+
+
+def _recalled(report: Report) -> Iterator[str]:
+    """Say which answers are not of today."""
+    recalled = report.metrics.recalled
+    again = report.confirmation.results if report.confirmation else ()
+    asked = sum(r.answer is not None and r.source == "target" for r in (*report.results, *again))
+    if "journal" in recalled:
+        yield f"{count(recalled['journal'], 'answer')} from the journal, {asked:,} asked now"
+    if "cassette" in recalled:
+        yield f"{count(recalled['cassette'], 'answer')} from the cassette: nobody was asked"
+    if report.run.cache:
+        yield f"cache: {recalled.get('cache', 0):,} hits, {asked:,} misses"
 
 
 def _retries(retries: Retries) -> str:

@@ -90,7 +90,11 @@ def _over_budget(report: Report, policy: Policy) -> Iterator[str]:
 def _unknown(report: Report, policy: Policy) -> Iterator[str]:
     metrics, comparison = report.metrics, report.comparison
     asked = metrics.n + metrics.errors
-    if metrics.n == 0:
+    missing = [r.key for r in report.results if r.failure and r.failure.kind == "not_recorded"]
+    if missing:
+        yield f"{len(missing)} of {asked} answers are not recorded: {words.listed(missing)}"
+        yield _most_common_failure(report)
+    elif metrics.n == 0:
         yield f"none of {asked} calls brought an answer: nothing was judged"
         yield _most_common_failure(report)
     elif metrics.errors > policy.max_errors * asked:

@@ -5,16 +5,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from tqb.errors import TargetError
+from tqb.text import one_line, redact
 
 if TYPE_CHECKING:
     from tqb.types import Target
 
-__all__ = ["open_target"]
+__all__ = ["address", "open_target", "target_name"]
 
 FORMS = {
     "http": "http://HOST/v1#MODEL",
@@ -69,6 +71,35 @@ def open_target(
     return LiteLLMTarget(spec, max_concurrency=max_concurrency)
 
 
+def target_name(spec: str) -> str:
+    """Return the name that the target of `spec` would have, without opening it."""
+    scheme, _, rest = spec.strip().partition(":")
+    if scheme in ("http", "https"):
+        from tqb.targets.failures import public_url
+
+        return f"{public_url(spec.strip())}#{spec.strip().partition('#')[2]}"
+    if scheme == "cmd":
+        return f"cmd:{redact(rest.strip())}"
+    return f"{scheme}:{rest.strip()}" if scheme in FORMS and rest else spec.strip()
+
+
+def address(name: str) -> str:
+    """Return a target's name with the base URL that LiteLLM takes from the environment, if any.
+
+    The same name at another address is another pipeline.
+    """
+    if name.partition(":")[0] in FORMS:
+        return name
+    provider = name.partition("/")[0] if "/" in name else "openai"
+    prefix = re.sub(r"\W", "_", provider).upper()
+    for variable in (f"{prefix}_BASE_URL", f"{prefix}_API_BASE"):
+        if os.environ.get(variable):
+            from tqb.targets.failures import public_url
+
+            return f"{name} at {public_url(os.environ[variable])}"
+    return name
+
+
 def _check(spec: str, scheme: str, colon: str, rest: str) -> None:
     """Refuse what is neither a scheme written in full nor a model id."""
     if not spec:
@@ -94,6 +125,4 @@ def _nearest(scheme: str, *, wanted: bool) -> str:
 
 def _safe(spec: str) -> str:
     """The spec without what could be a password or a key."""
-    from tqb.text import one_line, redact
-
     return one_line(re.sub(r"//[^/#]*@", "//", redact(spec)))

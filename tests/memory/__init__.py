@@ -1,0 +1,1 @@
+"""Journal, cassette and cache."""
