@@ -74,7 +74,8 @@ def run(
     Call it outside a running event loop.
 
     Args:
-        packs: shipped names, folders, ``croissant.json``, ``.jsonl`` or TQB++ ``.json`` files.
+        packs: shipped names, ``core`` for all parallel packs, folders, ``croissant.json``,
+            ``.jsonl`` or TQB++ ``.json`` files.
         target: the pipeline under test, as for ``--target``.
         prompt: a Jinja2 template; None is the built-in prompt.
         baseline: an accepted baseline, or an earlier JSON report.

@@ -30,7 +30,7 @@ from tqb.memory import (
     Memory,
     cache_file,
 )
-from tqb.packs import load_pack
+from tqb.packs import expand, load_pack
 from tqb.prompts import Prompt, fingerprint, load_prompt
 from tqb.runner import Budget, Reply, Throttle, deadline, run_requests, throttle_for
 from tqb.scorers import load_scorer
@@ -149,13 +149,14 @@ def _refuse_unknown_must_pass(packs: Sequence[Pack], names: Sequence[str]) -> No
 
 
 def load_packs(options: RunOptions) -> tuple[Pack, ...]:
-    """Load the packs of a run; two of one name would make their items one.
+    """Load the packs of a run, those of a group too; two of one name would make their items one.
 
     Raises:
         PackError: a pack cannot be loaded.
         ConfigError: two packs have one name.
     """
-    packs = tuple(load_pack(source, verify=options.verify) for source in options.packs)
+    sources = dict.fromkeys(source for given in options.packs for source in expand(given))
+    packs = tuple(load_pack(source, verify=options.verify) for source in sources)
     names = [pack.name for pack in packs]
     for name in names:
         if names.count(name) > 1:

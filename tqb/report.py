@@ -12,13 +12,14 @@ from pathlib import Path
 from tqb import stats
 from tqb.changes import by_item, count_passes
 from tqb.errors import EXIT_INCONCLUSIVE, BaselineError
+from tqb.languages import side_by_side
+from tqb.tallies import interval, latency, rounded, tally
 from tqb.text import short_hash
 from tqb.types import (
     REPORT_SCHEMA_VERSION,
     Confirmation,
     Failure,
     Item,
-    Latency,
     Metrics,
     Passes,
     Repeated,
@@ -90,6 +91,7 @@ def _asked(request: Request) -> Result:
         explanation="",
         question_sha256=question_sha256(item),
         tags=item.tags,
+        concept=item.concept,
     )
 
 
@@ -144,25 +146,25 @@ def with_confirmation(report: Report, results: Sequence[Result], times: int) -> 
 def make_metrics(results: Sequence[Result]) -> Metrics:
     """Aggregate. Failed calls and what was never asked count beside accuracy, never in it."""
     items = [count_passes(repeats) for repeats in by_item(results).values()]
-    whole = _tally(results)
+    whole = tally(results)
     scores = [r.score for r in results if r.score is not None]
     failures = Counter(r.failure.kind for r in results if r.failure and r.outcome == "error")
     return Metrics(
         accuracy=whole.accuracy,
-        accuracy_interval=_interval(whole, items),
+        accuracy_interval=interval(whole, items),
         repeated=_repeated(items),
         n=whole.n,
         passed=whole.passed,
         failed=whole.n - whole.passed,
         errors=whole.errors,
         skipped=sum(r.outcome == "skipped" for r in results),
-        mean_score=_rounded(math.fsum(scores) / len(scores)) if scores else None,
+        mean_score=rounded(math.fsum(scores) / len(scores)) if scores else None,
         by_pack=_tallies(results, lambda r: r.pack),
         by_language=_tallies(results, lambda r: r.language),
         by_category=_tallies(results, lambda r: r.tags.get("category", "")),
         by_difficulty=_tallies(results, lambda r: r.tags.get("difficulty", "")),
         failures=dict(sorted(failures.items())),
-        latency=_latency([r.latency_s for r in results if r.latency_s is not None]),
+        latency=latency([r.latency_s for r in results if r.latency_s is not None]),
         tokens=Tokens(
             _total(r.prompt_tokens for r in results),
             _total(r.completion_tokens for r in results),
@@ -170,16 +172,8 @@ def make_metrics(results: Sequence[Result]) -> Metrics:
         cost_usd=_cost(results),
         retries=_retries(results),
         recalled=_recalled(results),
+        languages=side_by_side(results),
     )
-
-
-def _interval(whole: Tally, items: Sequence[Passes]) -> tuple[float, float] | None:
-    """Return Wilson's interval; answers to one item are not independent, so they count as one."""
-    answered = sum(item.n > 0 for item in items)
-    if not answered:
-        return None
-    low, high = stats.wilson(round(whole.passed / whole.n * answered), answered)
-    return _rounded(low), _rounded(high)
 
 
 def _repeated(items: Sequence[Passes]) -> Repeated | None:
@@ -190,17 +184,10 @@ def _repeated(items: Sequence[Passes]) -> Repeated | None:
         return None
     return Repeated(
         k=k,
-        pass_at_1=_rounded(stats.mean_pass_at_k(counts, 1)),
-        pass_at_k=_rounded(stats.mean_pass_at_k(counts, k)),
-        pass_hat_k=_rounded(stats.mean_pass_hat_k(counts, k)),
+        pass_at_1=rounded(stats.mean_pass_at_k(counts, 1)),
+        pass_at_k=rounded(stats.mean_pass_at_k(counts, k)),
+        pass_hat_k=rounded(stats.mean_pass_hat_k(counts, k)),
     )
-
-
-def _tally(results: Iterable[Result]) -> Tally:
-    count = Counter(r.outcome for r in results)
-    n = count["pass"] + count["fail"]
-    accuracy = _rounded(count["pass"] / n) if n else None
-    return Tally(n=n, passed=count["pass"], errors=count["error"], accuracy=accuracy)
 
 
 def _tallies(results: Iterable[Result], key: Callable[[Result], str]) -> dict[str, Tally]:
@@ -209,19 +196,7 @@ def _tallies(results: Iterable[Result], key: Callable[[Result], str]) -> dict[st
     for result in results:
         groups.setdefault(key(result), []).append(result)
     groups.pop("", None)
-    return {name: _tally(groups[name]) for name in sorted(groups)}
-
-
-def _latency(seconds: list[float]) -> Latency | None:
-    """Percentiles by nearest rank: the smallest value that `p` of all values do not exceed."""
-    if not seconds:
-        return None
-    ordered = sorted(seconds)
-
-    def rank(p: float) -> float:
-        return _rounded(ordered[max(0, math.ceil(p * len(ordered)) - 1)])
-
-    return Latency(p50=rank(0.5), p95=rank(0.95), max=_rounded(ordered[-1]))
+    return {name: tally(groups[name]) for name in sorted(groups)}
 
 
 def _total(counts: Iterable[int | None]) -> int | None:
@@ -234,7 +209,7 @@ def _cost(results: Sequence[Result]) -> float | None:
     costs = [r.cost_usd for r in answered]
     costs += [r.judgement.cost_usd for r in answered if r.judgement]
     known = [cost for cost in costs if cost is not None]
-    return _rounded(math.fsum(known), 9) if known and len(known) == len(costs) else None
+    return rounded(math.fsum(known), 9) if known and len(known) == len(costs) else None
 
 
 def _recalled(results: Iterable[Result]) -> dict[str, int]:
@@ -245,11 +220,7 @@ def _recalled(results: Iterable[Result]) -> dict[str, int]:
 def _retries(results: Sequence[Result]) -> Retries:
     kinds = Counter(kind for result in results for kind in result.retried)
     waited_s = math.fsum(result.waited_s for result in results)
-    return Retries(kinds.total(), dict(sorted(kinds.items())), _rounded(waited_s, 3))
-
-
-def _rounded(value: float, digits: int = 6) -> float:
-    return round(value, digits)
+    return Retries(kinds.total(), dict(sorted(kinds.items())), rounded(waited_s, 3))
 
 
 def load_report(path: Path) -> Report:

@@ -322,6 +322,8 @@ class Result:
     """Why something was asked again, once for each time."""
     waited_s: float = 0.0
     """Seconds waited before something was asked again, in all."""
+    concept: str = ""
+    """Slug shared by the same fact in other languages."""
     source: Source = "target"
     """Where the answer was taken from."""
 
@@ -388,6 +390,43 @@ class Retries:
 
 
 @dataclass(frozen=True, slots=True)
+class LanguageRow:
+    """What a pipeline does in one language."""
+
+    language: str
+    n: int
+    """Answers scored."""
+    passed: int
+    errors: int
+    accuracy: float | None
+    """passed / n; None when n is 0."""
+    accuracy_interval: tuple[float, float] | None
+    """Wilson's, at 95 %; an item asked several times counts as one answer."""
+    common_accuracy: float | None
+    """The same over the concepts that were answered in every language; None where there is none."""
+    token_premium: float | None
+    """Prompt tokens as a multiple of English, summed over the concepts that both have."""
+    shared_concepts: int
+    """How many those are."""
+    latency_p50: float | None
+    """Seconds."""
+    fails_alone: tuple[str, ...]
+    """Concepts that fail here, and in no other of the languages in which they were answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Languages:
+    """The languages of a run side by side, related by the concepts that they share."""
+
+    rows: tuple[LanguageRow, ...]
+    """English first, then by tag."""
+    common_concepts: int
+    """How many concepts were answered in every language."""
+    failing_in_most: Mapping[str, tuple[str, ...]]
+    """Concepts that fail in more than half of their languages, two at least, and in which."""
+
+
+@dataclass(frozen=True, slots=True)
 class Metrics:
     """Aggregates of a run, its confirmation left out but for what is said below."""
 
@@ -419,6 +458,8 @@ class Metrics:
     """With the judge's and the confirmation's."""
     recalled: Mapping[str, int] = field(default_factory=dict)
     """Answers that were taken from an earlier run, by source; with the confirmation's."""
+    languages: Languages | None = None
+    """None where the run has fewer than two."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,45 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import Cli, write_items
-from tqb.packs import load_pack, shipped_folder
+from tests.lint.make import GOOD, bent
+from tests.packs.make import published
+from tqb.packs import load_pack, shipped_folder, shipped_packs
 
 
 def test_list_has_a_line_for_each_pack(cli: Cli) -> None:
-    """Name, version, language, items, license and hash stand in columns."""
-    lines = cli("pack", "list").out.splitlines()
-    assert lines[0].split() == ["NAME", "VERSION", "LANGUAGE", "ITEMS", "LICENSE", "SHA256"]
-    row = next(line for line in lines if line.startswith("core-en "))
-    assert row.split()[2:5] == ["en", "52", "CC0-1.0"]
+    """What a pack is stands in aligned columns of at most 100 characters, groups below them."""
+    head, *rows, _, groups = cli("pack", "list").out.splitlines()
+    names = ["NAME", "LANGUAGE", "ITEMS", "CATEGORIES", "LICENSE", "SIZE", "VERSION", "SHA256"]
+    assert head.split() == names
+    assert [row.split()[0] for row in rows] == list(shipped_packs())
+    gold = next(row for row in rows if row.startswith("core-en "))
+    assert gold.split()[1:5] == ["en", "52", "14", "CC0-1.0"]
+    assert gold.split()[6:8] == ["kB", "1.0.0"]
+    assert len({row.rindex(" ") for row in (head, *rows)}) == 1
+    assert max(map(len, [head, *rows])) <= 100
+    assert groups.startswith("`tqb run core` runs all of core-* side by side: ")
+
+
+@pytest.mark.parametrize("group", ["core", "core-*", "core-[a-z]*"])
+def test_a_group_is_all_its_packs(cli: Cli, tmp_path: Path, group: str) -> None:
+    """A group's name or a pattern stands for each shipped pack of it, once."""
+    core = [name for name in shipped_packs() if name.startswith("core-")]
+    ended = cli("run", group, "core-en", "--limit", 1, "-o", "r.json")
+    assert ended.code in (0, 3), ended.err
+    report = json.loads((tmp_path / "r.json").read_text("utf-8"))
+    assert [pack["name"] for pack in report["run"]["packs"]] == core
+    checked = cli("pack", "validate", group).out.splitlines()
+    assert [line.split(":")[0] for line in checked] == core
+
+
+def test_a_pattern_without_a_match_is_told(cli: Cli) -> None:
+    """A misspelled group ends in 2, and the packs that there are are named."""
+    ended = cli("run", "cor-*")
+    assert ended.code == 2
+    assert "no pack is named 'cor-*': the packs shipped are " in ended.err
 
 
 def test_show(cli: Cli) -> None:
@@ -101,3 +130,62 @@ def test_needs_of_an_item_are_shown_and_validated(cli: Cli, tmp_path: Path) -> N
     assert ended.code == 2
     assert "a.jsonl:1: the answer 'B' would fail: holds the forbidden 'b'" in ended.out
     assert "a.jsonl:2: label 'x' is no number: write 'tolerance' as a share" in ended.out
+
+
+def test_a_pack_in_four_commands(cli: Cli, tmp_path: Path) -> None:
+    """New, edit, seal, run: what each prints, and that it ends in 0."""
+    ended = cli("pack", "new", "mine", "--language", "fr", "--name", "my pack")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.splitlines()[0] == "mine: items.jsonl, croissant.json, README.md written"
+    path = tmp_path / "mine" / "items.jsonl"
+    row = json.loads(path.read_text("utf-8").splitlines()[0])
+    answer = {"label": "Paris", "aliases": [], "context": "C'est Paris."}
+    row |= {**answer, "text": "Quelle est la capitale de la France ?", "id": "capitale"}
+    path.write_text(json.dumps(row) + "\n", "utf-8")
+    ended = cli("pack", "validate", "mine")
+    assert ended.code == 2
+    assert "stamp it anew with `tqb pack seal`" in ended.out
+    sealed = cli("pack", "seal", "mine", "--version", "1.0.0")
+    assert (sealed.code, sealed.out.splitlines()[-1]) == (0, "mine: sealed, 1 item")
+    assert "croissant.json: version, sha256 of the file" in sealed.out
+    again = cli("pack", "seal", "mine")
+    assert (again.code, again.out) == (0, "mine: nothing to seal, 1 item\n")
+    assert cli("pack", "validate", "mine").out == "mine: valid, 1 item\n"
+    (tmp_path / "a.jsonl").write_text('{"id": "capitale", "answer": "Paris"}\n')
+    ended = cli("run", "mine", "--target", "replay:a.jsonl", "--fail-under", 1)
+    assert (ended.code, ended.out.splitlines()[0]) == (0, "PASS  my pack · replay:a.jsonl · 1 item")
+
+
+def test_a_folder_that_holds_something_is_left_alone(cli: Cli, tmp_path: Path) -> None:
+    """`tqb pack new` ends in 2 with one sentence where it would write over something."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    for folder in ("mine", "mine/notes.txt"):
+        ended = cli("pack", "new", folder)
+        assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+        assert "was left as it is" in ended.err
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
+    ended = cli("pack", "new", "other", "--language", "French!")
+    assert (ended.code, "BCP 47" in ended.err) == (2, True)
+    assert not (tmp_path / "other").exists()
+    ended = cli("pack", "seal", "mine")
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert "make one by `tqb pack new`" in ended.err
+
+
+def test_validate_strict_is_for_packs_to_publish(cli: Cli, tmp_path: Path) -> None:
+    """--strict finds more than validate does, names file and line, and ends in 2."""
+    published(tmp_path / "sound", GOOD)
+    published(tmp_path / "odd", bent(text="Is Lima the capital of Peru?"))
+    ended = cli("pack", "validate", "--strict", "sound")
+    assert (ended.code, ended.out) == (0, "sound: valid, 3 items\n")
+    ended = cli("pack", "validate", "--strict", "odd/croissant.json")
+    assert ended.code == 2
+    assert ended.out.splitlines() == [
+        "odd/items.jsonl:1: the question gives the answer 'Lima' away; ask in other words",
+        "1 finding",
+    ]
+    assert cli("pack", "validate", "sound", "odd").code == 0
+    cli("pack", "new", "fresh")
+    ended = cli("pack", "validate", "--strict", "fresh")
+    assert (ended.code, ended.out.count("placeholder of `tqb pack new`")) == (2, 5)

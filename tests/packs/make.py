@@ -45,6 +45,30 @@ def pack(folder: Path, items: Iterable[Item] | None = None, **about: Any) -> Pat
     return folder
 
 
+CARD = """---
+license: {license}
+language: {languages}
+configs:
+  - config_name: default
+    data_files:
+      - split: test
+        path: items.jsonl
+---
+
+# {name}
+"""
+
+
+def published(folder: Path, items: Iterable[Item], **about: Any) -> Path:
+    """Write a pack of these items with a card, as it may be shipped; return its folder."""
+    items = list(items)
+    languages = json.dumps(sorted({item.lang.partition("-")[0] for item in items}))
+    pack(folder, items, **{"name": folder.name, **about})
+    card = CARD.format(license="cc0-1.0", languages=languages, name=folder.name)
+    (folder / "README.md").write_text(card, encoding="utf-8")
+    return folder
+
+
 def rewrite_items(folder: Path, data: bytes) -> Path:
     """Replace a pack's items file, and its hash in the metadata with it."""
     (folder / "items.jsonl").write_bytes(data)

@@ -87,8 +87,8 @@ def test_every_finding_is_told_at_once(tmp_path: Path) -> None:
             (
                 "items.jsonl",
                 2,
-                "sha256 does not match the item: the item was edited after it was stamped; take "
-                "its sha256 out to have it stamped anew, or load with --no-verify",
+                "sha256 does not match the item: the item was edited after it was stamped; "
+                "stamp it anew with `tqb pack seal`, take the sha256 out, or load with --no-verify",
             ),
             ("items.jsonl", 3, "'label' must be a non-empty string, not '3'"),
         ],

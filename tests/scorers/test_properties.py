@@ -68,13 +68,14 @@ TYPOGRAPHY: dict[str, Callable[[str, str], str]] = {
 @pytest.mark.parametrize("how", TYPOGRAPHY)
 @pytest.mark.parametrize("name", ["exact", "default", "fuzzy"])
 def test_every_target_passes_in_any_typography(name: str, how: str) -> None:
-    """A target of its own item passes, whatever case, width or space it is written with."""
+    """A target of its own item passes in any case (but of a formula), width or space."""
     score, write = load_scorer(name), TYPOGRAPHY[how]
     failed = [
         (item.lang, target)
         for item in ITEMS
         for target in item.targets
-        if not score(write(target, item.lang), item).passed
+        if not (how == "upper case" and item.answer_type == "formula")
+        and not score(write(target, item.lang), item).passed
     ]
     assert failed == []
 

@@ -61,6 +61,16 @@ def test_a_number_is_what_counts(label: str, right: list[str], wrong: list[str])
     assert [a for a in wrong if passes(a, label, text=text, answer_type="number")] == []
 
 
+def test_an_alias_that_counts_something_else_needs_its_words() -> None:
+    """Beside 46, "23 pairs" is right and 23 is not; an alias of the same number needs no word."""
+    needs: dict[str, Any] = {"text": "How many chromosomes has a cell?", "answer_type": "number"}
+    right = ["46", "46 chromosomes", "23 pairs", "It has 23 pairs of chromosomes."]
+    targets = ("46", "23 pairs", "46 in all")
+    assert [answer for answer in right if not passes(answer, *targets, **needs)] == []
+    wrong = ["23", "23 chromosomes", "It has 23."]
+    assert [answer for answer in wrong if passes(answer, *targets, **needs)] == []
+
+
 NUMBERS = st.decimals(-10_000, 10_000, places=3, allow_nan=False)
 SLACKS = st.decimals(0, 20_000, places=3, allow_nan=False)
 

@@ -21,7 +21,7 @@ TEMPLATE = """\
 # Settings of tqb. Each has the name of the flag of `tqb run`; a flag or TQB_* beats this file.
 # Paths are relative to this file.
 
-packs = ["core-en"]     # shipped names, folders, croissant.json, .jsonl
+packs = ["core-en"]     # shipped names, core for all languages, folders, .jsonl
 target = {target}         # LiteLLM id, http(s)://host/v1#model, python:module:function, …
 
 # prompt = "prompt.yaml"              # Jinja2: text, or YAML/JSON messages

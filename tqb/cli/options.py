@@ -165,7 +165,7 @@ Packs = Annotated[
         metavar="PACK",
         envvar="TQB_PACKS",
         show_default="core-en",
-        help="Shipped name, folder, croissant.json, .jsonl, or a TQB++ .json.",
+        help="Shipped name or group, folder, croissant.json, .jsonl, or a TQB++ .json.",
     ),
 ]
 Target = Annotated[

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import IO, TYPE_CHECKING
 
+from tqb.formats.languages import render_languages
 from tqb.text import count, one_line
 from tqb.types import (
     Baseline,
@@ -128,6 +129,9 @@ def _details(report: Report, every: bool) -> Iterator[Line]:
         yield Line("")
     for figure in figures:
         yield Line("  ", figure, body_style="dim")
+    if report.metrics.languages:
+        for text in render_languages(report.metrics.languages, every=every):
+            yield Line("  ", text, body_style="dim")
     yield from _notes(report.comparison)
     yield from _rules(report)
     changed = _changed_items(report.comparison)
@@ -190,11 +194,7 @@ def _accuracy(metrics: Metrics, scorer: str) -> str:
     text = f"accuracy {metrics.accuracy:.3f} ({metrics.passed} of {metrics.n} right"
     if metrics.accuracy_interval:
         text += ", 95 % interval {:.2f}–{:.2f}".format(*metrics.accuracy_interval)
-    text += ")"
-    if len(metrics.by_language) > 1:
-        slices = (f"{name} {t.accuracy:.2f}" for name, t in metrics.by_language.items() if t.n)
-        text += " · " + ", ".join(slices)
-    return text
+    return text + ")"
 
 
 def _repeated(repeated: Repeated) -> str:

@@ -1,4 +1,4 @@
-"""Packs: found by name or path, loaded, checked and written.
+"""Packs: found by name or path, loaded, checked, written and sealed.
 
     source → locate → rows of the items file → items → Pack
 
@@ -11,13 +11,21 @@ folder (`safety`).
 from tqb.packs.check import check_pack
 from tqb.packs.croissant import write_pack
 from tqb.packs.items import item_sha256
-from tqb.packs.load import load_pack
-from tqb.packs.registry import shipped_folder, shipped_packs
+from tqb.packs.load import find_metadata, load_pack, locate
+from tqb.packs.registry import GROUPS, expand, shipped_folder, shipped_packs
+from tqb.packs.seal import seal_pack
+from tqb.packs.template import new_pack
 
 __all__ = [
+    "GROUPS",
     "check_pack",
+    "expand",
+    "find_metadata",
     "item_sha256",
     "load_pack",
+    "locate",
+    "new_pack",
+    "seal_pack",
     "shipped_folder",
     "shipped_packs",
     "write_pack",

@@ -55,13 +55,17 @@ _SAME_AS = {"subField": "field", "publisher": "creator", "references": "source"}
 
 
 def check_pack(
-    source: str, faults: Callable[[Item], Iterable[str]] = lambda item: ()
+    source: str,
+    faults: Callable[[Item], Iterable[str]] = lambda item: (),
+    *,
+    verify: bool = True,
 ) -> tuple[Pack | None, tuple[Problem, ...]]:
     """Check a pack for `tqb pack validate`.
 
     Args:
         source: as for `load_pack`.
         faults: says what a scorer finds wrong with an item, such as `tqb.scorers.item_faults`.
+        verify: whether hashes that do not match are findings.
 
     Returns:
         The pack, None where it cannot be loaded, and all findings sorted by file and line.
@@ -73,7 +77,7 @@ def check_pack(
         metadata = find_metadata(path)
         if metadata:
             findings += _metadata_findings(metadata)
-        draft = read_draft(path, metadata, verify=True)
+        draft = read_draft(path, metadata, verify=verify)
         findings += [*draft.problems, *_draft_findings(draft)]
         findings += [
             Problem(str(draft.source.path), item.line, clean(fault))
@@ -163,7 +167,8 @@ def _undeclared(draft: Draft) -> Iterator[tuple[int | None, str]]:
     for row in draft.source.rows.rows:
         for key in row.values:
             if key not in known:
-                yield row.line, f"key {quoted(key)} is {where}{nearest(key, known)}"
+                new = "; `tqb pack seal` adds it" if key in ITEM_KEYS else nearest(key, known)
+                yield row.line, f"key {quoted(key)} is {where}{new}"
 
 
 @cache
@@ -217,11 +222,16 @@ def _is_number(text: str) -> bool:
 
 
 def _size(draft: Draft) -> Iterator[tuple[None, str]]:
-    size = draft.source.path.stat().st_size
-    if size > MAX_ITEMS_BYTES:
-        yield None, f"is {size:,} bytes, more than {MAX_ITEMS_BYTES:,}; split it into smaller packs"
+    yield from ((None, message) for message in size_faults(draft.source.path.stat().st_size))
     if not draft.source.rows.rows and not draft.problems:
         yield None, "holds no items; write one on each line"
+
+
+def size_faults(size: int) -> tuple[str, ...]:
+    """Return what is wrong with the size of an items file, in bytes."""
+    if size <= MAX_ITEMS_BYTES:
+        return ()
+    return (f"is {size:,} bytes, more than {MAX_ITEMS_BYTES:,}; split it into smaller packs",)
 
 
 def _languages(draft: Draft) -> list[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tqb.files import write_whole
 from tqb.packs.items import ARRAY_KEYS, ITEM_KEYS, OPTIONAL_KEYS, item_sha256, tolerance_text
 from tqb.packs.layout import Layout
 from tqb.packs.messages import quoted, refuse
@@ -31,6 +33,7 @@ from tqb.packs.subset import (
     RAI_1_0,
     Subset,
     fits,
+    misfits,
     read_subset,
 )
 from tqb.types import Item, Problem
@@ -161,7 +164,6 @@ def write_pack(
     Raises:
         ValueError: a property is malformed, as a version that is not SemVer, or a tag's name is.
     """
-    stamped = [replace(item, sha256=item_sha256(item)) for item in items]
     about = {
         "name": name,
         "description": description,
@@ -171,19 +173,65 @@ def write_pack(
         "datePublished": date_published,
         "citeAs": cite_as,
         "creator": {"@type": "Organization", "name": creator},
-        "inLanguage": sorted({item.lang for item in stamped}),
+        "inLanguage": [],
         "keywords": list(keywords),
         **(extra or {}),
     }
-    data = _jsonl(stamped)
-    metadata = _metadata(about, data, _fields(stamped))
-    if read_subset(metadata) is None:
-        raise ValueError("a property is empty, malformed or unknown, or a tag's name is not plain")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / ITEMS_FILE).write_bytes(data)
-    # In ASCII, since mlcroissant opens the file in the encoding of the machine's locale.
-    (folder / METADATA_FILE).write_bytes((json.dumps(metadata, indent=2) + "\n").encode())
+    write_texts(folder, *compose(items, about))
     return folder / METADATA_FILE
+
+
+def compose(items: Iterable[Item], about: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the text of items.jsonl, and the metadata that belongs to it.
+
+    Args:
+        items: stamped anew with `item_sha256`.
+        about: the dataset's own properties, in the order in which they are to stand; the languages
+            are those of the items.
+
+    Raises:
+        ValueError: a property is missing, malformed or unknown, or a tag's name is not plain.
+    """
+    stamped = [replace(item, sha256=item_sha256(item)) for item in items]
+    text = _jsonl(stamped)
+    about = {**about, "inLanguage": sorted({item.lang for item in stamped})}
+    about = {key: value for key, value in about.items() if value != []}
+    for key, fault in misfits(about):
+        raise ValueError(f"property {quoted(key)} {fault}")
+    metadata = _metadata(about, text, _fields(stamped))
+    if read_subset(metadata) is None:
+        raise ValueError("the name of a tag is not plain; use lower-case letters, digits and _")
+    return text, metadata
+
+
+def write_texts(folder: Path, items: str, metadata: Mapping[str, Any]) -> None:
+    """Write what `compose` made.
+
+    Raises:
+        ConfigError: a file cannot be written.
+    """
+    write_new(folder / ITEMS_FILE, items)
+    write_new(folder / METADATA_FILE, metadata_text(metadata))
+
+
+def metadata_text(metadata: Mapping[str, Any]) -> str:
+    """Return the text of a croissant.json.
+
+    It is ASCII, since mlcroissant opens the file in the encoding of the machine's locale.
+    """
+    return json.dumps(metadata, indent=2) + "\n"
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a file, unless it holds this text already.
+
+    Raises:
+        ConfigError: the file cannot be written.
+    """
+    with contextlib.suppress(OSError):  # what cannot be read is written anew
+        if path.is_file() and path.read_bytes() == text.encode():
+            return
+    write_whole(path, text)
 
 
 def _columns(items: list[Item]) -> tuple[str, ...]:
@@ -198,16 +246,16 @@ def _columns(items: list[Item]) -> tuple[str, ...]:
 _NOTHING = ("", None, ())
 
 
-def _jsonl(items: list[Item]) -> bytes:
-    """Return the content of items.jsonl."""
+def _jsonl(items: list[Item]) -> str:
+    """Return the content of items.jsonl, without the spaces that JSON does not need."""
     columns = _columns(items)
     lines = []
     for item in items:
         row = {**{key: getattr(item, key) for key in columns}, "tags": dict(item.tags)}
         if "tolerance" in columns:  # as a text, since a column of a Croissant pack has one type
             row["tolerance"] = "" if item.tolerance is None else tolerance_text(item.tolerance)
-        lines.append(json.dumps(row, ensure_ascii=False) + "\n")
-    return "".join(lines).encode()
+        lines.append(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+    return "".join(lines)
 
 
 def _fields(items: list[Item]) -> list[dict[str, Any]]:
@@ -235,12 +283,12 @@ def _field(path: str, column: str, key: str = "") -> dict[str, Any]:
     }
 
 
-def _metadata(about: dict[str, Any], data: bytes, fields: list[dict[str, Any]]) -> dict[str, Any]:
+def _metadata(about: Mapping[str, Any], items: str, fields: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "@context": {**CONTEXTS[CROISSANT_1_1], **PREFIXES},
         "@type": "sc:Dataset",
         "conformsTo": [CROISSANT_1_1, RAI_1_0],
-        **{key: value for key, value in about.items() if value != []},
+        **about,
         "isLiveDataset": False,
         "distribution": [
             {
@@ -249,7 +297,7 @@ def _metadata(about: dict[str, Any], data: bytes, fields: list[dict[str, Any]]) 
                 "name": ITEMS_FILE,
                 "contentUrl": ITEMS_FILE,
                 "encodingFormat": JSON_LINES,
-                "sha256": hashlib.sha256(data).hexdigest(),
+                "sha256": hashlib.sha256(items.encode()).hexdigest(),
             }
         ],
         "recordSet": [

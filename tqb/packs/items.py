@@ -102,7 +102,7 @@ def build_item(row: Row, file: str, *, verify: bool) -> Item:
 
 _MISMATCH = (
     "sha256 does not match the item: the item was edited after it was stamped; "
-    "take its sha256 out to have it stamped anew, or load with --no-verify"
+    "stamp it anew with `tqb pack seal`, take the sha256 out, or load with --no-verify"
 )
 
 

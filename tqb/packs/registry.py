@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from fnmatch import filter as matching
 from pathlib import Path
 
 from tqb.packs.messages import clean, listed, nearest, quoted, refuse
@@ -10,6 +12,9 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 _ROOTS = (_PACKAGE / "shipped" / "packs", _PACKAGE.parent / "packs")
 """Where packs lie in a wheel, and in a checkout."""
 
+GROUPS: Mapping[str, str] = {"core": "core-*"}
+"""Names for several packs at once, each with the pattern of theirs: parallel packs."""
+
 
 def shipped_packs() -> tuple[str, ...]:
     """Return the names of the packs shipped, sorted."""
@@ -17,6 +22,17 @@ def shipped_packs() -> tuple[str, ...]:
     if root is None:
         return ()
     return tuple(sorted(found.parent.name for found in root.glob("*/croissant.json")))
+
+
+def expand(source: str) -> tuple[str, ...]:
+    """Return the names of the packs shipped that a group or a pattern such as ``core-z*`` means.
+
+    Anything else is returned as it is, and so is a pattern that no pack's name has.
+    """
+    known = shipped_packs()
+    pattern = source if source in known else GROUPS.get(source, source)
+    found = matching(known, pattern) if set(pattern) & set("*?[") else []
+    return tuple(found) or (source,)
 
 
 def shipped_folder(name: str) -> Path:

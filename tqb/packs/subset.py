@@ -26,7 +26,7 @@ RAI_1_0 = "http://mlcommons.org/croissant/RAI/1.0"
 JSON_LINES = "application/jsonlines"
 EDITED = (
     "its sha256 is not the one in croissant.json: the file was edited after it was hashed; "
-    "hash it anew, or load with --no-verify"
+    "stamp it anew with `tqb pack seal`, or load with --no-verify"
 )
 PREFIXES = {"prov": "http://www.w3.org/ns/prov#"}
 """What a pack may add to the canonical context."""
@@ -80,12 +80,18 @@ class _Shape:
 
     def __call__(self, node: Any) -> bool:
         """Tell whether a node has these keys, no others, and the right values."""
+        return isinstance(node, dict) and next(self.misfits(node), None) is None
+
+    def misfits(self, node: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """Yield the keys that keep a node from being of this type, each with what is wrong."""
         known = {**self.required, **self.optional}
-        return (
-            isinstance(node, dict)
-            and self.required.keys() <= node.keys() <= known.keys()
-            and all(known[key](value) for key, value in node.items())
-        )
+        for key in sorted(self.required.keys() - node.keys()):
+            yield key, "is missing"
+        for key, value in node.items():
+            if key not in known:
+                yield key, "is none that tqb knows"
+            elif not known[key](value):
+                yield key, "is malformed"
 
 
 def _text(value: Any) -> bool:
@@ -228,6 +234,25 @@ def _is_context(context: Any, version: str) -> bool:
 
 
 DATASETS = {version: _dataset(version) for version in CONTEXTS}
+
+
+STRUCTURE = ("@context", "@type", "conformsTo", "isLiveDataset", "distribution", "recordSet")
+"""Keys of a dataset that follow from its items and from the format."""
+
+
+def misfits(about: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the properties of a dataset that keep it out of the subset, each with what is wrong.
+
+    `about` are all but those of `STRUCTURE`.
+    """
+    for key, fault in DATASETS[CROISSANT_1_1].misfits(about):
+        if key not in STRUCTURE:
+            yield key, fault
+
+
+def is_semver(version: str) -> bool:
+    """Tell whether a version is MAJOR.MINOR.PATCH, with a pre-release or without."""
+    return _matches(_SEMVER)(version)
 
 
 def read_subset(metadata: dict[str, Any]) -> Subset | None:

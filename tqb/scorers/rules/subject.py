@@ -115,6 +115,8 @@ def wanted(
 ) -> Wanted:
     """Read a target, one of `targets`, as what its item says it is; without a type it tells."""
     tokens = split(peeled(target, tag), tag)
+    if answer_type == "number" and _counts_something_else(tokens, tag, targets):
+        return wanted(target, tag, targets)
     date = read_date(tokens, tag, month_first=False) if answer_type in ("", "date") else None
     quantity = None
     if answer_type in ("", "number") or (answer_type == "date" and date is None):
@@ -136,6 +138,15 @@ def wanted(
         by_value=answer_type in ("number", "date"),
         tolerance=tolerance,
     )
+
+
+def _counts_something_else(tokens: Sequence[Token], tag: str, targets: tuple[str, ...]) -> bool:
+    """Whether the words of a target are what makes it right: 23 pairs, where the label is 46."""
+    said = _quantity(tokens, tag, among_words=True)
+    if said is None or _quantity(tokens, tag, among_words=False) or not targets:
+        return False
+    label = _quantity(split(peeled(targets[0], tag), tag), tag, among_words=True)
+    return label is not None and set(said.values).isdisjoint(label.values)
 
 
 def _quantity(tokens: Sequence[Token], tag: str, *, among_words: bool) -> Quantity | None:
