@@ -85,7 +85,7 @@ def run(
         max_completion_p95: completion tokens that 95 % of the answers may have.
         confirm: times that what seems broken is asked again before it counts.
         confirm_limit: most requests for that; None allows as many as the run itself takes.
-        max_cost: US dollars after which no more is asked.
+        max_cost: US dollars that the run may cost; what could go over it is not asked.
         repeats: how often each item is asked.
         max_concurrency: requests under way at once, at most; fewer while the server refuses some.
         retries: how often a failed request is repeated, where that may help.

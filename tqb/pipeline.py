@@ -68,10 +68,10 @@ def run(
     """
     started_at = _now()
     _refuse_running_loop()
-    _refuse_counts_too_low(options)
+    refuse_counts_too_low(options)
     ask = asker(options, on_start, on_reply)
     packs = load_packs(options)
-    _refuse_unknown_must_pass(packs, options.policy.must_pass)
+    refuse_unknown_must_pass(packs, options.policy.must_pass)
     prompt = load_prompt(options.prompt)
     targets = [target for pack in packs for item in pack.items for target in item.targets]
     scorer = load_scorer(options.scorer, threshold=options.fuzzy_threshold, rivals=targets)
@@ -99,7 +99,8 @@ def _refuse_running_loop() -> None:
     raise ConfigError("an event loop is running here; call tqb.run by asyncio.to_thread")
 
 
-def _refuse_counts_too_low(options: RunOptions) -> None:
+def refuse_counts_too_low(options: RunOptions) -> None:
+    """Raise `ConfigError` for a count that no run can have."""
     limits = options.limits
     counts = {
         "repeats": (options.repeats, 1),
@@ -114,7 +115,8 @@ def _refuse_counts_too_low(options: RunOptions) -> None:
             raise ConfigError(f"{name} is {number}; give a whole number from {least} up")
 
 
-def _refuse_unknown_must_pass(packs: Sequence[Pack], names: Sequence[str]) -> None:
+def refuse_unknown_must_pass(packs: Sequence[Pack], names: Sequence[str]) -> None:
+    """Raise `ConfigError` for a name in `Policy.must_pass` that means nothing here."""
     known = {
         name
         for pack in packs
@@ -315,7 +317,7 @@ def try_scorer(scorer: Scorer, requests: Sequence[Request]) -> None:
         scorer(request.item.label, request.item)
 
 
-def open_judge(options: RunOptions) -> Target | None:
+def open_judge(options: RunOptions, *, needs_key: bool = True) -> Target | None:
     """Open the judge, if there is to be one; it has a key of its own for an ``http(s)`` target.
 
     Raises:
@@ -328,6 +330,7 @@ def open_judge(options: RunOptions) -> Target | None:
             options.judge,
             api_key_env="TQB_JUDGE_API_KEY",
             max_concurrency=options.limits.max_concurrency,
+            needs_key=needs_key,
         )
     except TargetError as error:
         raise TargetError(f"--judge: {error}") from error

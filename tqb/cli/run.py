@@ -6,8 +6,10 @@ import contextlib
 import sys
 from pathlib import Path
 
+import typer
+
 from tqb.cli import options
-from tqb.errors import ConfigError
+from tqb.errors import EXIT_PASS, ConfigError
 from tqb.types import Limits, Params, Policy, Report, RunOptions
 
 LAST_RUN = Path(".tqb/last-run.json")
@@ -21,11 +23,13 @@ EXAMPLES = """Examples:
   tqb run --target http://localhost:8000/v1#m   an OpenAI-compatible server, directly
   tqb run --target python:app:answer            your own pipeline, a Python function
   tqb run --target "cmd:./ask.sh"               your own pipeline, any program
+  tqb run -m openai/gpt-4o-mini --dry-run       what that would take, without asking
   tqb run my-pack/ --baseline tqb-baseline.jsonl -o run.json
 """
 
 
 def run(
+    context: typer.Context,
     packs: options.Packs = None,
     target: options.Target = "demo",
     prompt: options.Prompt = None,
@@ -61,6 +65,7 @@ def run(
     fuzzy_threshold: options.FuzzyThreshold = None,
     judge: options.Judge = None,
     verify: options.Verify = True,
+    dry_run: options.DryRun = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     config: options.Config = None,
@@ -76,9 +81,9 @@ def run(
     if prompt and target.partition(":")[0] in ("demo", "replay"):
         print("warning: --prompt changes nothing: the answers are recorded", file=sys.stderr)
     outputs = tuple(output or ())
-    asked_of = [one.removeprefix("replay:") for one in (target, judge) if one]
-    inputs = [*(packs or ()), prompt, baseline, config, *asked_of]
-    check_outputs(outputs, inputs)
+    if not dry_run:
+        asked_of = [one.removeprefix("replay:") for one in (target, judge) if one]
+        check_outputs(outputs, [*(packs or ()), prompt, baseline, config, *asked_of])
     asked = RunOptions(
         packs=tuple(packs or ("core-en",)),
         target=target,
@@ -109,6 +114,8 @@ def run(
         ),
         verify=verify,
     )
+    if dry_run:
+        return print_estimate(context, asked)
     with Patience() as patience:
         with progress(sys.stderr, quiet=quiet) as bar, contextlib.redirect_stdout(sys.stderr):
             report = pipeline.run(asked, on_start=bar.start, on_reply=patience.after(bar.advance))
@@ -117,6 +124,26 @@ def run(
             write_report(report, path)
     write_out(render_report(report, sys.stdout, details=not quiet, every=verbose))
     return report.verdict.exit_code
+
+
+def print_estimate(context: typer.Context, asked: RunOptions) -> int:
+    """Print what a run would take.
+
+    Raises:
+        InputError: it could not begin, or an output is named on the command line.
+    """
+    from tqb.cli.output import write_out
+    from tqb.estimate import estimate
+    from tqb.formats.terminal import render_estimate
+
+    source = context.get_parameter_source("output")
+    if source is not None and source.name == "COMMANDLINE":
+        raise ConfigError("--dry-run writes nothing: leave out --output")
+    sys.dont_write_bytecode = True  # not even of a python: target's module
+    with contextlib.redirect_stdout(sys.stderr):
+        made = estimate(asked)
+    write_out(render_estimate(made, sys.stdout))
+    return EXIT_PASS
 
 
 def parse_tags(pairs: list[str]) -> dict[str, str]:
