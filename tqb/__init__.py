@@ -92,7 +92,7 @@ def run(
         max_completion_p95: completion tokens that 95 % of the answers may have.
         confirm: times that what seems broken is asked again before it counts.
         confirm_limit: most requests for that; None allows as many as the run itself takes.
-        max_cost: US dollars after which no more is asked.
+        max_cost: US dollars that the run may cost; what could go over it is not asked.
         journal: file that keeps the answers as they come; None keeps none.
         resume: whether to go on where that journal ends.
         record: folder of the cassette, which keeps the answers to be replayed.

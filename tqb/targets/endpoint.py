@@ -22,7 +22,7 @@ from tqb.targets.failures import (
     read_completion,
     transport_failure,
 )
-from tqb.types import Request, Response
+from tqb.types import Request, Response, Unpriced
 
 if TYPE_CHECKING:
     import aiohttp
@@ -68,6 +68,10 @@ class EndpointTarget:
         if not 200 <= status < 300:
             raise http_failure(status, headers, raw, self._origin)
         return read_completion(parse_reply(raw, self._origin), latency_s, self._origin)
+
+    def price(self, request: Request) -> Unpriced:
+        """Say that it is unknown: a server's prices are its own."""
+        return "unknown"
 
     async def aclose(self) -> None:
         """Close the connections."""
