@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from tqb.scorers.languages import language
 from tqb.scorers.languages.cldr import months
@@ -73,8 +73,7 @@ def brackets(text: str) -> list[str]:
     return _BRACKETS.findall(text) if _OPENING.search(text) else []
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """An answer, read once for all targets."""
 
     plain: str

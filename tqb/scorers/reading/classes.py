@@ -86,6 +86,8 @@ def less(known: frozenset[str], own: frozenset[str]) -> frozenset[str]:
 def _places(text: str, known: frozenset[str]) -> Iterator[tuple[int, int]]:
     """Yield where known words begin and end in a text, one inside the other too."""
     lengths = _lengths(known)
+    if lengths.keys().isdisjoint(text):
+        return
     for start, first in enumerate(text):
         for length in lengths.get(first, ()):
             if text[start : start + length] in known:

@@ -27,7 +27,9 @@ def explained(tokens: Sequence[Token], about: Subject, *, number: bool) -> set[i
     places = {
         at
         for at, token in enumerate(tokens)
-        if token.text in settled or is_known(token, about, known)
+        if token.text in settled
+        or (token.text in known and token.kind != "char")
+        or _is_form(token, about, known)
     }
     if number:
         places |= date_tokens(tokens, about)
@@ -47,6 +49,11 @@ def is_known(token: Token, about: Subject, known: frozenset[str] = frozenset()) 
     text = token.text
     if text in about.words or (text in known and token.kind != "char"):
         return True
+    return _is_form(token, about, known)
+
+
+def _is_form(token: Token, about: Subject, known: frozenset[str]) -> bool:
+    text = token.text
     return token.kind == "word" and len(text) > 1 and _is_form_of_known(text, about, known)
 
 

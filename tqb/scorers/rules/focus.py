@@ -94,17 +94,18 @@ def _answers(tokens: Sequence[Token], about: Subject) -> bool:
 
 def _stands(place: Place, want: Wanted, about: Subject, *, marked: bool) -> bool:
     """Whether the target at a place of a sentence is what the sentence answers."""
-    if _doubtful(place, want, about):
-        return False
-    if marked:
-        return True
+    return (marked or _fits(place, want, about)) and not _doubtful(place, want, about)
+
+
+def _fits(place: Place, want: Wanted, about: Subject) -> bool:
+    """Whether what stands beside the target leaves it the answer."""
     if place.number and want.date is None and not _sole_number(place, want, about):
         return False
     if place.number and is_year(place.tokens[place.span.start].text):
         return True
     if goes_on(place.text, place.tokens, place.span, about):
         return False
-    return _fits_before(place, want, about) and _fits_after(place, want, about)
+    return _fits_after(place, want, about) and _fits_before(place, want, about)
 
 
 def _doubtful(place: Place, want: Wanted, about: Subject) -> bool:

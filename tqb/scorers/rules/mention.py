@@ -108,11 +108,11 @@ def _speaks_of_it(tokens: Sequence[Token], about: Subject) -> bool:
 
 def _answers(place: Place, want: Wanted, about: Subject) -> bool:
     """Whether nothing in a sentence keeps the target from being its answer."""
-    if _doubtful(place, want, about):
-        return False
     if place.number:
-        return want.date is not None or _is_only_number(place, want, about)
-    return _is_whole(place, want, about) and _stands_free(place, about)
+        fits = want.date is not None or _is_only_number(place, want, about)
+    else:
+        fits = _is_whole(place, want, about) and _stands_free(place, about)
+    return fits and not _doubtful(place, want, about)
 
 
 def _doubtful(place: Place, want: Wanted, about: Subject) -> bool:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tqb.scorers.reading.tokens import BOUNDARY, Token
 from tqb.scorers.rules.spans import Span
 from tqb.scorers.rules.subject import Wanted
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A target in a sentence, with the clause it stands in."""
 
     text: str
