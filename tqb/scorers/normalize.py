@@ -71,7 +71,8 @@ def peeled(text: str, lang: str) -> str:
 
 def hiragana(text: str) -> str:
     """Write katakana as hiragana; the long-vowel mark stays."""
-    return text.translate(_KATAKANA) if _HAS_KATAKANA.search(text) else text
+    kana = not text.isascii() and _HAS_KATAKANA.search(text)
+    return text.translate(_KATAKANA) if kana else text
 
 
 CACHED = 400

@@ -18,6 +18,7 @@ _REASONING = re.compile(
 _MARKDOWN = re.compile(r"```\w*|\*+|__|`+|^\s{0,3}#{1,6}\s+|^\s*[-*•]\s+|^\s*>\s+", re.MULTILINE)
 _MARKS = re.compile(r"[`*_#•>\\-]")
 _END = re.compile(r"(?<=[.!?؟…])\s+(?=\S)|(?<=[。！？…])(?<!\d…)\s*(?=[^\s,.…。])|\n+")
+_MAY_END = re.compile(r"[.!?؟…。！？\n].", re.DOTALL)
 _NUMBERED = re.compile(r"(?<!\d)\d{1,4}\.$")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Z]|St|Dr|Mr|Mrs|Ms|Sr|Jr|vs|ca|bzw|z\.B|d\.h|approx|No)|\b\w\.\w|(?:^|[\s(])[a-zа-я]|\b[IVX]+)\.$"
@@ -98,9 +99,10 @@ def unlisted(answer: Answer, tag: str) -> Answer:
 
 
 def _read(plain: str, tag: str) -> Answer:
-    text = _connected(_without_markdown(plain), tag)
+    marked = _MARKS.search(plain) is not None
+    text = _connected(_without_markdown(plain) if marked else plain.strip(), tag)
     points = tuple(_points(plain)) if "\n" in plain else ()
-    emphasised = _emphasised(plain) if _MARKS.search(plain) else None
+    emphasised = _emphasised(plain) if marked else None
     return Answer(plain, text, tuple(_sentences(text, tag)), points, emphasised)
 
 
@@ -123,10 +125,12 @@ _EMPHASIS = re.compile(r"\*\*(.+?)\*\*|__(.+?)__|`([^`\n]+)`|\\boxed\{([^{}]*)\}
 
 def _sentences(text: str, tag: str) -> list[str]:
     """Split a text into sentences and lines."""
+    if not _MAY_END.search(text):
+        return [text] if text else []
     found: list[str] = []
     parts = _END.split(text)
     if len(parts) == 1:
-        return parts if text else []
+        return parts
     for part in parts:
         if found and (_ABBREVIATION.search(found[-1]) or _is_ordinal(found[-1], part, tag)):
             found[-1] += " " + part

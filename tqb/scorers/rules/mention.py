@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from tqb.scorers.languages.cldr import months
 from tqb.scorers.reading.answer import outside_brackets
-from tqb.scorers.reading.classes import holds, less
+from tqb.scorers.reading.classes import holds
 from tqb.scorers.reading.tokens import BOUNDARY, SIGNS, Token, capitals, is_hiragana
 from tqb.scorers.rules.doubt import (
     bracketed,
@@ -122,11 +122,10 @@ def _doubtful(place: Place, want: Wanted, about: Subject) -> bool:
     first, last = max(place.start, span.start - 2), min(place.end, span.end + 2)
     clause = words[place.start : span.start] + words[span.end : place.end]
     beside = words[first : span.start] + words[span.end : last]
-    correction = less(spoken.correction, own)
     if (
-        holds(words, less(spoken.choice, own), spoken)
-        or holds(clause, correction, spoken)
-        or holds(beside, less(spoken.limit, own), spoken)
+        holds(words, spoken.choice, spoken, own)
+        or holds(clause, spoken.correction, spoken, own)
+        or holds(beside, spoken.limit, spoken, own)
         or denied((*place.before, *tokens[span.end : place.end]), about, want)
     ):
         return True
@@ -136,8 +135,13 @@ def _doubtful(place: Place, want: Wanted, about: Subject) -> bool:
     return (
         any(not knows(part, want, about) for part in again)
         or other_name(place.after, want, about)
-        or any(holds([token.text for token in part], correction, spoken) for part in later)
+        or any(_corrects(part, about, own) for part in later)
     )
+
+
+def _corrects(clause: Sequence[Token], about: Subject, own: frozenset[str]) -> bool:
+    words, spoken = [token.text for token in clause], about.language
+    return holds(words, spoken.correction, spoken, own)
 
 
 @lru_cache(maxsize=4096)
