@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -64,9 +64,11 @@ _LONGEST = 8
 
 def covered(tokens: Sequence[Token], known: frozenset[str]) -> set[int]:
     """Return the places of the tokens that known words take up in a text without spaces."""
+    found = _places("".join([token.text for token in tokens]), known)
+    if not found:
+        return set()
     owners = [at for at, token in enumerate(tokens) for _ in token.text]
-    text = "".join([token.text for token in tokens])
-    return {owner for start, end in _places(text, known) for owner in owners[start:end]}
+    return {owner for start, end in found for owner in owners[start:end]}
 
 
 def after_last(text: str, known: frozenset[str]) -> str | None:
@@ -92,15 +94,16 @@ def _known_in(text: str, known: frozenset[str]) -> set[str]:
     return {text[start:end] for start, end in _places(text, known)}
 
 
-def _places(text: str, known: frozenset[str]) -> Iterator[tuple[int, int]]:
-    """Yield where known words begin and end in a text, one inside the other too."""
+def _places(text: str, known: frozenset[str]) -> list[tuple[int, int]]:
+    """Return where known words begin and end in a text, one inside the other too."""
     lengths = _lengths(known)
-    if lengths.keys().isdisjoint(text):
-        return
-    for start, first in enumerate(text):
-        for length in lengths.get(first, ()):
-            if text[start : start + length] in known:
-                yield start, start + length
+    return [
+        (start, start + length)
+        for start, first in enumerate(text)
+        if first in lengths
+        for length in lengths[first]
+        if text[start : start + length] in known
+    ]
 
 
 @lru_cache(maxsize=4096)

@@ -33,7 +33,7 @@ def explained(tokens: Sequence[Token], about: Subject, *, number: bool) -> set[i
         if (text := token.text) in words
         or text in SIGNS
         or (token.kind != "char" and (text in known or text in units))
-        or _has_known_form(token, about, known, units)
+        or (token.kind == "word" and _is_form_of_known(text, about, known, units))
     }
     if number:
         places |= date_tokens(tokens, about)
@@ -51,14 +51,9 @@ def _is_initial(token: Token, follows: Token) -> bool:
 
 def is_known(token: Token, about: Subject) -> bool:
     """Whether a token is a word of the question, in any of its forms."""
-    return token.text in about.words or _has_known_form(token, about, _NONE, _NONE)
-
-
-def _has_known_form(
-    token: Token, about: Subject, known: frozenset[str], units: frozenset[str]
-) -> bool:
     text = token.text
-    return token.kind == "word" and len(text) > 1 and _is_form_of_known(text, about, known, units)
+    is_form = token.kind == "word" and _is_form_of_known(text, about, _NONE, _NONE)
+    return text in about.words or is_form
 
 
 @lru_cache(maxsize=16384)
@@ -67,6 +62,8 @@ def _is_form_of_known(
 ) -> bool:
     """Whether a word is a word of the question, or a known one, in another form."""
     spoken = about.language
+    if len(text) == 1:
+        return False
     if spoken.tag == "ko":
         return any(_common(text, word) > 1 for word in about.words)
     if any(same_word(text, word, spoken) or _begins(word, text) for word in about.words):
