@@ -17,6 +17,8 @@ _REASONING = re.compile(
 )
 _MARKDOWN = re.compile(r"```\w*|\*+|__|`+|^\s{0,3}#{1,6}\s+|^\s*[-*•]\s+|^\s*>\s+", re.MULTILINE)
 _MARKS = re.compile(r"[`*_#•>\\-]")
+_BEGINS = re.compile(r"[`*_\\]|^\s*[#•>-]", re.MULTILINE)
+"""What Markdown or LaTeX begins with: a hyphen, where it begins a line."""
 _END = re.compile(r"(?<=[.!?؟…])\s+(?=\S)|(?<=[。！？…])(?<!\d…)\s*(?=[^\s,.…。])|\n+")
 _MAY_END = re.compile(r"[.!?؟…。！？\n].", re.DOTALL)
 _NUMBERED = re.compile(r"(?<!\d)\d{1,4}\.$")
@@ -38,8 +40,12 @@ def visible(answer: str) -> str:
 
 
 def _without_markdown(text: str) -> str:
-    text = plain_latex(text)
-    return (_MARKDOWN.sub("", text) if _MARKS.search(text) else text).strip()
+    return _MARKDOWN.sub("", plain_latex(text)).strip() if _is_marked(text) else text.strip()
+
+
+def _is_marked(text: str) -> bool:
+    """Whether a text may have Markdown or LaTeX in it; most have none of its signs."""
+    return bool(_MARKS.search(text) and _BEGINS.search(text))
 
 
 def _connected(text: str, tag: str) -> str:
@@ -99,10 +105,9 @@ def unlisted(answer: Answer, tag: str) -> Answer:
 
 
 def _read(plain: str, tag: str) -> Answer:
-    marked = _MARKS.search(plain) is not None
-    text = _connected(_without_markdown(plain) if marked else plain.strip(), tag)
+    text = _connected(_without_markdown(plain), tag)
     points = tuple(_points(plain)) if "\n" in plain else ()
-    emphasised = _emphasised(plain) if marked else None
+    emphasised = _emphasised(plain) if _MARKS.search(plain) else None
     return Answer(plain, text, tuple(_sentences(text, tag)), points, emphasised)
 
 

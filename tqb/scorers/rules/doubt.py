@@ -46,11 +46,10 @@ def flagged(note: Sequence[Token], want: Wanted, about: Subject) -> str | None:
     """Return what in a note makes the answer no answer."""
     if sets_off(note, about):
         return None
-    spoken = about.language
-    words = [token.text for token in note]
-    for word in words:
-        if word in spoken.flags and word not in want.words and word not in about.words:
-            return word
+    spoken, words = about.language, [token.text for token in note]
+    flags = spoken.flags.intersection(words) - want.words - about.words
+    if flags:
+        return next(word for word in words if word in flags)
     held = None if spoken.spaced else longest_of(words, spoken.flags, want.words, frozenset())
     if held and len(held) > 1:
         return held

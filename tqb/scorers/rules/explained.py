@@ -13,6 +13,7 @@ from tqb.scorers.rules.subject import Subject
 
 
 _NONE: frozenset[str] = frozenset()
+_NOWHERE: frozenset[int] = frozenset()
 
 
 def unexplained(tokens: Sequence[Token], about: Subject, *, number: bool) -> list[Token]:
@@ -39,7 +40,7 @@ def explained(tokens: Sequence[Token], about: Subject, *, number: bool) -> set[i
         places |= date_tokens(tokens, about)
     if not about.language.spaced:
         places |= covered(tokens, known)
-        places |= covered(tokens, units)
+        places |= covered(tokens, units) if units else _NOWHERE
     if about.person:
         places |= {at for at in range(len(tokens) - 1) if _is_initial(tokens[at], tokens[at + 1])}
     return places
@@ -61,9 +62,9 @@ def _is_form_of_known(
     text: str, about: Subject, known: frozenset[str], units: frozenset[str]
 ) -> bool:
     """Whether a word is a word of the question, or a known one, in another form."""
-    spoken = about.language
     if len(text) == 1:
         return False
+    spoken = about.language
     if spoken.tag == "ko":
         return any(_common(text, word) > 1 for word in about.words)
     if any(same_word(text, word, spoken) or _begins(word, text) for word in about.words):

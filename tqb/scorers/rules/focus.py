@@ -69,7 +69,7 @@ def in_focus(answer: Answer, want: Wanted, about: Subject) -> Span | None:
 def _calculated(parts: Sequence[str], want: Wanted, about: Subject) -> bool:
     """Whether the answer is a formula, or a calculation, that nothing takes back."""
     spoken = about.language
-    if gives_formula("\n".join(parts), want, about):
+    if want.formula and gives_formula("\n".join(parts), want, about):
         tokens = tokenize(" ".join(parts), about.tag)
         return not holds([token.text for token in tokens], spoken.denial, spoken, about.words)
     return len(parts) > 1 and comes_to(parts[-1], want, about)

@@ -65,6 +65,7 @@ def mentioned(parts: Sequence[str], want: Wanted, about: Subject) -> Span | None
     return None
 
 
+@lru_cache(maxsize=4096)
 def _is_distinct(want: Wanted, about: Subject) -> bool:
     if want.quantity is not None:
         return True
