@@ -73,4 +73,5 @@ def _nearer(now: tuple[str, str], before: tuple[str, str]) -> bool:
 
 
 def _common(one: str, other: str) -> float:
-    return sum(map(eq, one, other)) / max(len(one), len(other), 1)
+    in_common: int = sum(map(eq, one, other))
+    return in_common / max(len(one), len(other), 1)

@@ -107,8 +107,7 @@ def unlisted(answer: Answer, tag: str) -> Answer:
 def _read(plain: str, tag: str) -> Answer:
     text = _connected(_without_markdown(plain), tag)
     points = tuple(_points(plain)) if "\n" in plain else ()
-    emphasised = _emphasised(plain) if _MARKS.search(plain) else None
-    return Answer(plain, text, tuple(_sentences(text, tag)), points, emphasised)
+    return Answer(plain, text, tuple(_sentences(text, tag)), points, _emphasised(plain))
 
 
 def _points(text: str) -> Iterator[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from tqb.scorers.normalize import CACHED, fold, fold_but_case, primary
@@ -43,6 +44,10 @@ class Token(NamedTuple):
     end: int
 
 
+_token: Callable[[tuple[str, str, int, int]], Token] = partial(tuple.__new__, Token)
+"""Make a token of its parts, in half the time that the class takes."""
+
+
 def tokenize(text: str, lang: str) -> tuple[Token, ...]:
     """Fold a text and split it; a hyphen between letters is no token."""
     return _tokenize_once(text, lang) if len(text) <= CACHED else _tokenize(text, lang)
@@ -63,7 +68,7 @@ def split(folded: str, lang: str) -> tuple[Token, ...]:
     if main == "ko":
         folded = _MYRIADS.sub("", folded)
     found = [
-        Token(match[0], _KINDS[match.lastindex or 0], match.start(), match.end())
+        _token((match[0], _KINDS[match.lastindex or 0], match.start(), match.end()))
         for match in _TOKEN.finditer(folded)
     ]
     if _JOINED.search(folded):
