@@ -59,15 +59,14 @@ def score_default(answer: str, item: Item) -> Score:
     if exact.passed or not text:
         return exact
     about, targets = subject(item.text, item.lang), item.targets
-    failed = exact
+    failed = ""
     for target in targets:
         want = wanted(target, item.lang, targets, item.answer_type, item.tolerance)
         found = _read(given, want, about)
         if found.passed:
             return Score(True, 1.0, found.rule, found.why)
-        if failed is exact:
-            failed = Score(False, 0.0, None, found.why)
-    return failed
+        failed = failed or found.why
+    return Score(False, 0.0, None, failed)
 
 
 def _read(answer: Answer, want: Wanted, about: Subject) -> Finding:

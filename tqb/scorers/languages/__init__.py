@@ -79,6 +79,16 @@ class Language:
     """Whether words stand apart."""
 
     @property
+    def light(self) -> frozenset[str]:
+        """Words that add nothing to an answer."""
+        return _union(self.function, self.articles, self.answer)
+
+    @property
+    def light_with_numbers(self) -> frozenset[str]:
+        """The same beside a number: "about", and particles."""
+        return _union(self.light, self.approximate, self.suffixes)
+
+    @property
     def flags(self) -> frozenset[str]:
         """Words after which an answer is no longer plainly given."""
         return _union(self.alternative, self.correction, self.hedge)

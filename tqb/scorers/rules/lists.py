@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from tqb.scorers.normalize import fold
 from tqb.scorers.reading.answer import Answer, without_brackets
-from tqb.scorers.reading.classes import holds, less
+from tqb.scorers.reading.classes import holds
 from tqb.scorers.reading.forms import same_word
 from tqb.scorers.reading.tokens import LIST, SIGNS, Token, tokenize
 from tqb.scorers.rules.explained import related, unexplained
@@ -66,8 +66,8 @@ def says_the_same(sentence: str, want: Wanted, about: Subject) -> bool:
         return False
     tokens = tokenize(without_brackets(sentence), about.tag)
     said = [token.text for token in tokens]
-    refused = less(spoken.denial, about.words)
-    if holds(said, refused, spoken) != holds(want.tokens, refused, spoken):
+    denies, own = spoken.denial, about.words
+    if holds(said, denies, spoken, own) != holds(want.tokens, denies, spoken, own):
         return False
     missing = [w for w in words if not any(s == w or related(s, w) for s in said)]
     if missing == words[:1] and words[0].endswith(tuple(spoken.verbal) or "\0"):

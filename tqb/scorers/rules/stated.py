@@ -29,7 +29,7 @@ from tqb.scorers.rules.doubt import (
     sets_off,
     trouble,
 )
-from tqb.scorers.rules.explained import explained, unexplained
+from tqb.scorers.rules.explained import unexplained
 from tqb.scorers.rules.find import find, find_in
 from tqb.scorers.rules.spans import Span
 from tqb.scorers.rules.subject import Subject, Wanted
@@ -142,7 +142,7 @@ def _clause(text: str, want: Wanted, about: Subject, *, strict: bool) -> Finding
         if same_formula(_after_prefix(version), want):
             return Finding(True, "formula", f"another spelling of {want.text}")
     failed = _OTHER
-    for version in dict.fromkeys((bare, text)):
+    for version in (text,) if bare == text else (bare, text):
         tokens, spans = find_in(version, want, about)
         for span in spans[:4]:
             found = _around(version, tokens, span, want, about, strict=strict)
@@ -181,7 +181,7 @@ def _around(
     rest = unexplained(after, about, number=number)
     if not rest:
         return Finding(True, span.rule, span.why)
-    note = None if strict else _note(after, about, number=number)
+    note = None if strict else _note(after, rest[0], about)
     if note is None:
         return _too_much(want, rest)
     flag = flagged(note, want, about)
@@ -194,13 +194,13 @@ def _too_much(want: Wanted, strange: Sequence[Token]) -> Finding:
     return Finding(False, None, f"holds {want.text!r}, but says more: {words}")
 
 
-def _note(after: Sequence[Token], about: Subject, *, number: bool) -> list[Token] | None:
-    """Return the note that follows the target, None where what follows is no note."""
-    spoken, places = about.language, explained(after, about, number=number)
+def _note(after: Sequence[Token], strange: Token, about: Subject) -> Sequence[Token] | None:
+    """Return the note that follows the target, None where something `strange` comes before it."""
+    spoken = about.language
     for at, token in enumerate(after):
         if token.text in BOUNDARY or begins(after[at:], spoken.gloss, spoken):
-            return list(after[at:])
-        if at not in places:
+            return after[at:]
+        if token is strange:
             return None
     return None
 

@@ -92,4 +92,10 @@ def is_latin(text: str) -> bool:
     return text.isascii() or not _OTHER_LETTERS.search(text)
 
 
+def has_latin(text: str) -> bool:
+    """Whether a text has Latin letters."""
+    return _LATIN_LETTER.search(text) is not None
+
+
 _OTHER_LETTERS = re.compile("[^\u0000-\u024f\u1e00-\u1fff]")
+_LATIN_LETTER = re.compile(r"[^\W\d_\u0250-\u1dff\u2000-\U0010ffff]")
