@@ -17,6 +17,9 @@ from typing import Any
 _EMPHASIS = re.compile(r"^(\*{1,3}|_{1,3}|`{1,3})(.+)\1$", re.DOTALL)
 _SIGNS = str.maketrans({"−": "-", "‐": "-", "‑": "-", "‒": "-", "ʼ": "'", "´": "'"})
 _HAS_SIGN = re.compile("[−‐‑‒ʼ´]")
+_BASE = re.compile("(?<=[0-9])[₀-₉]+")
+"""The base of a numeral system, below its digits: 1010₂."""
+_DASH_AS_MINUS = re.compile(r"(?<!\S)–(?=\d)")
 _APOSTROPHE = re.compile(r"(?<=[^\W\d_])’(?=[^\W\d_])|(?<=\d)’(?=[^\W\d_])")
 _MAY_BE_DOTTED = re.compile(r"\.[^\W\d_]")
 _DOTTED = re.compile(r"\b(?:[^\W\d_]\.){2,}(?=\W|$)|\b(?:[^\W\d_]\.)+[^\W\d_]\b")
@@ -97,7 +100,8 @@ def _fold(text: str, lang: str) -> str:
 def fold_width(text: str) -> str:
     """Fold compatibility width, dashes, apostrophes and dotted abbreviations."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
+        text = unicodedata.normalize("NFKC", _BASE.sub("", text))
+        text = _DASH_AS_MINUS.sub("-", text) if "–" in text else text
         text = text.translate(_SIGNS) if _HAS_SIGN.search(text) else text
         text = _APOSTROPHE.sub("'", text) if "’" in text else text
     return _DOTTED.sub(_without_dots, text) if _MAY_BE_DOTTED.search(text) else text

@@ -71,6 +71,8 @@ class Language:
     """Endings of the word for doing something: describing, describir."""
     connectors: tuple[str, ...] = ()
     """A word of notes, then phrases that mean the same: namely, that is, for example."""
+    counting: tuple[str, ...] = ()
+    """How a question asks for a count of things, and for no amount: how many, wie viele."""
     fuzzy: float = 0.9
     """Least likeness, 0 to 1, of an answer with a slip; 1 where words are too short for it."""
     decimal: str = "."
@@ -146,6 +148,7 @@ def language(tag: str) -> Language:
     table.pop("locale")
     pairs = {key: [pair.partition(">") for pair in table.pop(key, "").split()] for key in _PAIRED}
     connectors = tuple(table.pop("connectors", ()))
+    counting = tuple(fold(phrase, tag) for phrase in table.pop("counting", ()))
     least = float(table.pop("fuzzy", "0.9"))
     words = {
         key: frozenset(fold(word, tag) for word in text.split()) for key, text in table.items()
@@ -157,6 +160,7 @@ def language(tag: str) -> Language:
         endings=tuple((one, other) for one, _, other in pairs["endings"]),
         fractions=tuple((fold(word, tag), int(part)) for word, _, part in pairs["fractions"]),
         connectors=connectors,
+        counting=counting,
         fuzzy=least,
         decimal=decimal,
         spaced=name[:2] not in ("ja", "zh"),

@@ -28,6 +28,8 @@ class Subject:
     """Its tokens."""
     units: frozenset[str]
     """Units that it names."""
+    counts: bool
+    """Whether it asks for a count of things that are no units."""
     exact: bool
     """Whether it asks for a number of decimals."""
     person: bool
@@ -82,6 +84,7 @@ def subject(question: str, tag: str) -> Subject:
         language=spoken,
         words=words,
         units=units,
+        counts=not units and any(phrase in folded for phrase in spoken.counting),
         exact=bool(words & spoken.precision),
         person=_asks_who(folded, words, spoken),
         content=words - spoken.function - spoken.articles - SIGNS,

@@ -40,10 +40,11 @@ _KINDS = str.maketrans(
         **dict.fromkeys("td", "t"),
         **dict.fromkeys("bpvf", "p"),
         **dict.fromkeys("lr", "r"),
-        **dict.fromkeys("nm", "n"),
         **dict.fromkeys("aeiouyhw", None),
     }
 )
+_BEFORE_LIPS = re.compile("m(?=[bpvfm])")
+"""Where some scripts write n: カンボジア."""
 _DOUBLED = re.compile(r"(.)\1+")
 
 
@@ -70,7 +71,8 @@ def skeleton(name: str) -> str:
     text = latin(name)
     for spelling, sound in _SPELLINGS[:8]:
         text = text.replace(spelling, sound)
-    kinds = text.replace("c", "k").translate(_KINDS)
+    text = _BEFORE_LIPS.sub("n", text.replace("c", "k"))
+    kinds = text.translate(_KINDS)
     return ("" if text[:1] not in "aeiou" else "a") + _DOUBLED.sub(r"\1", kinds)
 
 
