@@ -72,7 +72,7 @@ def without_brackets(text: str, instead: str = "") -> str:
 
 def outside_brackets(text: str) -> str:
     """Return a text less what stands in brackets; all of it, where nothing else is left."""
-    return without_brackets(text, " ").strip() or text
+    return _BRACKETS.sub(" ", text).strip() or text if _OPENING.search(text) else text
 
 
 def brackets(text: str) -> list[str]:
