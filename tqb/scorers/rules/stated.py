@@ -237,11 +237,11 @@ def _in_brackets(text: str, bare: str, want: Wanted, about: Subject) -> Finding 
     """Accept a target in brackets after its long form, or after its name in another script."""
     for bracket in brackets(text):
         inner = bracket.strip()[1:-1].strip()
-        outside, letters = (_NO_LETTERS.sub("", part).lower() for part in (bare, inner))
         tokens = tokenize(inner, about.tag)
         spans = find(tokens, want, about)
         if not spans or denied(tokenize(bare, about.tag), about, want):
             continue
+        outside, letters = (_NO_LETTERS.sub("", part).lower() for part in (bare, inner))
         initials = len(letters) > 1 and inner.isupper() and letters[0] == outside[:1]
         if initials and _subsequence(letters, outside):
             why = f"{want.text} in brackets after what it stands for"
