@@ -72,7 +72,7 @@ def without_brackets(text: str, instead: str = "") -> str:
 
 def outside_brackets(text: str) -> str:
     """Return a text less what stands in brackets; all of it, where nothing else is left."""
-    return without_brackets(text, " ").strip() or text
+    return _BRACKETS.sub(" ", text).strip() or text if _OPENING.search(text) else text
 
 
 def brackets(text: str) -> list[str]:
@@ -136,16 +136,21 @@ def _sentences(text: str, tag: str) -> list[str]:
     if len(parts) == 1:
         return parts
     for part in parts:
-        if found and (_ABBREVIATION.search(found[-1]) or _is_ordinal(found[-1], part, tag)):
+        if found and (_is_abbreviated(found[-1]) or _is_ordinal(found[-1], part, tag)):
             found[-1] += " " + part
         elif part.strip():
             found.append(part.strip())
     return found
 
 
+def _is_abbreviated(text: str) -> bool:
+    """Whether a text ends in an abbreviation, not in a full stop."""
+    return text.endswith(".") and bool(_ABBREVIATION.search(text.rsplit(maxsplit=1)[-1]))
+
+
 def _is_ordinal(before: str, after: str, tag: str) -> bool:
     """Whether a full stop between two texts makes an ordinal, as in 9. November, 15. yüzyıl."""
-    if not _NUMBERED.search(before):
+    if not before.endswith(".") or not _NUMBERED.search(before):
         return False
     goes_on = after[:1].isdigit() or (primary(tag) == "tr" and after[:1].islower())
     return goes_on or fold(after.split(maxsplit=1)[0].rstrip(".,"), tag) in months(tag)

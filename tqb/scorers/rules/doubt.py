@@ -168,11 +168,13 @@ def restates(words: Sequence[Token], about: Subject, *, least: int = 2, alone: i
     if spoken.spaced and first in spoken.gloss and first not in spoken.articles:
         return False
     own = unexplained(words, about, number=False)
-    content = [t for t in words if from_the_question(t, about)]
-    if not about.language.spaced:
-        return 0 < len(own) <= 5 and len(content) > 3
-    few = len(own) <= (3 if len(content) >= least else 1)
-    return bool(own) and few and len(content) >= alone and own[-1].kind == "word"
+    if not 0 < len(own) <= (3 if spoken.spaced else 5):
+        return False
+    content = sum(from_the_question(token, about) for token in words)
+    if not spoken.spaced:
+        return content > 3
+    few = len(own) == 1 or content >= least
+    return few and content >= alone and own[-1].kind == "word"
 
 
 def from_the_question(token: Token, about: Subject) -> bool:

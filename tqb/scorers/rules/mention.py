@@ -43,7 +43,7 @@ _FEW = 4
 """Words of a sentence so short that it is an answer itself."""
 
 
-def mentioned(parts: Sequence[str], want: Wanted, about: Subject) -> Span | None:
+def mentioned(parts: tuple[str, ...], want: Wanted, about: Subject) -> Span | None:
     """Return the target in the sentence that answers the question."""
     if want.words <= about.words or not _is_distinct(want, about):
         return None

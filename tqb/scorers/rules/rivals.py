@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
@@ -29,8 +30,12 @@ class _Clause(NamedTuple):
     """The sentence that it stands in."""
 
 
-def outdone(parts: Sequence[str], want: Wanted, about: Subject) -> bool:
-    """Whether a clause of the answer's sentences answers better, and with another answer."""
+@lru_cache(maxsize=1)
+def outdone(parts: tuple[str, ...], want: Wanted, about: Subject) -> bool:
+    """Whether a clause of the answer's sentences answers better, and with another answer.
+
+    Two rules ask this of one answer, the second where the first was told so.
+    """
     texts = [without_brackets(part, " ") for part in parts]
     joined = BOUNDARY | about.language.conjunction
     ways = [_clauses(texts, ends, about) for ends in (joined, BOUNDARY, _STRONG)]
