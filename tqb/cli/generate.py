@@ -279,6 +279,8 @@ def _mint(asked: GenerateOptions, *, quiet: bool) -> int:
 
 def _told(made: Generated, *, quiet: bool) -> str:
     """Return what a call made, with the table of what was wrong."""
+    from tqb.generate.records import PROVIDER_TERMS
+
     table, lines = made.table, []
     if not quiet:
         lines += _table(table)
@@ -291,6 +293,8 @@ def _told(made: Generated, *, quiet: bool) -> str:
     if made.rejected:
         where = "; look through them by `tqb generate --review -o FOLDER`"
         lines.append(f"{count(len(made.rejected), 'item')} in rejected.jsonl{where}")
+    if any(pack.license == PROVIDER_TERMS for pack in made.packs):
+        lines.append("License: the terms of the model's provider apply; choose one by --license")
     if made.packs:
         packs = " ".join(one_line(str(folder)) for folder in made.folders)
         lines.append(f"Next: tqb run {packs}")
@@ -306,6 +310,7 @@ def _table(table: Table) -> list[str]:
         *((f"  wrong: {name}", number) for name, number in table.wrong.items()),
         *([("  wrong: verification", table.rejected)] if table.rejected else []),
         *([("  verification unanswered", table.undecided)] if table.undecided else []),
+        *([("  more than needed", table.surplus)] if table.surplus else []),
         *((f"calls failed: {name}", number) for name, number in table.failures.items()),
         ("items kept", table.kept),
         ("cost", cost),

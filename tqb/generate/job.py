@@ -96,6 +96,8 @@ class Job:
     _live: int = 0
     """Calls that were not taken from a journal."""
     _barren: int = 0
+    _unheard: str = ""
+    """Why a verifier answered a question not once."""
     _unusable: list[Batch] = field(default_factory=list)
     _mendable: list[Wrong] = field(default_factory=list)
     _mended: set[str] = field(default_factory=set)
@@ -246,6 +248,8 @@ class Job:
             self.candidates.append(item)
         elif verdict is None:
             self.undecided += 1
+            if not votes.answers and votes.failures:
+                self._unheard = votes.failures[0].message
         else:
             answers = tuple(answer for answer, _ in votes.answers)
             said = f"{votes.passed} of {len(answers)} answers agree with the label"
@@ -260,8 +264,13 @@ class Job:
         before = len(self.kept)
         self.kept += self.candidates[: self.missing]
         self.candidates.clear()
-        if not replies or len(self.kept) > before:
-            self._barren = 0
+        if not replies:
+            return
+        if len(self.kept) > before:
+            self._barren, self._unheard = 0, ""
+            return
+        if self._unheard:
+            self.hopeless = self._unheard
             return
         failures = [reply for reply in replies if isinstance(reply, Failure)]
         if len(failures) == len(replies):

@@ -104,6 +104,12 @@ class Table:
     """None where the cost of any answer is unknown."""
 
     @property
+    def surplus(self) -> int:
+        """Items received that were good, or not looked at, and more than was asked for."""
+        told = sum(n for name, n in self.wrong.items() if name != "no items")
+        return self.received - self.kept - told - self.rejected - self.undecided
+
+    @property
     def acceptance(self) -> float | None:
         """Share of the items received that passed the checks and the verification."""
         return self.kept / self.received if self.received else None
