@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tqb.generate.records import Generated
+    from tqb.minting.records import Generated
     from tqb.types import Comparison, Item, Pack, Report, Score
 
 __version__ = "0.1.0"
@@ -242,8 +242,8 @@ def generate(
     Raises:
         tqb.errors.InputError: something that was given cannot be used; nothing was asked.
     """
-    from tqb.generate.mint import generate as mint
-    from tqb.generate.records import PROVIDER_TERMS, GenerateOptions
+    from tqb.minting.mint import generate as mint
+    from tqb.minting.records import PROVIDER_TERMS, GenerateOptions
     from tqb.types import Limits, Params, Storage
 
     return mint(

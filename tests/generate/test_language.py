@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tqb.generate.language import language_fault
-from tqb.generate.recipe import list_recipes
+from tqb.minting.language import language_fault
+from tqb.minting.recipe import Exemplar, list_recipes
 from tqb.packs import load_pack
 
 EXEMPLARS = [exemplar for recipe in list_recipes() for exemplar in recipe.exemplars]
@@ -15,7 +15,7 @@ CHINESE = ("zh-Hans", "zh-Hant")
 
 
 @pytest.mark.parametrize("exemplar", EXEMPLARS, ids=lambda one: f"{one.lang}-{one.label}")
-def test_own_language(exemplar) -> None:
+def test_own_language(exemplar: Exemplar) -> None:
     """The exemplars of every recipe, question and context, are taken for what they are."""
     assert language_fault(exemplar.text, exemplar.lang) == ""
     assert language_fault(exemplar.context, exemplar.lang) == ""

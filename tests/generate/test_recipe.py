@@ -12,7 +12,10 @@ from jsonschema import Draft202012Validator
 
 from tests.generate.models import Order
 from tqb.errors import RecipeError
-from tqb.generate.recipe import (
+from tqb.lint.answers import giveaways
+from tqb.lint.scripts import script_findings
+from tqb.lint.texts import text_findings
+from tqb.minting.recipe import (
     DEFAULT,
     Recipe,
     language_of,
@@ -20,9 +23,6 @@ from tqb.generate.recipe import (
     load_recipe,
     shipped_recipes,
 )
-from tqb.lint.answers import giveaways
-from tqb.lint.scripts import script_findings
-from tqb.lint.texts import text_findings
 from tqb.packs import load_pack, shipped_packs
 from tqb.scorers import load_scorer
 from tqb.scorers.languages import NAMES

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tqb.errors import RecipeError
-from tqb.generate import sources
-from tqb.generate.sources import LEAST, MOST, read_sources
+from tqb.minting import sources
+from tqb.minting.sources import LEAST, MOST, read_sources
 
 HANDBOOK = """---
 title: left out

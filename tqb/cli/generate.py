@@ -23,7 +23,7 @@ from tqb.text import count, one_line
 from tqb.types import Limits, Params, Storage
 
 if TYPE_CHECKING:
-    from tqb.generate.records import Generated, GenerateOptions, Table
+    from tqb.minting.records import Generated, GenerateOptions, Table
 
 EXAMPLES = """Examples:
 
@@ -222,7 +222,7 @@ def generate(
         return _review(folder, accepted=accepted)
     if model is None:
         raise ConfigError("name who writes the items: --model, such as -m openai/gpt-4o-mini")
-    from tqb.generate.records import PROVIDER_TERMS, GenerateOptions
+    from tqb.minting.records import PROVIDER_TERMS, GenerateOptions
 
     name = re.sub(r"[^\w.-]+", "-", folder.resolve().name)
     asked = GenerateOptions(
@@ -260,7 +260,7 @@ def _mint(asked: GenerateOptions, *, quiet: bool) -> int:
     from tqb.cli.patience import Patience
     from tqb.cli.progress import progress
     from tqb.cli.run import make_folder
-    from tqb.generate.mint import generate as mint
+    from tqb.minting.mint import generate as mint
 
     make_folder()
     with (
@@ -279,7 +279,7 @@ def _mint(asked: GenerateOptions, *, quiet: bool) -> int:
 
 def _told(made: Generated, *, quiet: bool) -> str:
     """Return what a call made, with the table of what was wrong."""
-    from tqb.generate.records import PROVIDER_TERMS
+    from tqb.minting.records import PROVIDER_TERMS
 
     table, lines = made.table, []
     if not quiet:
@@ -319,7 +319,7 @@ def _table(table: Table) -> list[str]:
 
 
 def _estimate(asked: GenerateOptions) -> int:
-    from tqb.generate.estimate import estimate
+    from tqb.minting.estimate import estimate
 
     made = estimate(asked)
     prompt = made.first_prompt
@@ -339,7 +339,7 @@ def _estimate(asked: GenerateOptions) -> int:
 
 def _list_recipes() -> int:
     from tqb.cli.pack import table
-    from tqb.generate.recipe import list_recipes
+    from tqb.minting.recipe import list_recipes
 
     rows = [("NAME", "VERSION", "CATEGORIES", "LANGUAGES", "DESCRIPTION")]
     for recipe in list_recipes():
@@ -350,7 +350,7 @@ def _list_recipes() -> int:
 
 
 def _review(folder: Path, *, accepted: bool) -> int:
-    from tqb.generate.review import review
+    from tqb.minting.review import review
 
     def ask(prompt: str) -> str | None:
         write_out(prompt)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tqb import __version__
-from tqb.generate.records import PROVIDER_TERMS, GenerateOptions
+from tqb.minting.records import PROVIDER_TERMS, GenerateOptions
 from tqb.packs.card import codes, yaml_code
 from tqb.text import count, one_line
 from tqb.types import Item

@@ -68,8 +68,9 @@ def tidy(values: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(made.get("aliases"), str):
         made["aliases"] = [made["aliases"]]
     if isinstance(made.get("aliases"), list):
-        aliases = dict.fromkeys(_text(alias) for alias in made["aliases"] if alias is not None)
-        made["aliases"] = [alias for alias in aliases if alias not in ("", made.get("label"))]
+        none = ("", None, made.get("label"))
+        aliases = [alias for alias in map(_text, made["aliases"]) if alias not in none]
+        made["aliases"] = [one for at, one in enumerate(aliases) if one not in aliases[:at]]
     return made
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from tqb.errors import ConfigError, PackError
-from tqb.generate.provenance import INCOMPLETE, marked, missing_said
-from tqb.generate.records import Rejected
-from tqb.generate.write import PART, REJECTED_FILE, write_rejected
+from tqb.minting.provenance import INCOMPLETE, marked, missing_said
+from tqb.minting.records import Rejected
+from tqb.minting.write import PART, REJECTED_FILE, write_rejected
 from tqb.packs import item_sha256, load_pack, seal_pack
 from tqb.packs.card import CARD_FILE
 from tqb.packs.croissant import (

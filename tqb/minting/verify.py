@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tqb.generate.recipe import Recipe, language_of
+from tqb.minting.recipe import Recipe, language_of
 from tqb.pipeline import Ask, params_of
 from tqb.scorers import load_scorer
 from tqb.types import Failure, Item, Message, Params, Request, Target

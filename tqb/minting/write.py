@@ -10,10 +10,10 @@ from typing import Any
 
 from tqb.errors import ConfigError, PackError
 from tqb.files import write_whole
-from tqb.generate.job import Job
-from tqb.generate.provenance import INCOMPLETE, Origin, about, card
-from tqb.generate.records import GenerateOptions, Rejected
 from tqb.lint import strict_findings
+from tqb.minting.job import Job
+from tqb.minting.provenance import INCOMPLETE, Origin, about, card
+from tqb.minting.records import GenerateOptions, Rejected
 from tqb.packs import check_pack, item_sha256, load_pack, write_pack
 from tqb.packs.card import CARD_FILE
 from tqb.packs.check import MAX_ITEMS_BYTES

@@ -22,15 +22,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tqb.generate.language import language_fault
-from tqb.generate.plan import Slot
-from tqb.generate.recipe import FIELDS, Recipe
-from tqb.generate.records import Fault
-from tqb.generate.sources import Passage
 from tqb.lint.answers import giveaways
 from tqb.lint.questions import ALIKE, likeness
 from tqb.lint.scripts import script_findings
 from tqb.lint.texts import text_findings
+from tqb.minting.language import language_fault
+from tqb.minting.plan import Slot
+from tqb.minting.recipe import FIELDS, Recipe
+from tqb.minting.records import Fault
+from tqb.minting.sources import Passage
 from tqb.packs import item_sha256
 from tqb.scorers import item_faults, load_scorer
 from tqb.scorers.normalize import normal_target

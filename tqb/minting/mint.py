@@ -18,22 +18,22 @@ from pathlib import Path
 from typing import Any
 
 from tqb.errors import ConfigError, TargetError
-from tqb.generate.checks import CHECKS, Checker
-from tqb.generate.job import Batch, Job
-from tqb.generate.plan import Planner, parallel_slots
-from tqb.generate.provenance import Origin
-from tqb.generate.recipe import Recipe, load_recipe
-from tqb.generate.records import MIXED, Ending, Generated, GenerateOptions, Table
-from tqb.generate.sources import Passage, read_sources
-from tqb.generate.verify import Verifier
-from tqb.generate.write import (
+from tqb.memory import Cassette, Header, Memories
+from tqb.minting.checks import CHECKS, Checker
+from tqb.minting.job import Batch, Job
+from tqb.minting.plan import Planner, parallel_slots
+from tqb.minting.provenance import Origin
+from tqb.minting.recipe import Recipe, load_recipe
+from tqb.minting.records import MIXED, Ending, Generated, GenerateOptions, Table
+from tqb.minting.sources import Passage, read_sources
+from tqb.minting.verify import Verifier
+from tqb.minting.write import (
     place_of,
     refuse_what_is_there,
     strict_faults,
     write_items_file,
     write_job,
 )
-from tqb.memory import Cassette, Header, Memories
 from tqb.packs import load_pack
 from tqb.packs.messages import clean, listed
 from tqb.pipeline import OnReply, OnStart, asker, open_cassette, open_journal

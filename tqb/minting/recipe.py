@@ -9,7 +9,7 @@ A folder ``generators/<name>/`` holds
     exemplars.jsonl    items that show the form, by language
 
 A recipe may come from anyone: every file is read up to a limit of size, nothing outside of the
-folder is opened, and no template can run code (`tqb.generate.templates`).
+folder is opened, and no template can run code (`tqb.minting.templates`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, NoReturn, get_args
 
 from tqb.errors import PackError, RecipeError
-from tqb.generate.templates import compile_template
+from tqb.minting.templates import compile_template
 from tqb.packs.messages import clean, listed, nearest, quoted
 from tqb.packs.reading import parse, read_lines, read_text
 from tqb.scorers.languages import ALIASES

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 
-from tqb.generate.sources import Passage
+from tqb.minting.sources import Passage
 from tqb.types import Item
 
 FACETS = (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tqb.generate.mint import prepare
-from tqb.generate.records import GenerateOptions
-from tqb.generate.write import refuse_what_is_there
+from tqb.minting.mint import prepare
+from tqb.minting.records import GenerateOptions
+from tqb.minting.write import refuse_what_is_there
 from tqb.types import Message
 
 BYTES_PER_TOKEN = 4

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tqb.generate.checks import Checker
-from tqb.generate.parse import read_items
-from tqb.generate.plan import Slot, batches
-from tqb.generate.recipe import Recipe, language_of
-from tqb.generate.records import Fault, Rejected
-from tqb.generate.verify import Votes
+from tqb.minting.checks import Checker
+from tqb.minting.parse import read_items
+from tqb.minting.plan import Slot, batches
+from tqb.minting.recipe import Recipe, language_of
+from tqb.minting.records import Fault, Rejected
+from tqb.minting.verify import Votes
 from tqb.pipeline import params_of
 from tqb.text import cut, one_line
 from tqb.types import Failure, Item, Message, Params, Request, Response
