@@ -4,18 +4,21 @@
         ...  # tqb generate --model f"{server.url}#m"
 
 They read what the shipped recipes write: a line ``Language: French (fr)``, a line
-``Wanted: 8 items`` and the plan below it. They know invented places in English, French and Swahili,
-without end and never the same twice, and they answer questions that they have asked, as a verifier
-or a run needs.
+``Wanted: 8 items`` and the plan below it; or the one line of a single call,
+``Generate 40 mixed questions in fr about mixed.``, to which they reply with a list. They know
+invented places in English, French and Swahili, without end and never the same twice, and they
+answer questions that they have asked, as a verifier or a run needs.
 """
 
 from __future__ import annotations
 
 import json
+import random
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import count
+from itertools import count, cycle, islice
 from typing import Any
 
 from tests.openai_server import Body, OpenAIServer, Reply
@@ -99,12 +102,22 @@ class Order:
     plan: tuple[dict[str, str], ...] = ()
     concepts: tuple[str, ...] = ()
     passage: str = ""
+    listed: bool = False
+    """Whether a bare list is wanted, its items with `tags`."""
 
     @classmethod
     def read(cls, body: Body) -> Order | None:
         """Return the order in a request's user turns; None where nothing is ordered."""
         turns = [_content(m) for m in body["messages"] if m["role"] == "user"]
         text = "\n".join(turns)
+        short = re.search(
+            r"^Generate (\d+) (\w+) questions in ([\w-]+) about (.+?)\.", text, re.MULTILINE
+        )
+        if short:
+            number, difficulty, tag, category = short.groups()
+            return cls(
+                tag, int(number), _of_its_own(int(number), category, difficulty), listed=True
+            )
         lang = re.search(r"^Language: .*?\(([A-Za-z][\w-]*)\)", text, re.MULTILINE)
         wanted = re.search(r"^Wanted: (\d+) item", text, re.MULTILINE)
         if not lang or not wanted:
@@ -153,7 +166,8 @@ class Cooperative:
 
     def mint(self, order: Order) -> str:
         """Return the content of a reply to an order."""
-        return json.dumps({"items": self.items(order)}, ensure_ascii=False)
+        items = self.items(order)
+        return json.dumps(_tagged(items) if order.listed else {"items": items}, ensure_ascii=False)
 
     def items(self, order: Order) -> list[dict[str, Any]]:
         """Return as many items as were asked for."""
@@ -162,7 +176,7 @@ class Cooperative:
     def item(self, order: Order, at: int) -> dict[str, Any]:
         """Return a new item, the one at this place of the order."""
         self.minted += 1
-        number = next(self._numbers)
+        number = self.number(order, at)
         made = _about_passage(order, at) if order.passage else _about_place(order.lang, number)
         plan = order.plan[at] if at < len(order.plan) else {}
         made["category"] = plan.get("category", "geography")
@@ -171,6 +185,10 @@ class Cooperative:
             made["concept"] = order.concepts[at]
         self.truth[made["text"]] = made["label"]
         return made
+
+    def number(self, order: Order, at: int) -> int:
+        """Return the number of the place that the item at this place of the order is about."""
+        return next(self._numbers)
 
     def _said(self, body: Body, content: str) -> Reply:
         asked = sum(len(_content(message)) for message in body["messages"])
@@ -190,6 +208,8 @@ class Sloppy(Cooperative):
 
     def mint(self, order: Order) -> str:
         items = self.items(order)
+        if order.listed:
+            items = _tagged(items)
         data = json.dumps({"items": items}, ensure_ascii=False, indent=1)
         bare = json.dumps(items, ensure_ascii=False)
         shapes = (
@@ -219,6 +239,45 @@ class Sloppy(Cooperative):
         if kind == 3:
             made["context"] = made["context"].replace(made["label"], "…")
         return made
+
+
+@dataclass
+class Repetitive(Cooperative):
+    """Comes back to what it knows best: a few facts of each topic come to its mind far more often.
+
+    The fact of rank r is drawn with a weight of 1/r (Zipf's law). Where no topic is named, they are
+    drawn from all it knows. It keeps clear of what the prompt says exists, and of most, not all, of
+    what it has just written.
+    """
+
+    facts: int = 30
+    """What it knows of one topic."""
+    topics: int = 60
+
+    def items(self, order: Order) -> list[dict[str, Any]]:
+        self._written: set[int] = set()
+        return super().items(order)
+
+    def __call__(self, body: Body) -> Reply:
+        self._prompt = "\n".join(_content(message) for message in body["messages"])
+        return super().__call__(body)
+
+    def number(self, order: Order, at: int) -> int:
+        draw = random.Random(f"{self.calls}/{at}/{order.lang}")
+        for _ in range(200):
+            number = self._drawn(draw, order, at)
+            known = invented(2 * number) in self._prompt
+            if not known and (number not in self._written or draw.random() < 0.05):
+                break
+        self._written.add(number)
+        return number
+
+    def _drawn(self, draw: random.Random, order: Order, at: int) -> int:
+        topic = order.plan[at].get("topic") if at < len(order.plan) else None
+        size = self.facts if topic else self.facts * self.topics
+        rank = int(size ** draw.random())
+        block = zlib.crc32(topic.encode()) % self.topics if topic else 0
+        return block * self.facts + rank - 1
 
 
 @dataclass
@@ -282,6 +341,31 @@ def _content(message: dict[str, Any]) -> str:
     if isinstance(content, list):
         return "".join(part.get("text", "") for part in content)
     return str(content)
+
+
+def _of_its_own(number: int, category: str, difficulty: str) -> tuple[dict[str, str], ...]:
+    """Return the plan that a model makes itself: what is mixed, it mixes."""
+    categories = _FAVOURITES if category == "mixed" else [category]
+    levels = ["easy", "medium", "hard"] if difficulty == "mixed" else [difficulty]
+    return tuple(
+        {"category": one, "difficulty": level}
+        for one, level in islice(zip(cycle(categories), cycle(levels), strict=False), number)
+    )
+
+
+_FAVOURITES = ["geography", "history", "science", "geography", "literature"]
+
+
+def _tagged(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the items with category and difficulty under `tags`."""
+    moved = ("category", "difficulty")
+    return [
+        {
+            **{key: value for key, value in item.items() if key not in moved},
+            "tags": {key: item[key] for key in moved if key in item},
+        }
+        for item in items
+    ]
 
 
 def _about_place(lang: str, number: int) -> dict[str, Any]:
