@@ -93,6 +93,23 @@ def invented(number: int) -> str:
     return "".join(_SYLLABLES[digit % _P] for digit in digits).capitalize()
 
 
+ABOUT = {
+    "en": ("What is the answer to the riddle of {a}?", "The answer to this riddle is {b}."),
+    "fr": ("Quelle est la réponse à l'énigme de {a} ?", "La réponse à cette énigme est {b}."),
+    "sw": ("Ni jibu gani la fumbo la {a}?", "Jibu la fumbo hilo ni {b}."),
+}
+"""The question about a concept, and its context, by language."""
+
+
+@dataclass(frozen=True)
+class Concept:
+    """A fact that is to be asked for in another language."""
+
+    slug: str
+    label: str
+    answer_type: str
+
+
 @dataclass(frozen=True)
 class Order:
     """What a prompt asks for."""
@@ -100,7 +117,7 @@ class Order:
     lang: str
     count: int
     plan: tuple[dict[str, str], ...] = ()
-    concepts: tuple[str, ...] = ()
+    concepts: tuple[Concept, ...] = ()
     passage: str = ""
     listed: bool = False
     """Whether a bare list is wanted, its items with `tags`."""
@@ -127,7 +144,8 @@ class Order:
             {"category": category, "topic": topic, "difficulty": difficulty.strip()}
             for category, topic, difficulty in re.findall(line, text, re.MULTILINE)
         )
-        concepts = tuple(re.findall(r"^- concept ([a-z0-9-]+):", text, re.MULTILINE))
+        line = r"^- concept ([a-z0-9-]+): .* → (.+) \([\w-]+(?:; (\w+))?\)$"
+        concepts = tuple(Concept(*found) for found in re.findall(line, text, re.MULTILINE))
         passage = re.search(r"<passage>\n(.*?)\n</passage>", text, re.DOTALL)
         return cls(lang[1], int(wanted[1]), plan, concepts, passage[1] if passage else "")
 
@@ -177,12 +195,15 @@ class Cooperative:
         """Return a new item, the one at this place of the order."""
         self.minted += 1
         number = self.number(order, at)
-        made = _about_passage(order, at) if order.passage else _about_place(order.lang, number)
+        if order.passage:
+            made = _about_passage(order, number)
+        elif at < len(order.concepts):
+            made = _about_concept(order.lang, order.concepts[at])
+        else:
+            made = _about_place(order.lang, number)
         plan = order.plan[at] if at < len(order.plan) else {}
         made["category"] = plan.get("category", "geography")
         made["difficulty"] = plan.get("difficulty", "medium")
-        if at < len(order.concepts):
-            made["concept"] = order.concepts[at]
         self.truth[made["text"]] = made["label"]
         return made
 
@@ -386,10 +407,22 @@ def _about_place(lang: str, number: int) -> dict[str, Any]:
     }
 
 
-def _about_passage(order: Order, at: int) -> dict[str, Any]:
+def _about_concept(lang: str, concept: Concept) -> dict[str, Any]:
+    text, context = ABOUT.get(lang.partition("-")[0], ABOUT["en"])
+    return {
+        "concept": concept.slug,
+        "text": text.format(a=invented(zlib.crc32(concept.slug.encode()) % 12_000)),
+        "label": concept.label,
+        "aliases": [],
+        "context": context.format(b=concept.label),
+        "answer_type": concept.answer_type or "text",
+    }
+
+
+def _about_passage(order: Order, number: int) -> dict[str, Any]:
     """Ask for a word of the passage that stands there once, by the two words before it."""
     found = list(_words_after(order.passage))
-    before, word = found[at * 7 % len(found)] if found else ("?", order.passage.split()[0])
+    before, word = found[number % len(found)] if found else ("?", order.passage.split()[0])
     return {
         "text": FOLLOWS.get(order.lang.partition("-")[0], FOLLOWS["en"]).format(a=before),
         "label": word,
@@ -403,5 +436,5 @@ def _words_after(passage: str) -> Iterator[tuple[str, str]]:
     words = re.findall(r"[^\W\d_]{2,}", passage)
     for first, second, third in zip(words, words[1:], words[2:], strict=False):
         pair = f"{first} {second}"
-        if len(third) > 4 and words.count(third) == 1 and pair in passage:
+        if len(third) > 4 and words.count(third) == 1 and passage.count(pair) == 1:
             yield pair, third

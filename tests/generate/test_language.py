@@ -65,6 +65,7 @@ def test_told_apart(text: str, lang: str) -> None:
     ("text", "lang"),
     [
         ("E = mc²", "fr"),
+        ("… Mount Everest …", "fr"),
         ("HTTP/2 表示什么？", "zh-Hans"),
         ("Ni mto gani unaopita katika mji wa Mombasa?", "sw"),
         ("Hoe heet de hoofdstad van Nederland en waar ligt die stad?", "nl"),

@@ -46,8 +46,20 @@ def values(recipe: Recipe, **changes: object) -> dict[str, object]:
         "schema": json.dumps(recipe.reply_schema),
         "passage": "Le prêt dure 21 jours.\n\nLe retour se fait au comptoir.",
         "concepts": [
-            {"concept": "river-cairo", "text": "Which river …?", "label": "Nile", "lang": "en"},
-            {"concept": "blood-pump", "text": "Which organ …?", "label": "heart", "lang": "en"},
+            {
+                "concept": "river-cairo",
+                "text": "Which river …?",
+                "label": "Nile",
+                "lang": "en",
+                "answer_type": "text",
+            },
+            {
+                "concept": "blood-pump",
+                "text": "Which organ …?",
+                "label": "heart",
+                "lang": "en",
+                "answer_type": "",
+            },
         ],
         "context": "a quiz at school",
         "item": {"text": "Qui ?", "label": "Lui", "context": "C'est Lui."},
@@ -123,7 +135,10 @@ def test_orders_can_be_read(recipe: Recipe) -> None:
         assert order is not None
         assert (order.lang, order.count) == ("fr", 2)
         if recipe.name == "parallel":
-            assert order.concepts == ("river-cairo", "blood-pump")
+            assert [(one.slug, one.label) for one in order.concepts] == [
+                ("river-cairo", "Nile"),
+                ("blood-pump", "heart"),
+            ]
         else:
             assert list(order.plan) == PLAN
     assert "Guernica" in messages[1].content

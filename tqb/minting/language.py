@@ -24,6 +24,8 @@ LEAST_WEIGHT = 1.0
 """Weight of another language's small words from which a text may be in it."""
 PLAIN_WEIGHT, PLAIN_SHARE = 2.0, 0.3
 """The same for a language without a table of its own, and the share of the words it comes to."""
+LEAST_WORDS = 2
+"""Words, names aside, from which a text shows its language."""
 SPEECHLESS = 6
 """Words, names aside, of which one at least is small in a language that has articles."""
 _ARTICLES = ("de", "en", "es", "fr", "pt")
@@ -95,6 +97,8 @@ def _word_fault(text: str, lang: str) -> str:
         return ""
     own = table_name(lang) or ""
     words = _words(text)
+    if len(words) < LEAST_WORDS:
+        return ""
     weights = _weigh(words)
     said = weights.get(own, 0.0)
     rivals = {

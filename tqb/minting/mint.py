@@ -194,8 +194,11 @@ def _recipe_for(options: GenerateOptions) -> str:
 
 
 def _taxonomy(recipe: Recipe, options: GenerateOptions) -> dict[str, tuple[str, ...]]:
-    """Return the categories asked for with their topics; one that the recipe has not has none."""
-    if not options.categories:
+    """Return the categories asked for with their topics; one that the recipe has not has none.
+
+    ``mixed`` means all, as in TQB++.
+    """
+    if not options.categories or [name.casefold() for name in options.categories] == [MIXED]:
         return dict(recipe.taxonomy)
     known = {name.casefold(): name for name in recipe.taxonomy}
     named = [known.get(name.casefold(), name.strip()) for name in options.categories]
@@ -223,6 +226,7 @@ def _job(
     name: str,
 ) -> Job:
     wanted = options.num or NUMBER
+    known = [*avoid, *(one.as_item() for one in recipe.exemplars_for(lang))]
     if parallel:
         concepts = _concepts(parallel, lang, options)
         wanted = len(concepts)
@@ -237,7 +241,7 @@ def _job(
         lang=lang,
         wanted=wanted,
         recipe=recipe,
-        checker=Checker(recipe, lang, wanted, tuple(taxonomy), difficulties, avoid),
+        checker=Checker(recipe, lang, wanted, tuple(taxonomy), difficulties, known),
         plan=plan,
         avoid=[item for item in avoid if item.lang == lang],
         hint=options.context,
