@@ -27,7 +27,7 @@ from tqb.minting.templates import compile_template
 from tqb.packs.messages import clean, listed, nearest, quoted
 from tqb.packs.reading import parse, read_lines, read_text
 from tqb.scorers.languages import ALIASES
-from tqb.types import AnswerType, Message
+from tqb.types import AnswerType, Item, Message
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -75,6 +75,10 @@ class Exemplar:
             "difficulty": self.difficulty,
             "answer_type": self.answer_type,
         }
+
+    def as_item(self) -> Item:
+        """Return it as an item, which no pack is to hold."""
+        return Item(id="", text=self.text, label=self.label, aliases=self.aliases, lang=self.lang)
 
 
 @dataclass(frozen=True, slots=True)
