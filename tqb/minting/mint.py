@@ -36,7 +36,7 @@ from tqb.minting.write import (
 )
 from tqb.packs import load_pack
 from tqb.packs.messages import clean, listed
-from tqb.pipeline import OnReply, OnStart, asker, open_cassette, open_journal
+from tqb.pipeline import Ask, OnReply, OnStart, asker, open_cassette, open_journal
 from tqb.runner import Reply, deadline
 from tqb.targets import address, open_target
 from tqb.types import Failure, Item, Pack, Policy, Request, RunOptions, Target
@@ -111,25 +111,28 @@ def generate(
         if reader:
             pack = f"verify:{call.name}"
             verifier = Verifier(reader, call.recipe, ask, options.params, options.votes, pack)
-        ending: Ending | None = None
-        while ending is None:
-            rounds = [(job, batch) for job in call.jobs for batch in job.next_batches()]
-            if not rounds:
-                ending = "done" if all(job.missing <= 0 for job in call.jobs) else "too few"
-                break
-            requests = [job.request(batch, options.params) for job, batch in rounds]
-            replies, interrupted = ask(writer, requests)
-            _check(call.jobs, rounds, replies)
-            if verifier:
-                interrupted = _verify(call, verifier, tally, stopped=interrupted)
-            _settle(call, rounds, replies)
-            spent = _refusal(replies) or tally.spent
-            if interrupted:
-                ending = "interrupted"
-            elif spent and any(job.missing > 0 for job in call.jobs):
-                tally.spent, ending = spent, "budget"
+        ending = _ask_in_rounds(call, writer, verifier, ask, tally)
     origin = _origin(call, writer, verifier, tally, started_at)
     return _written(call, origin, ending, tally)
+
+
+def _ask_in_rounds(
+    call: Prepared, writer: Target, verifier: Verifier | None, ask: Ask, tally: _Tally
+) -> Ending:
+    """Ask, check and verify until all is there, or there is reason to stop."""
+    while rounds := [(job, batch) for job in call.jobs for batch in job.next_batches()]:
+        requests = [job.request(batch, call.options.params) for job, batch in rounds]
+        replies, interrupted = ask(writer, requests)
+        _check(call.jobs, rounds, replies)
+        if verifier:
+            interrupted = _verify(call, verifier, tally, stopped=interrupted)
+        _settle(call, rounds, replies)
+        tally.spent = tally.spent or _refusal(replies)
+        if interrupted:
+            return "interrupted"
+        if tally.spent and any(job.missing > 0 for job in call.jobs):
+            return "budget"
+    return "done" if all(job.missing <= 0 for job in call.jobs) else "too few"
 
 
 def _now() -> datetime:
