@@ -185,6 +185,8 @@ class Request:
     params: Params
     fresh: bool = False
     """Whether no cache on the way may give an answer that it gave before."""
+    schema: Mapping[str, Any] | None = None
+    """JSON Schema that the answer is to keep to, where the target can see to it."""
 
     @property
     def question(self) -> str:

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tqb.errors import CallError, TargetError
-from tqb.targets.base import NO_CACHE, within
+from tqb.targets.base import NO_CACHE, response_format, within
 from tqb.targets.failures import (
     Origin,
     bad_response,
@@ -144,7 +144,16 @@ class LiteLLMTarget:
             shared_session=self._open(),
             **(_NO_CACHE if request.fresh else {}),
             **self._accepted(request.params),
+            **self._format(request),
         )
+
+    def _format(self, request: Request) -> dict[str, Any]:
+        """The schema of the answer, where LiteLLM knows the model to keep to one."""
+        if not request.schema or not self._litellm.supports_response_schema(
+            model=self._model, custom_llm_provider=self._provider
+        ):
+            return {}
+        return {"response_format": response_format(request.schema)}
 
     def _accepted(self, params: Params) -> dict[str, Any]:
         """The parameters that are set and that LiteLLM knows the model to take.
