@@ -125,8 +125,8 @@ Verifier = Annotated[
     typer.Option(
         "--verify",
         metavar="TARGET",
-        help="Let a model answer each question blind, and keep what it agrees with; the writer may "
-        "do.",
+        help="Let a model (the writer may do) answer each question blind, and keep what it agrees "
+        "with. Another http(s) server than the writer's takes its key from TQB_VERIFY_API_KEY.",
     ),
 ]
 Votes = Annotated[
@@ -158,7 +158,7 @@ JournalFile = Annotated[
     typer.Option(
         metavar="FILE",
         help="Where replies are kept as they come, for --resume.",
-        show_default=".tqb/generate-NAME.jsonl",
+        show_default=".tqb/generate-DIR.jsonl",
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace a pack that is there already.")]
@@ -224,7 +224,7 @@ def generate(
         raise ConfigError("name who writes the items: --model, such as -m openai/gpt-4o-mini")
     from tqb.minting.records import PROVIDER_TERMS, GenerateOptions
 
-    name = re.sub(r"[^\w.-]+", "-", folder.resolve().name)
+    name = re.sub(r"[^\w.]+", "-", str(folder))[-80:].strip("-.") or "pack"
     asked = GenerateOptions(
         model=model,
         output=folder,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from tqb import __version__
@@ -70,7 +71,7 @@ def about(name: str, origin: Origin, made: int, missing: int) -> dict[str, Any]:
         "version": VERSION,
         "description": marked(said, missing, origin.wanted),
         "license": options.license,
-        "date_published": origin.ended_at[:10],
+        "date_published": min(origin.ended_at[:10], date.today().isoformat()),  # wherever one is
         "cite_as": f"{name} {VERSION}, written by {origin.writer} ({origin.ended_at[:4]}).",
         "creator": f"{origin.writer}, by tqb generate",
         "url": "https://example.org/",
