@@ -8,8 +8,8 @@
     True
 
 `run` asks a pipeline the questions of some packs, `load_pack` reads a pack, `score` scores one
-answer, `compare` holds a run against a baseline. All records are in `tqb.types`, all errors in
-`tqb.errors`.
+answer, `compare` holds a run against a baseline, `generate` mints a pack. All records are in
+`tqb.types`, all errors in `tqb.errors`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tqb.minting.records import Generated
     from tqb.types import Comparison, Item, Pack, Report, Score
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "compare", "load_pack", "run", "score"]
+__all__ = ["__version__", "compare", "generate", "load_pack", "run", "score"]
 
 
 def run(
@@ -92,7 +93,7 @@ def run(
         max_completion_p95: completion tokens that 95 % of the answers may have.
         confirm: times that what seems broken is asked again before it counts.
         confirm_limit: most requests for that; None allows as many as the run itself takes.
-        max_cost: US dollars after which no more is asked.
+        max_cost: US dollars that the run may cost; what could go over it is not asked.
         journal: file that keeps the answers as they come; None keeps none.
         resume: whether to go on where that journal ends.
         record: folder of the cassette, which keeps the answers to be replayed.
@@ -165,6 +166,114 @@ def run(
         verify=verify,
     )
     return pipeline.run(options)
+
+
+def generate(
+    output: str | Path,
+    *,
+    model: str,
+    languages: str | Sequence[str] = "en",
+    num: int | None = None,
+    categories: Sequence[str] = (),
+    difficulty: str = "mixed",
+    context: str = "",
+    recipe: str | Path | None = None,
+    sources: Sequence[str | Path] = (),
+    parallel_to: str | Path | None = None,
+    avoid: Sequence[str | Path] = (),
+    verify: str | None = None,
+    verify_votes: int = 3,
+    license: str | None = None,  # noqa: A002 (the name of the flag)
+    temperature: float | None = 0.7,
+    seed: int | None = None,
+    max_tokens: int | None = 4096,
+    timeout: float = 180.0,
+    max_concurrency: int = 16,
+    retries: int = 3,
+    retry_delay: float = 0.5,
+    rpm: int | None = None,
+    tpm: int | None = None,
+    deadline: float | None = None,
+    max_cost: float | None = None,
+    journal: str | Path | None = None,
+    resume: bool = False,
+    record: str | Path | None = None,
+    offline: bool = False,
+    force: bool = False,
+) -> Generated:
+    """Mint a pack with a model; the parameters are the flags of `tqb generate`.
+
+    Call it outside a running event loop. `Generated.complete` says whether as many items as were
+    asked for are there; where they are not, the pack is marked as incomplete.
+
+    Args:
+        output: folder of the pack; with several languages that of a folder for each.
+        model: who writes the items, as for ``--model``.
+        languages: BCP 47 tag, or several.
+        num: items in each language; None takes 40, or all concepts of `parallel_to`.
+        categories: of the recipe, or your own; none takes all of the recipe.
+        difficulty: ``easy``, ``medium``, ``hard`` or ``mixed``.
+        context: what the pack is for, told to the writer.
+        recipe: a shipped one by its name, or a folder.
+        sources: documents from which the items are made.
+        parallel_to: the pack whose concepts are to be asked in another language.
+        avoid: packs whose questions are not to be asked again.
+        verify: the target that answers each question blind; an item stays where the default scorer
+            accepts a majority of its answers.
+        verify_votes: how often each question is answered.
+        license: SPDX name or URL; None states that the terms of the model's provider apply.
+        temperature: sampling temperature; None leaves it to the provider, as for the next two.
+        seed: seed, where the provider has one; it also decides how topics are spread.
+        max_tokens: longest reply with a batch of items, in tokens.
+        timeout: seconds for one request.
+        max_concurrency: requests under way at once, at most.
+        retries: how often a failed request is repeated, where that may help.
+        retry_delay: longest wait in seconds before the first repetition; it doubles with each.
+        rpm: requests that may be sent in any minute, to one target.
+        tpm: tokens in any minute.
+        deadline: seconds for the whole call.
+        max_cost: US dollars after which no more is asked.
+        journal: file that keeps the replies as they come; None keeps none.
+        resume: whether to go on where that journal ends.
+        record: folder of the cassette, which keeps the replies to be replayed.
+        offline: whether all replies come from there.
+        force: whether a pack that is there already is replaced.
+
+    Raises:
+        tqb.errors.InputError: something that was given cannot be used; nothing was asked.
+    """
+    from tqb.minting.mint import generate as mint
+    from tqb.minting.records import PROVIDER_TERMS, GenerateOptions
+    from tqb.types import Limits, Params, Storage
+
+    return mint(
+        GenerateOptions(
+            model=model,
+            output=Path(output),
+            languages=(languages,) if isinstance(languages, str) else tuple(languages),
+            num=num,
+            categories=tuple(categories),
+            difficulty=difficulty,
+            context=context,
+            recipe=None if recipe is None else str(recipe),
+            sources=tuple(map(Path, sources)),
+            parallel_to=None if parallel_to is None else str(parallel_to),
+            avoid=tuple(map(str, avoid)),
+            verify=verify,
+            votes=verify_votes,
+            license=PROVIDER_TERMS if license is None else license,
+            params=Params(temperature, seed, max_tokens, timeout),
+            limits=Limits(max_concurrency, retries, retry_delay, rpm, tpm, deadline),
+            storage=Storage(
+                journal=Path(journal) if journal is not None else None,
+                resume=resume,
+                record=Path(record) if record is not None else None,
+                offline=offline,
+            ),
+            max_cost_usd=max_cost,
+            force=force,
+        )
+    )
 
 
 def load_pack(source: str | Path, *, verify: bool = True) -> Pack:

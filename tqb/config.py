@@ -76,6 +76,7 @@ ENVIRONMENT = {f"TQB_{name.upper().replace('-', '_')}" for name in SETTINGS} | {
     "TQB_CONFIG",
     "TQB_API_KEY",
     "TQB_JUDGE_API_KEY",
+    "TQB_VERIFY_API_KEY",
     "TQB_DEBUG",
 }
 

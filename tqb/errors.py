@@ -5,6 +5,7 @@
     │   ├── ConfigError         tqb.toml, [tool.tqb], TQB_*, a flag, or one's own scorer
     │   ├── PackError           a pack, or one of its items
     │   ├── PromptError         a prompt template
+    │   ├── RecipeError         a recipe for minting packs, or a document to mint from
     │   ├── TargetError         a target that cannot be opened
     │   └── BaselineError       a baseline or a report
     └── CallError               one request failed; becomes a `Failure`, never an exit code
@@ -58,6 +59,10 @@ class PackError(InputError):
 
 class PromptError(InputError):
     """A prompt template cannot be read or rendered."""
+
+
+class RecipeError(InputError):
+    """A recipe for minting packs, or a document to mint from, cannot be used."""
 
 
 class TargetError(InputError):

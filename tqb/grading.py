@@ -78,7 +78,8 @@ def judged_result(result: Result, reply: Response | Failure, judge: str) -> Resu
         waited_s=result.waited_s + reply.waited_s,
     )
     if isinstance(reply, Failure):
-        return _unjudged(result, reply, f"judge {judge} did not answer: {reply.message}")
+        verb = "was not asked" if reply.withheld else "did not answer"
+        return _unjudged(result, reply, f"judge {judge} {verb}: {reply.message}")
     passed, reason = read_verdict(reply.answer)
     judged = replace(result, judgement=Judgement(passed, reason, reply.cost_usd))
     if passed is None:

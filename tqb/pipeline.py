@@ -86,9 +86,9 @@ def run(
     """
     started_at, ends_at = _now(), deadline(options.limits)
     _refuse_running_loop()
-    _refuse_counts_too_low(options)
+    refuse_counts_too_low(options)
     packs = load_packs(options)
-    _refuse_unknown_must_pass(packs, options.policy.must_pass)
+    refuse_unknown_must_pass(packs, options.policy.must_pass)
     prompt = load_prompt(options.prompt)
     targets = [target for pack in packs for item in pack.items for target in item.targets]
     scorer = load_scorer(options.scorer, threshold=options.fuzzy_threshold, rivals=targets)
@@ -118,7 +118,8 @@ def _refuse_running_loop() -> None:
     raise ConfigError("an event loop is running here; call tqb.run by asyncio.to_thread")
 
 
-def _refuse_counts_too_low(options: RunOptions) -> None:
+def refuse_counts_too_low(options: RunOptions) -> None:
+    """Raise `ConfigError` for a count that no run can have."""
     limits = options.limits
     counts = {
         "repeats": (options.repeats, 1),
@@ -133,7 +134,8 @@ def _refuse_counts_too_low(options: RunOptions) -> None:
             raise ConfigError(f"{name} is {number}; give a whole number from {least} up")
 
 
-def _refuse_unknown_must_pass(packs: Sequence[Pack], names: Sequence[str]) -> None:
+def refuse_unknown_must_pass(packs: Sequence[Pack], names: Sequence[str]) -> None:
+    """Raise `ConfigError` for a name in `Policy.must_pass` that means nothing here."""
     known = {
         name
         for pack in packs
@@ -234,7 +236,7 @@ def read_baseline(path: Path) -> Baseline:
     return baseline.accept(report.from_text(data, path))
 
 
-def open_pipeline(options: RunOptions) -> Target:
+def open_pipeline(options: RunOptions, *, needs_key: bool = True) -> Target:
     """Open the target, or the cassette in its place.
 
     Raises:
@@ -242,7 +244,8 @@ def open_pipeline(options: RunOptions) -> Target:
     """
     if options.storage.offline:
         return open_cassette(options.target, options.storage)
-    return open_target(options.target, max_concurrency=options.limits.max_concurrency)
+    most = options.limits.max_concurrency
+    return open_target(options.target, max_concurrency=most, needs_key=needs_key)
 
 
 def open_cassette(spec: str, storage: Storage) -> CassetteTarget:
@@ -347,7 +350,8 @@ def asker(
         known = {place: memory.recall(who, request) for place, request in enumerate(requests)}
         for place, found in known.items():
             if found:
-                budget.charge(found)
+                if found.source == "journal":
+                    budget.carry(target, found)
                 on_reply(requests[place], found)
         replies, interrupted = run_requests(
             target,
@@ -446,7 +450,7 @@ def try_scorer(scorer: Scorer, requests: Sequence[Request]) -> None:
         scorer(request.item.label, request.item)
 
 
-def open_judge(options: RunOptions) -> Target | None:
+def open_judge(options: RunOptions, *, needs_key: bool = True) -> Target | None:
     """Open the judge, if there is to be one; it has a key of its own for an ``http(s)`` target.
 
     Raises:
@@ -461,6 +465,7 @@ def open_judge(options: RunOptions) -> Target | None:
             options.judge,
             api_key_env="TQB_JUDGE_API_KEY",
             max_concurrency=options.limits.max_concurrency,
+            needs_key=needs_key,
         )
     except TargetError as error:
         raise TargetError(f"--judge: {error}") from error

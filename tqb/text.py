@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
 import unicodedata
@@ -59,6 +60,13 @@ def short_hash(text: str) -> str:
 def count(number: int, noun: str) -> str:
     """Return ``1 item``, ``2 items``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def usd(amount: float) -> str:
+    """Return an amount of US dollars as ``$0.0125``, and a smaller one with two digits."""
+    if not 0 < amount < 0.001:
+        return f"${amount:.4f}" if amount else "$0"
+    return f"${amount:.{1 - math.floor(math.log10(amount))}f}"
 
 
 def _visible(character: str) -> str:

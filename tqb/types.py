@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 REPORT_SCHEMA_VERSION: Literal["1.0"] = "1.0"
 
@@ -185,6 +185,8 @@ class Request:
     params: Params
     fresh: bool = False
     """Whether no cache on the way may give an answer that it gave before."""
+    schema: Mapping[str, Any] | None = None
+    """JSON Schema that the answer is to keep to, where the target can see to it."""
 
     @property
     def question(self) -> str:
@@ -260,6 +262,24 @@ class Judgement:
     """What the judge's reply cost; None means unknown."""
 
 
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a target takes for its tokens, in US dollars for one."""
+
+    prompt_usd: tuple[float, float]
+    """The least, as for what is cached, and the most."""
+    completion_usd: float
+    """The most."""
+    longest: int | None = None
+    """Most tokens of an answer to which no limit is set; None where that is not known."""
+    takes_limit: bool = True
+    """Whether the target keeps to `Params.max_tokens`."""
+
+
+Unpriced = Literal["told", "unknown"]
+"""No price is known beforehand: each answer tells what it cost, or nobody ever does."""
+
+
 class Scorer(Protocol):
     """A pure function of an answer and an item."""
 
@@ -272,7 +292,11 @@ class Scorer(Protocol):
 
 
 class Target(Protocol):
-    """The pipeline under test."""
+    """The pipeline under test.
+
+    It may also have ``price(request)``, which returns a `Price`, or `Unpriced`: see `Priced`.
+    Without, its answers tell what they cost; recorded ones cost nothing.
+    """
 
     name: str
     """As it stands in reports: free of secrets."""
@@ -284,6 +308,14 @@ class Target(Protocol):
 
     async def aclose(self) -> None:
         """Release connections and processes."""
+
+
+@runtime_checkable
+class Priced(Protocol):
+    """A target that knows beforehand what it takes, or that nobody knows."""
+
+    def price(self, request: Request) -> Price | Unpriced:
+        """Return the price that holds for a request; nothing is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -649,7 +681,7 @@ class Policy:
     max_errors: float = 0.05
     """Share of failed calls above which nothing is judged."""
     max_cost_usd: float | None = None
-    """What the run may cost; then no more is asked."""
+    """What the run may cost; what could go over it is not asked."""
     max_latency_p95_s: float | None = None
     """Seconds that 95 % of the answers may take."""
     max_completion_p95: float | None = None
@@ -715,6 +747,36 @@ class Report:
     def passed(self) -> bool:
         """True when the gate let the run through."""
         return self.verdict.exit_code == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a part of a run may take: the least, if every call is answered at once, and the most."""
+
+    name: str
+    requests: tuple[int, int]
+    """With the repetitions of failed calls in the most."""
+    prompt_tokens: tuple[int, int] | None
+    """None where nobody knows; so for the next two."""
+    completion_tokens: int | None
+    """The most."""
+    cost_usd: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a run would take."""
+
+    packs: tuple[str, ...]
+    target: str
+    items: int
+    repeats: int
+    parts: tuple[Bounds, ...]
+    """The pipeline under test, the judge, and what may be asked again to confirm."""
+    cost_usd: tuple[float, float] | None
+    """Of all parts; None where the price of one is unknown."""
+    notes: tuple[str, ...]
+    """What the bounds stand on, and what the limits of the run make of them."""
 
 
 @dataclass(frozen=True, slots=True)

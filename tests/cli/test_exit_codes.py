@@ -162,32 +162,16 @@ def test_3_dead_endpoint(cli: Cli, capitals: Path) -> None:
 
 def test_4_budget(cli: Cli, tmp_path: Path, capitals: Path) -> None:
     """Once the money is spent nothing more is asked, and nothing is judged."""
-    rows = [{"id": item, "answer": answer, "cost_usd": 0.25} for item, answer in RIGHT.items()]
-    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    flags = ("--target", "replay:a.jsonl", "-j", 1, "-o", "r.json")
+    (tmp_path / "app.py").write_text(
+        "def answer(question):\n    return {'answer': 'Paris', 'cost_usd': 0.25}\n", "utf-8"
+    )
+    flags = ("--target", "python:app:answer", "-j", 1, "-o", "r.json")
     ended = cli("run", capitals, *flags, "--max-cost", 0.5)
     assert ended.code == 4
     assert first_line(ended.out).startswith("BUDGET EXCEEDED")
     report = json.loads((tmp_path / "r.json").read_text("utf-8"))
-    assert [r["outcome"] for r in report["results"]] == ["pass", "pass", "skipped", "skipped"]
+    assert [r["outcome"] for r in report["results"]] == ["pass", "fail", "skipped", "skipped"]
     assert cli("run", capitals, *flags, "--max-cost", 2).code == 0
-
-
-def test_4_overshot_budget(cli: Cli, tmp_path: Path, capitals: Path) -> None:
-    """Answers that were under way together may pass the limit; the run then does not pass."""
-    rows = [{"id": item, "answer": answer, "cost_usd": 5} for item, answer in RIGHT.items()]
-    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    ended = cli("run", capitals, "--target", "replay:a.jsonl", "--max-cost", 0.5)
-    assert ended.code == 4
-    assert "and --max-cost allows $0.5" in ended.out
-
-
-def test_4_unknown_price_cannot_be_held(cli: Cli, tmp_path: Path, capitals: Path) -> None:
-    """A limit on a target of unknown price stops the run instead of being ignored."""
-    target = write_answers(tmp_path / "a.jsonl", **RIGHT)
-    ended = cli("run", capitals, "--target", target, "--max-cost", 1)
-    assert ended.code == 4
-    assert "the price of this target is unknown" in ended.out
 
 
 def test_5_nothing_to_score(cli: Cli, tmp_path: Path) -> None:

@@ -43,6 +43,8 @@ def loaded(cwd: Path, *arguments: str) -> tuple[int, set[str]]:
         (["run", "no-such-pack"], 2),
         (["pack", "list"], 0),
         (["power"], 0),
+        (["generate", "--help"], 0),
+        (["generate", "--model", "demo"], 2),
         (["run", "--target", "demo"], 0),
         (["run", "capitals.jsonl", "--target", "replay:a.jsonl", "-o", "r.json"], 0),
         (["run", "--scorer", "python:operator:eq", "--judge", "demo"], 3),

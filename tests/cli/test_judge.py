@@ -139,24 +139,35 @@ def test_unjudged_answers_can_be_judged_later(cli: Cli, tmp_path: Path, capitals
     assert ended.code == 0, ended.out
 
 
-def priced(path: Path, **answers: tuple[str, float]) -> str:
-    rows = [{"id": i, "answer": a, "cost_usd": cost} for i, (a, cost) in answers.items()]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    return f"replay:{path.name}"
+PAID = """\
+ANSWERS = {"France": "Paris", "Italy": "The eternal city", "Spain": "Barcelona", "Egypt": " "}
+
+
+def answer(question):
+    (found,) = [ANSWERS[name] for name in ANSWERS if name in question]
+    return {"answer": found, "cost_usd": 0.1}
+
+
+def judge(question):
+    return {"answer": "YES" if "eternal" in question else "NO", "cost_usd": 0.3}
+
+
+def silent(question):
+    return "YES"
+"""
 
 
 def test_judge_spends_from_the_same_purse(cli: Cli, tmp_path: Path, capitals: Path) -> None:
     """Its cost is in the total; once --max-cost is reached it is asked no more: that ends in 4."""
-    answers = {item: (answer, 0.1) for item, answer in ANSWERS.items()}
-    target = priced(tmp_path / "a.jsonl", **answers)
-    judge = priced(tmp_path / "j.jsonl", q2=("YES", 0.3), q3=("NO", 0.3))
-    flags = ("--target", target, "--judge", judge, "-j", 1, "-o", "r.json")
+    (tmp_path / "paid.py").write_text(PAID, "utf-8")
+    asked = ("--target", "python:paid:answer", "--judge", "python:paid:judge")
+    flags = (*asked, "-j", 1, "-o", "r.json")
     ended = cli("run", capitals, *flags, "--max-cost", 1.5)
     assert ended.code == 0, ended.out
     assert report(tmp_path)["metrics"]["cost_usd"] == pytest.approx(1.0)
-    ended = cli("run", capitals, *flags, "--max-cost", 0.6)
+    ended = cli("run", capitals, *flags, "--max-cost", 0.8)
     assert ended.code == 4
-    assert "the run cost $0.7000, and --max-cost allows $0.6" in ended.out
+    assert "$0.7000 was spent, the next request may cost $0.3000, and --max-cost 0.8" in ended.out
     assert "1 failed answer of 4 went to no judge" in ended.out
     outcomes = [r["outcome"] for r in report(tmp_path)["results"]]
     assert outcomes == ["pass", "pass", "skipped", "fail"]
@@ -164,10 +175,9 @@ def test_judge_spends_from_the_same_purse(cli: Cli, tmp_path: Path, capitals: Pa
 
 def test_judge_of_unknown_price_cannot_be_limited(cli: Cli, tmp_path: Path, capitals: Path) -> None:
     """With --max-cost a judge that does not say what it costs ends the run in 4."""
-    answers = {item: (answer, 0.1) for item, answer in ANSWERS.items()}
-    flags = ("--target", priced(tmp_path / "a.jsonl", **answers), "--max-cost", 5)
-    judge = write_answers(tmp_path / "j.jsonl", q2="YES", q3="YES")
-    ended = cli("run", capitals, *flags, "--judge", judge)
+    (tmp_path / "paid.py").write_text(PAID, "utf-8")
+    flags = ("--target", "python:paid:answer", "--max-cost", 5)
+    ended = cli("run", capitals, *flags, "--judge", "python:paid:silent")
     assert ended.code == 4
     assert "the price of this target or its judge is unknown" in ended.out
 

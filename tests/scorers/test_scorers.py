@@ -32,6 +32,8 @@ def item(question: str, label: str, *aliases: str, lang: str = "en") -> Item:
         ("H₂O", "H2O", "en"),
         ("E = mc^2", "E = mc^2", "en"),
         ("−273.15", "-273.15", "en"),
+        ("–273,15", "-273,15", "de"),
+        ("1010₂", "1010", "en"),
         ("İSTANBUL", "istanbul", "tr"),
         ("ISPARTA", "ısparta", "tr"),
         ("東京。", "東京", "ja"),
@@ -367,6 +369,33 @@ def test_unknown_scorer_suggests_the_nearest() -> None:
         load_scorer("exat")
     with pytest.raises(ConfigError, match="above 0, up to 1"):
         load_scorer("fuzzy", threshold=1.5)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "label", "lang", "passed"),
+    [
+        ("How many chromosomes are in a cell?", "46 years", "46", "en", False),
+        ("How many chromosomes are in a cell?", "46 chromosomes", "46", "en", True),
+        ("¿Cuántos planetas hay?", "8 kg", "8", "es", False),
+        ("Wie viele Planeten gibt es?", "8 kg", "8", "de", False),
+        ("How tall is the tower?", "330 m", "330", "en", True),
+        ("¿Cuántos segundos hay en una hora?", "3600 minutos", "tres mil seiscientos", "es", False),
+        ("¿Cuántos segundos hay en una hora?", "3600 segundos", "tres mil seiscientos", "es", True),
+    ],
+)
+def test_a_count_of_one_thing_is_none_of_another(
+    question: str, answer: str, label: str, lang: str, passed: bool
+) -> None:
+    """A unit that nobody asked for makes the number another's, in digits and in words."""
+    assert load_scorer()(answer, item(question, label, lang=lang)).passed is passed
+
+
+@pytest.mark.parametrize("number", ["مئتان", "مئة وثمانون"])
+def test_a_number_word_is_no_name(number: str) -> None:
+    """Consonants that merely rhyme do not make مئتان a way to write newton."""
+    question = item("ما وحدة قياس القوة؟", "نيوتن", "newton", lang="ar")
+    assert not load_scorer()(number, question).passed
+    assert load_scorer()("نيوتن", question).passed
 
 
 def test_public_score() -> None:

@@ -28,7 +28,7 @@ def answers(outcomes: list[Outcome]) -> list[str]:
 
 
 def test_a_row_carries_all_that_was_recorded(tmp_path: Path) -> None:
-    """The latency too; without one it is 0."""
+    """The latency too; without one it is 0. What it did cost then it does not cost now."""
     row = {
         "id": "france",
         "answer": "Paris",
@@ -40,8 +40,9 @@ def test_a_row_carries_all_that_was_recorded(tmp_path: Path) -> None:
         "cost_usd": 0.001,
         "note": "passed over",
     }
-    assert answer_of(write(tmp_path, row)) == Response("Paris", "stop", 5, 1, 0.25, 0.001, "m")
-    assert answer_of(write(tmp_path, {"id": "france", "answer": "x"})) == Response("x")
+    assert answer_of(write(tmp_path, row)) == Response("Paris", "stop", 5, 1, 0.25, 0.0, "m")
+    bare = answer_of(write(tmp_path, {"id": "france", "answer": "x"}))
+    assert bare == Response("x", cost_usd=0.0)
 
 
 def test_an_id_may_name_its_pack(tmp_path: Path) -> None:
@@ -97,8 +98,8 @@ def test_a_report_is_replayed(tmp_path: Path) -> None:
         {"outcome": "skipped", "answer": None, "repeat": 3},
     )
     right, wrong, failed, skipped = ask(spec, *[make_request(repeat=n) for n in range(4)])
-    assert right == Response("Paris", prompt_tokens=5, latency_s=0.5)
-    assert wrong == Response("Lyon")
+    assert right == Response("Paris", prompt_tokens=5, latency_s=0.5, cost_usd=0.0)
+    assert wrong == Response("Lyon", cost_usd=0.0)
     assert isinstance(failed, CallError)
     assert (failed.kind, str(failed)) == ("server", "500 from x: boo")
     assert isinstance(skipped, CallError)

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from tqb import __version__
-from tqb.cli import baseline, compare, explain, init, pack, power, run
+from tqb.cli import baseline, compare, explain, generate, init, pack, power, run
 from tqb.cli.output import discard_output, write_out
 from tqb.errors import EXIT_BUG, EXIT_INPUT, EXIT_INTERRUPTED, EXIT_PASS, TqbError
 from tqb.text import one_line
@@ -34,6 +34,7 @@ app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
 app.command("power", epilog=power.EXAMPLES)(power.power)
 app.add_typer(baseline.app, name="baseline")
 app.add_typer(pack.app, name="pack")
+app.command("generate", epilog=generate.EXAMPLES)(generate.generate)
 app.command("init", epilog=init.EXAMPLES)(init.init)
 
 

@@ -266,7 +266,7 @@ MaxCost = Annotated[
         min=0,
         callback=finite,
         envvar="TQB_MAX_COST",
-        help="Stop asking once so much is spent; a run that cost more ends in 4.",
+        help="Send nothing that could make the run cost more; one that is cut short ends in 4.",
     ),
 ]
 Limit = Annotated[
@@ -403,6 +403,10 @@ CacheDays = Annotated[
 Verify = Annotated[
     bool,
     typer.Option(envvar="TQB_VERIFY", help="Refuse packs whose hashes do not match."),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Say what the run would take, and ask and write nothing."),
 ]
 Quiet = Annotated[
     bool,

@@ -78,7 +78,7 @@ def list_() -> int:
                 pack.sha256[:12],
             )
         )
-    write_out("".join(_table(rows, right=(2, 3, 5))))
+    write_out("".join(table(rows, right=(2, 3, 5))))
     for group, pattern in GROUPS.items():
         packs = count(len(expand(group)), "pack")
         write_out(f"\n`tqb run {group}` runs all of {pattern} side by side: {packs}\n")
@@ -108,8 +108,8 @@ def show(source: Source, verify: Verify = True) -> int:
     if any(kinds):
         rows = [(*row, kind) for row, kind in zip(rows, ("TYPE", *kinds), strict=True)]
     about = [f"{label:<12} {one_line(value, 300)}\n" for label, value in facts if value]
-    table = _table([[one_line(cell, 70) for cell in row] for row in rows])
-    write_out("".join([*about, "\n", *table]))
+    shown = table([[one_line(cell, 70) for cell in row] for row in rows])
+    write_out("".join([*about, "\n", *shown]))
     return EXIT_PASS
 
 
@@ -191,7 +191,7 @@ def validate(
     return EXIT_INPUT if findings else EXIT_PASS
 
 
-def _table(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> Iterator[str]:
+def table(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> Iterator[str]:
     """Yield the rows as lines of aligned columns, those of numbers to the `right`.
 
     Wide scripts take two cells a character.

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import sys
 
+import typer
+
 from tqb.cli import options
-from tqb.errors import ConfigError
+from tqb.errors import EXIT_PASS, ConfigError
 from tqb.types import JOURNAL, Limits, Params, Policy, Report, RunOptions, Storage
 
 FOLDER = JOURNAL.parent
@@ -21,6 +23,7 @@ EXAMPLES = """Examples:
   tqb run --target http://localhost:8000/v1#m   an OpenAI-compatible server, directly
   tqb run --target python:app:answer            your own pipeline, a Python function
   tqb run --target "cmd:./ask.sh"               your own pipeline, any program
+  tqb run -m openai/gpt-4o-mini --dry-run       what that would take, without asking
   tqb run my-pack/ --baseline tqb-baseline.jsonl -o run.json
   tqb run -m openai/gpt-4o-mini --resume        go on after an interruption
   tqb run -m openai/gpt-4o-mini --record DIR    keep the answers, to be replayed by --offline
@@ -28,6 +31,7 @@ EXAMPLES = """Examples:
 
 
 def run(
+    context: typer.Context,
     packs: options.Packs = None,
     target: options.Target = "demo",
     prompt: options.Prompt = None,
@@ -69,6 +73,7 @@ def run(
     fuzzy_threshold: options.FuzzyThreshold = None,
     judge: options.Judge = None,
     verify: options.Verify = True,
+    dry_run: options.DryRun = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     config: options.Config = None,
@@ -84,9 +89,9 @@ def run(
     if prompt and target.partition(":")[0] in ("demo", "replay"):
         print("warning: --prompt changes nothing: the answers are recorded", file=sys.stderr)
     outputs = tuple(output or ())
-    asked_of = [one.removeprefix("replay:") for one in (target, judge) if one]
-    inputs = [*(packs or ()), prompt, baseline, config, *asked_of]
-    check_outputs(outputs, inputs)
+    if not dry_run:
+        asked_of = [one.removeprefix("replay:") for one in (target, judge) if one]
+        check_outputs(outputs, [*(packs or ()), prompt, baseline, config, *asked_of])
     asked = RunOptions(
         packs=tuple(packs or ("core-en",)),
         target=target,
@@ -118,6 +123,8 @@ def run(
         ),
         verify=verify,
     )
+    if dry_run:
+        return print_estimate(context, asked)
     make_folder()
     with Patience() as patience:
         with progress(sys.stderr, quiet=quiet) as bar, contextlib.redirect_stdout(sys.stderr):
@@ -129,6 +136,26 @@ def run(
     if report.verdict.status in ("interrupted", "budget") and asked.storage.journal:
         print("The answers are kept: the same command with --resume goes on.", file=sys.stderr)
     return report.verdict.exit_code
+
+
+def print_estimate(context: typer.Context, asked: RunOptions) -> int:
+    """Print what a run would take.
+
+    Raises:
+        InputError: it could not begin, or an output is named on the command line.
+    """
+    from tqb.cli.output import write_out
+    from tqb.estimate import estimate
+    from tqb.formats.terminal import render_estimate
+
+    source = context.get_parameter_source("output")
+    if source is not None and source.name == "COMMANDLINE":
+        raise ConfigError("--dry-run writes nothing: leave out --output")
+    sys.dont_write_bytecode = True  # not even of a python: target's module
+    with contextlib.redirect_stdout(sys.stderr):
+        made = estimate(asked)
+    write_out(render_estimate(made, sys.stdout))
+    return EXIT_PASS
 
 
 def parse_tags(pairs: list[str]) -> dict[str, str]:

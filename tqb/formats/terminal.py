@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import IO, TYPE_CHECKING
 
 from tqb.formats.languages import render_languages
-from tqb.text import count, one_line
+from tqb.text import count, one_line, usd
 from tqb.types import (
     Baseline,
     Comparison,
     Confirmation,
+    Estimate,
     Metrics,
     Problem,
     Repeated,
@@ -87,6 +88,11 @@ def render_changes(comparison: Comparison, stream: IO[str] | None) -> str:
 def render_baseline(baseline: Baseline, stream: IO[str] | None) -> str:
     """Render how a baseline was made, and the items that do not pass every time."""
     return _render(stream, _baseline(baseline))
+
+
+def render_estimate(estimate: Estimate, stream: IO[str] | None) -> str:
+    """Render what a run would take: a table of its parts, and what the figures stand on."""
+    return _render(stream, _estimate(estimate))
 
 
 def _render(stream: IO[str] | None, lines: Iterable[Line]) -> str:
@@ -183,7 +189,7 @@ def _figures(report: Report) -> Iterator[str]:
         parts.append(f"latency p50 {metrics.latency.p50:.2f} s, p95 {metrics.latency.p95:.2f} s")
     if metrics.tokens.prompt is not None:
         parts.append(f"tokens {metrics.tokens.prompt:,} in, {metrics.tokens.completion or 0:,} out")
-    cost = "unknown" if metrics.cost_usd is None else f"${metrics.cost_usd:.4f}"
+    cost = "unknown" if metrics.cost_usd is None else usd(metrics.cost_usd)
     if metrics.n:
         yield " · ".join([*parts, f"cost {cost}"])
 
@@ -324,6 +330,44 @@ def _baseline(baseline: Baseline) -> Iterator[Line]:
     for item in items:
         if item.passes < item.runs or not item.runs:
             yield Line(f"  {item.outcome:<5} {item.passes}/{item.runs}  ", one_line(item.key))
+
+
+def _estimate(estimate: Estimate) -> Iterator[Line]:
+    asked = count(estimate.items, "item")
+    asked += f" × {estimate.repeats}" if estimate.repeats > 1 else ""
+    packs = ", ".join(estimate.packs)
+    yield Line("DRY RUN  ", one_line(f"{packs} · {estimate.target} · {asked}"), "bold")
+    yield Line("  ", "nothing was asked and nothing was written")
+    yield Line("")
+    rows = [("", "requests", "prompt tokens", "answer tokens", "cost")]
+    rows += [
+        (
+            part.name,
+            _between(part.requests),
+            _between(part.prompt_tokens),
+            "unknown" if part.completion_tokens is None else f"up to {part.completion_tokens:,}",
+            _between(part.cost_usd, usd),
+        )
+        for part in estimate.parts
+    ]
+    if len(estimate.parts) > 1:
+        rows.append(("in all", "", "", "", _between(estimate.cost_usd, usd)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+        yield Line("  ", "   ".join(cells).rstrip())
+    yield Line("")
+    for note in estimate.notes:
+        yield Line("  ", one_line(note, WIDTH), body_style="dim")
+
+
+def _between(
+    pair: tuple[float, float] | None, shown: Callable[[float], str] = "{:,}".format
+) -> str:
+    if pair is None:
+        return "unknown"
+    low, high = map(shown, pair)
+    return low if low == high else f"{low} – {high}"
 
 
 def render_problems(problems: Iterable[Problem]) -> str:

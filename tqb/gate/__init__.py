@@ -4,7 +4,7 @@
 """
 
 from tqb.gate.confirm import Wave, plan, settle
-from tqb.gate.rules import names_of
+from tqb.gate.rules import may_not_fail, names_of
 from tqb.gate.verdict import judge
 
-__all__ = ["Wave", "judge", "names_of", "plan", "settle"]
+__all__ = ["Wave", "judge", "may_not_fail", "names_of", "plan", "settle"]

@@ -52,12 +52,15 @@ def apply(case: Case) -> tuple[Rule, ...]:
 
 
 def must_pass(item: ComparedItem, policy: Policy) -> bool:
+    """Whether a compared item may not fail."""
+    return may_not_fail(item.pack, item.item_id, item.tags, policy)
+
+
+def may_not_fail(pack: str, item_id: str, tags: Mapping[str, str], policy: Policy) -> bool:
     """Whether an item may not fail: by the tag ``critical``, or by `Policy.must_pass`."""
-    if item.tags.get("critical") == "true":
+    if tags.get("critical") == "true":
         return True
-    return bool(policy.must_pass) and not names_of(item.pack, item.item_id, item.tags).isdisjoint(
-        policy.must_pass
-    )
+    return bool(policy.must_pass) and not names_of(pack, item_id, tags).isdisjoint(policy.must_pass)
 
 
 def names_of(pack: str, item_id: str, tags: Mapping[str, str]) -> set[str]:

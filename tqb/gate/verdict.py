@@ -34,7 +34,7 @@ from tqb.errors import (
 from tqb.gate import words
 from tqb.gate.confirm import is_clear
 from tqb.gate.rules import Case, apply
-from tqb.text import count
+from tqb.text import count, usd
 from tqb.types import Comparison, Metrics, Policy, Report, Rule, Verdict
 
 SPOKEN = ("must-pass", "paired-test", "fail-under", "max-latency-p95", "max-completion-p95")
@@ -65,17 +65,20 @@ def _interrupted(report: Report) -> str:
 
 
 def _over_budget(report: Report, policy: Policy) -> Iterator[str]:
-    """Say that the money ran out; answers under way at that moment may have passed the limit."""
+    """Say that the money ran out, or that nobody knows whether it did."""
     metrics, limit = report.metrics, policy.max_cost_usd
-    if limit is None or all(r.answer is None for r in report.results):
-        return
     again = report.confirmation.results if report.confirmation else ()
-    skipped = sum(r.outcome == "skipped" for r in (*report.results, *again))
-    if metrics.cost_usd is None:
+    skipped = [r for r in (*report.results, *again) if r.outcome == "skipped"]
+    answered = any(r.answer is not None for r in report.results)
+    if limit is None or not (skipped or answered):
+        return
+    if answered and metrics.cost_usd is None:
         whose = "this target or its judge" if report.run.judge else "this target"
         yield f"the price of {whose} is unknown, so --max-cost {limit:g} cannot be held"
-    elif metrics.cost_usd > limit or skipped:
-        yield f"the run cost ${metrics.cost_usd:.4f}, and --max-cost allows ${limit:g}"
+    elif (metrics.cost_usd or 0.0) > limit:
+        yield f"the run cost {usd(metrics.cost_usd or 0.0)}, and --max-cost allows ${limit:g}"
+    elif skipped:
+        yield skipped[0].failure.message if skipped[0].failure else "--max-cost allows no more"
     else:
         return
     unjudged = sum(r.outcome == "skipped" and r.answer is not None for r in report.results)
@@ -83,8 +86,8 @@ def _over_budget(report: Report, policy: Policy) -> Iterator[str]:
     yield f"{metrics.skipped - unjudged} of {asked} questions were not asked: nothing was judged"
     if unjudged:
         yield f"{count(unjudged, 'failed answer')} of {asked} went to no judge"
-    if skipped > metrics.skipped:
-        yield f"{skipped - metrics.skipped} of {len(again)} questions were not asked again"
+    if len(skipped) > metrics.skipped:
+        yield f"{len(skipped) - metrics.skipped} of {len(again)} questions were not asked again"
 
 
 def _unknown(report: Report, policy: Policy) -> Iterator[str]:
@@ -184,7 +187,7 @@ def _limits(metrics: Metrics, policy: Policy) -> Iterator[Rule]:
     if limit is None or cost is None:
         yield Rule("max-cost", limit, cost, "not applied", "not set")
     else:
-        yield Rule("max-cost", limit, cost, "ok", f"the run cost ${cost:.4f}")
+        yield Rule("max-cost", limit, cost, "ok", f"the run cost {usd(cost)}")
 
 
 def _notes(report: Report, policy: Policy) -> Iterator[str]:

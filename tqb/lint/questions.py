@@ -28,7 +28,7 @@ def repeated_questions(pack: Pack, others: Iterable[Pack]) -> Iterator[Line]:
     earlier = [(item, f"{other.path}:{item.line}") for other in others for item in _asked(other)]
     for item in _asked(pack):
         for one, where in earlier:
-            alike = _likeness(item, one)
+            alike = likeness(item, one)
             if alike == 100 or (alike >= ALIKE and score(one.label, item).passed):
                 said = f"asks nearly the same as {where}, {quoted(one.text)}"
                 yield item.line, f"{said}; ask something else"
@@ -40,7 +40,7 @@ def _asked(pack: Pack) -> list[Item]:
     return [item for item in pack.items if not (is_canary(item) or is_placeholder(item.text))]
 
 
-def _likeness(one: Item, other: Item) -> float:
+def likeness(one: Item, other: Item) -> float:
     """Return how alike two questions of one language are, 0 to 100, signs aside."""
     from rapidfuzz import fuzz
 

@@ -42,11 +42,12 @@ def request_key(who: str, request: Request) -> str:
     Args:
         who: the target and its base URL, without secrets.
         request: its messages, parameters and repeat count; the item's id, its pack, and how long
-            an answer may take do not.
+            an answer may take do not. A schema for the answer counts where there is one.
     """
     params = {k: v for k, v in asdict(request.params).items() if k != "timeout_s"}
     turns = [[message.role, message.content] for message in request.messages]
-    content = json.dumps([who, params, turns, request.repeat], ensure_ascii=True, sort_keys=True)
+    asked = [who, params, turns, request.repeat, *([request.schema] if request.schema else [])]
+    content = json.dumps(asked, ensure_ascii=True, sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 

@@ -4,9 +4,18 @@ One layer repeats what failed, for all targets alike: no target and no library b
 anything by itself.
 """
 
-from tqb.runner.budget import Budget
+from tqb.runner.budget import Budget, price_of
 from tqb.runner.dispatch import Reply
 from tqb.runner.fanout import deadline, run_requests
-from tqb.runner.throttle import Throttle, throttle_for
+from tqb.runner.throttle import Throttle, seconds_to_send, throttle_for
 
-__all__ = ["Budget", "Reply", "Throttle", "deadline", "run_requests", "throttle_for"]
+__all__ = [
+    "Budget",
+    "Reply",
+    "Throttle",
+    "deadline",
+    "price_of",
+    "run_requests",
+    "seconds_to_send",
+    "throttle_for",
+]

@@ -15,13 +15,14 @@ from dataclasses import dataclass, replace
 
 from tqb.errors import CallError
 from tqb.runner.attempt import attempt
-from tqb.runner.budget import Budget
+from tqb.runner.budget import Budget, Hold
 from tqb.runner.concurrency import End
 from tqb.runner.early import EarlyStop
-from tqb.runner.pace import Sent, most_tokens, taken_tokens
+from tqb.runner.pace import Sent
 from tqb.runner.queue import Call, Queue
 from tqb.runner.retry import asks_too_much, wait_before_retry
 from tqb.runner.throttle import Throttle
+from tqb.tokens import most_tokens, taken_tokens
 from tqb.types import Failure, Limits, Request, Response, Target
 
 Reply = Response | Failure
@@ -40,6 +41,8 @@ class Trip:
     """What the concurrency is to be told at the end."""
     sent: Sent
     """What the pace is to be told at the end."""
+    hold: Hold
+    """What the budget is to be told at the end."""
 
 
 class Dispatcher:
@@ -114,10 +117,12 @@ class Dispatcher:
             call = self._queue.peek(now, new=not self._early.hopeless)
             if call is None:
                 return min(self._left_s(), self._queue.due_in_s(now))
-            refusal = self._budget.refusal()
-            if refusal:
-                self._refuse(refusal)
+            room = self._budget.room(self._target, call.request)
+            if isinstance(room, Failure):
+                self._refuse(room)
                 return 0.0
+            if room == "wait":
+                return self._left_s()
             wait_s = self._pace.wait_s(now, most_tokens(call.request))
             if wait_s > 0:
                 return min(self._left_s(), wait_s)
@@ -138,7 +143,8 @@ class Dispatcher:
             call.waited_s += now - call.failed_at
         call.attempts += 1
         sent = self._pace.send(now, most_tokens(call.request))
-        trip = Trip(call, self._concurrency.start(), sent)
+        hold = self._budget.hold(self._target, call.request)
+        trip = Trip(call, self._concurrency.start(), sent, hold)
         self._under_way[trip] = asyncio.create_task(self._travel(trip))
 
     async def _travel(self, trip: Trip) -> None:
@@ -157,12 +163,12 @@ class Dispatcher:
         response = outcome if isinstance(outcome, Response) else None
         self._concurrency.end(trip.started, _end(outcome))
         self._pace.correct(trip.sent, taken_tokens(trip.call.request, response))
+        self._budget.settle(trip.hold, outcome)
 
     def _settle(self, call: Call, outcome: Response | CallError) -> None:
         """Let the request be repeated, or take the outcome as its reply."""
         if isinstance(outcome, Response):
             self._early.note(None)
-            self._budget.charge(outcome)
             self._close(call, outcome)
             return
         call.error, call.failed_at = outcome, time.monotonic()

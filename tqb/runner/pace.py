@@ -3,23 +3,16 @@
 The windows slide, so no 60 seconds, wherever they begin, hold more than the limits say; a run that
 stays under them waits for nothing.
 
-Tokens are estimated before a request is sent: one for every four bytes of the prompt in UTF-8, and
-the longest answer that is allowed (`--max-tokens`). Once the reply is there, its own count stands
-in their place; where it has none, one token for every four bytes of the answer.
+Tokens are estimated before a request is sent (`tqb.tokens.most_tokens`). Once the reply is there,
+its own count stands in their place; where it has none, an estimate of the answer.
 """
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from dataclasses import dataclass
 
-from tqb.types import Request, Response
-
 WINDOW_S = 60.0
-LONGEST_ANSWER = 1024
-"""Tokens of an answer to which no limit is set."""
-BYTES_PER_TOKEN = 4
 
 
 @dataclass(slots=True)
@@ -78,28 +71,3 @@ class Pace:
             gone = self._sent.popleft()
             gone.counted = False
             self._tokens -= gone.tokens
-
-
-def prompt_tokens(request: Request) -> int:
-    """Estimate the tokens of a prompt, one for every four bytes."""
-    return sum(_of_text(message.content) for message in request.messages)
-
-
-def most_tokens(request: Request) -> int:
-    """Estimate the tokens that a request may take, its answer included."""
-    longest = request.params.max_tokens
-    return prompt_tokens(request) + (LONGEST_ANSWER if longest is None else longest)
-
-
-def taken_tokens(request: Request, response: Response | None) -> int:
-    """Return the tokens that a request took, by the reply's own count; None is no answer."""
-    if response is None:
-        return prompt_tokens(request)
-    asked, answered = response.prompt_tokens, response.completion_tokens
-    return (prompt_tokens(request) if asked is None else asked) + (
-        _of_text(response.answer) if answered is None else answered
-    )
-
-
-def _of_text(text: str) -> int:
-    return math.ceil(len(text.encode("utf-8", "replace")) / BYTES_PER_TOKEN)

@@ -29,7 +29,7 @@ from functools import lru_cache
 from tqb.scorers.languages import Language, language
 from tqb.scorers.normalize import normalize
 from tqb.scorers.reading.answer import Answer
-from tqb.scorers.reading.classes import holds, less
+from tqb.scorers.reading.classes import holds
 from tqb.scorers.reading.tokens import tokenize
 from tqb.scorers.rules.find import find
 from tqb.scorers.rules.stated import judge
@@ -256,7 +256,7 @@ def _is_denied(clause: str, question: Question) -> bool:
     spoken = question.spoken
     words = _words(clause, question)
     if spoken.spaced:
-        return holds(words, less(spoken.negation, question.words), spoken)
+        return holds(words, spoken.negation, spoken, question.words)
     own = frozenset(word for word in spoken.negation if not set(word) <= question.words)
     return holds(words, own, spoken)
 

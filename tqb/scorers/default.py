@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from tqb.scorers.choice import score_choice
 from tqb.scorers.exact import score_exact
-from tqb.scorers.fuzzy import nearly
+from tqb.scorers.fuzzy import may_slip, nearly
 from tqb.scorers.reading.answer import Answer, read, unlisted, visible
 from tqb.scorers.rules.calculations import same_formula
 from tqb.scorers.rules.focus import in_focus
@@ -28,7 +28,9 @@ def default_scorer(threshold: float | None = None, rivals: Iterable[str] = ()) -
 
     def score(answer: str, item: Item) -> Score:
         found = score_default(answer, item)
-        if found.passed or item.answer_type not in ("", "text") or len(answer) >= _SHORT:
+        if found.passed or len(answer) >= _SHORT or not may_slip(item):
+            return found
+        if item.answer_type not in ("", "text"):
             return found
         slip = nearly(visible(answer), item, threshold, others)
         return slip if slip is not None and slip.passed else found
@@ -59,15 +61,14 @@ def score_default(answer: str, item: Item) -> Score:
     if exact.passed or not text:
         return exact
     about, targets = subject(item.text, item.lang), item.targets
-    failed = exact
+    failed = ""
     for target in targets:
         want = wanted(target, item.lang, targets, item.answer_type, item.tolerance)
         found = _read(given, want, about)
         if found.passed:
             return Score(True, 1.0, found.rule, found.why)
-        if failed is exact:
-            failed = Score(False, 0.0, None, found.why)
-    return failed
+        failed = failed or found.why
+    return Score(False, 0.0, None, failed)
 
 
 def _read(answer: Answer, want: Wanted, about: Subject) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from operator import eq
 
 from tqb.scorers.languages import language
 from tqb.scorers.normalize import fold, fold_width, normalize
@@ -13,13 +14,17 @@ from tqb.types import Item, Score
 def score_exact(answer: str, item: Item) -> Score:
     """Pass when the answer and a target have one normal form, but for an article before them."""
     if not answer.strip():
-        return Score(False, 0.0, None, "the answer is empty")
+        return _EMPTY
     said = _without_article(normalize(answer, item.lang), item.lang)
     for position, target in enumerate(item.targets):
         if said == _normal_target(target, item.lang):
             rule = "exact" if position == 0 else "alias"
             return Score(True, 1.0, rule, _explain(answer.strip(), target, item.lang))
-    return Score(False, 0.0, None, "is not one of the accepted answers")
+    return _OTHER
+
+
+_EMPTY = Score(False, 0.0, None, "the answer is empty")
+_OTHER = Score(False, 0.0, None, "is not one of the accepted answers")
 
 
 @lru_cache(maxsize=4096)
@@ -68,5 +73,5 @@ def _nearer(now: tuple[str, str], before: tuple[str, str]) -> bool:
 
 
 def _common(one: str, other: str) -> float:
-    pairs = zip(one, other, strict=False)
-    return sum(a == b for a, b in pairs) / max(len(one), len(other), 1)
+    in_common: int = sum(map(eq, one, other))
+    return in_common / max(len(one), len(other), 1)

@@ -63,6 +63,11 @@ def nearly(
     return Score(True, likeness, "fuzzy", f"{likeness:.2f} like {target!r}")
 
 
+def may_slip(item: Item) -> bool:
+    """Whether a target of an item is long enough for a slip, and nothing but words."""
+    return any(_is_words(normal_target(target, item.lang)) for target in item.targets)
+
+
 def _nearest(said: str, targets: Iterable[str], lang: str) -> tuple[float, str]:
     """Return the target most like a normal form, after how much it is."""
     found = ((_likeness(said, normal_target(target, lang)), target) for target in targets)

@@ -10,24 +10,35 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
 _EMPHASIS = re.compile(r"^(\*{1,3}|_{1,3}|`{1,3})(.+)\1$", re.DOTALL)
 _SIGNS = str.maketrans({"−": "-", "‐": "-", "‑": "-", "‒": "-", "ʼ": "'", "´": "'"})
+_HAS_SIGN = re.compile("[−‐‑‒ʼ´]")
+_BASE = re.compile("(?<=[0-9])[₀-₉]+")
+"""The base of a numeral system, below its digits: 1010₂."""
+_DASH_AS_MINUS = re.compile(r"(?<!\S)–(?=\d)")
 _APOSTROPHE = re.compile(r"(?<=[^\W\d_])’(?=[^\W\d_])|(?<=\d)’(?=[^\W\d_])")
+_MAY_BE_DOTTED = re.compile(r"\.[^\W\d_]")
 _DOTTED = re.compile(r"\b(?:[^\W\d_]\.){2,}(?=\W|$)|\b(?:[^\W\d_]\.)+[^\W\d_]\b")
-_KANA_V = (("ヴァ", "バ"), ("ヴィ", "ビ"), ("ヴェ", "ベ"), ("ヴォ", "ボ"), ("ヴ", "ブ"))
+_KANA = (
+    *(("ヴァ", "バ"), ("ヴィ", "ビ"), ("ヴェ", "ベ"), ("ヴォ", "ボ"), ("ヴ", "ブ")),
+    *zip("ァィゥェォ", "アイウエオ", strict=True),
+)
+"""Spellings of foreign sounds, with plainer ones."""
 _LONG_END = re.compile("(?<=[ァ-ヶ])ー(?![ァ-ヶー])")
 _CLOSING = ("Po", "Pe", "Pf")
 _OPENING = ("Ps", "Pi", "Po")
 _PAIRS = {"(": ")", "[": "]", "{": "}", "「": "」", "『": "』", "《": "》"}
 _KEPT = frozenset("%‰°′″!/\\*&@#")
-_ARABIC = str.maketrans(
-    {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه", "ؤ": "و", "ئ": "ي", "ـ": None}
+_ARABIC = (
+    *(("أ", "ا"), ("إ", "ا"), ("آ", "ا"), ("ٱ", "ا"), ("ى", "ي"), ("ة", "ه"), ("ؤ", "و")),
+    *(("ئ", "ي"), ("ـ", ""), ("مايه", "ميه"), ("جرام", "غرام")),
 )
+"""Variants of letters and words, with the plainer ones."""
 _ARABIC_MARKS = re.compile("[\u064b-\u065f\u0670\u200c-\u200f]")
-_SMALL = str.maketrans("ァィゥェォ", "アイウエオ")
 _LONE_LATIN = re.compile(r"\b[авекмнорстху]\b")
 """Letters that stand alone where a Latin one was meant: витамин С."""
 _LOOK_ALIKES = str.maketrans("авекмнорстху", "abekmhopctxy")
@@ -63,7 +74,8 @@ def peeled(text: str, lang: str) -> str:
 
 def hiragana(text: str) -> str:
     """Write katakana as hiragana; the long-vowel mark stays."""
-    return text.translate(_KATAKANA) if _HAS_KATAKANA.search(text) else text
+    kana = not text.isascii() and _HAS_KATAKANA.search(text)
+    return text.translate(_KATAKANA) if kana else text
 
 
 CACHED = 400
@@ -88,9 +100,11 @@ def _fold(text: str, lang: str) -> str:
 def fold_width(text: str) -> str:
     """Fold compatibility width, dashes, apostrophes and dotted abbreviations."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).translate(_SIGNS)
-        text = _APOSTROPHE.sub("'", text)
-    return _DOTTED.sub(_without_dots, text) if "." in text else text
+        text = unicodedata.normalize("NFKC", _BASE.sub("", text))
+        text = _DASH_AS_MINUS.sub("-", text) if "–" in text else text
+        text = text.translate(_SIGNS) if _HAS_SIGN.search(text) else text
+        text = _APOSTROPHE.sub("'", text) if "’" in text else text
+    return _DOTTED.sub(_without_dots, text) if _MAY_BE_DOTTED.search(text) else text
 
 
 def _without_dots(abbreviation: re.Match[str]) -> str:
@@ -103,6 +117,7 @@ def fold_but_case(text: str, lang: str) -> str:
     return " ".join((text if text.isascii() else _fold_script(text, lang)).split())
 
 
+@lru_cache(maxsize=256)
 def primary(lang: str) -> str:
     """Return the primary subtag of a BCP 47 tag: ``zh`` of ``zh-Hans``."""
     return lang.partition("-")[0].lower()
@@ -119,17 +134,21 @@ def _casefold(text: str, main: str) -> str:
 def _fold_script(text: str, lang: str) -> str:
     text, main = ascii_digits(text), primary(lang)
     if main in ("ar", "fa", "ur"):
-        text = _ARABIC_MARKS.sub("", text).translate(_ARABIC).replace("مايه", "ميه")
-        text = text.replace("جرام", "غرام")
+        text = _replaced(_ARABIC_MARKS.sub("", text), _ARABIC)
     elif main in ("ru", "uk", "be", "bg"):
         text = _LONE_LATIN.sub(lambda match: match[0].translate(_LOOK_ALIKES), text)
         text = text.replace("ё", "е")
     elif main == "ja":
-        for foreign, plain in _KANA_V:
-            text = text.replace(foreign, plain)
-        text = _converter("t2jp").convert(_LONG_END.sub("", text).translate(_SMALL))
+        text = _converter("t2jp").convert(_LONG_END.sub("", _replaced(text, _KANA)))
     elif main == "zh":
         text = _simplified(text, lang)
+    return text
+
+
+def _replaced(text: str, pairs: Iterable[tuple[str, str]]) -> str:
+    """Write the second of each pair for the first, one pair after the other."""
+    for variant, plain in pairs:
+        text = text.replace(variant, plain)
     return text
 
 
@@ -185,6 +204,7 @@ def _unwrap(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=1024)
 def _is_wrapping(character: str, categories: tuple[str, ...]) -> bool:
     if character in _KEPT or (character in "()[]{}.,-" and categories is _OPENING):
         return False

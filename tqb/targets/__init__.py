@@ -30,7 +30,11 @@ FORMS = {
 
 
 def open_target(
-    spec: str, *, api_key_env: str = "TQB_API_KEY", max_concurrency: int = 16
+    spec: str,
+    *,
+    api_key_env: str = "TQB_API_KEY",
+    max_concurrency: int = 16,
+    needs_key: bool = True,
 ) -> Target:
     """Open the target that `spec` names, without sending a request.
 
@@ -39,6 +43,7 @@ def open_target(
             ``cmd:program args``, ``replay:FILE``, ``demo``, or a LiteLLM model id.
         api_key_env: environment variable with the key for an ``http(s)`` target.
         max_concurrency: connections kept at most.
+        needs_key: whether a model whose key is missing is refused.
 
     Raises:
         TargetError: the spec cannot be understood, or what it names cannot be used.
@@ -68,7 +73,7 @@ def open_target(
         return ReplayTarget(rest.strip())
     from tqb.targets.litellm import LiteLLMTarget
 
-    return LiteLLMTarget(spec, max_concurrency=max_concurrency)
+    return LiteLLMTarget(spec, max_concurrency=max_concurrency, needs_key=needs_key)
 
 
 def target_name(spec: str) -> str:

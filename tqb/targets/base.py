@@ -22,6 +22,11 @@ NO_CACHE: Mapping[str, str] = {"Cache-Control": "no-cache"}
 _T = TypeVar("_T")
 
 
+def response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a JSON Schema as OpenAI's chat API takes it (structured outputs)."""
+    return {"type": "json_schema", "json_schema": {"name": "reply", "schema": dict(schema)}}
+
+
 class RecordError(ValueError):
     """A field of a record is missing or of the wrong type; the message is one clause."""
 

@@ -16,7 +16,7 @@ from typing import cast
 from tqb.errors import CallError, TargetError
 from tqb.targets.base import MAX_REPLY_BYTES, within
 from tqb.text import excerpt, redact, well_formed
-from tqb.types import Request, Response
+from tqb.types import Request, Response, Unpriced
 
 _TAIL_BYTES = 16 * 1024
 """How much of standard error is kept."""
@@ -66,6 +66,10 @@ class CommandTarget:
         if status != 0:
             raise _failed(f"{self._who} {_ending(status)}{_last_line(err)}", status)
         return Response(self._decode(out), latency_s=latency_s)
+
+    def price(self, request: Request) -> Unpriced:
+        """Say that it is unknown: a program prints its answer and nothing else."""
+        return "unknown"
 
     async def aclose(self) -> None:
         """Do nothing: each program ends with its call."""

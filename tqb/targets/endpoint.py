@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
 
 from tqb.errors import TargetError
-from tqb.targets.base import MAX_REPLY_BYTES, NO_CACHE
+from tqb.targets.base import MAX_REPLY_BYTES, NO_CACHE, response_format
 from tqb.targets.failures import (
     Origin,
     bad_response,
@@ -22,12 +22,14 @@ from tqb.targets.failures import (
     read_completion,
     transport_failure,
 )
-from tqb.types import Request, Response
+from tqb.types import Request, Response, Unpriced
 
 if TYPE_CHECKING:
     import aiohttp
 
 _CHAT = "/chat/completions"
+_NO_SCHEMA = (400, 422)
+"""Statuses of a server that does not take a schema for the answer."""
 
 
 class EndpointTarget:
@@ -54,6 +56,7 @@ class EndpointTarget:
         self._proxy = _proxy(spec)
         self._max_concurrency = max_concurrency
         self._session: aiohttp.ClientSession | None = None
+        self._takes_schema = True
         self.name = f"{self._origin.where}#{parts.fragment}"
 
     async def complete(self, request: Request) -> Response:
@@ -61,6 +64,9 @@ class EndpointTarget:
         start = time.perf_counter()
         try:
             status, headers, raw = await self._post(request)
+            if status in _NO_SCHEMA and request.schema and _names_schema(raw):
+                self._takes_schema = False
+                status, headers, raw = await self._post(request)
         except (self._aiohttp.ClientError, OSError, asyncio.TimeoutError) as exc:
             failure = transport_failure(exc, request.params.timeout_s, self._origin)
             raise failure or bad_response(str(exc), "no HTTP reply", self._origin) from exc
@@ -68,6 +74,10 @@ class EndpointTarget:
         if not 200 <= status < 300:
             raise http_failure(status, headers, raw, self._origin)
         return read_completion(parse_reply(raw, self._origin), latency_s, self._origin)
+
+    def price(self, request: Request) -> Unpriced:
+        """Say that it is unknown: a server's prices are its own."""
+        return "unknown"
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -81,7 +91,7 @@ class EndpointTarget:
         timeout = self._aiohttp.ClientTimeout(total=request.params.timeout_s)
         async with self._open().post(
             URL(self._url, encoded=True),
-            json=_body(self._origin.model, request),
+            json=_body(self._origin.model, request, with_schema=self._takes_schema),
             headers={**self._headers, **(NO_CACHE if request.fresh else {})},
             timeout=timeout,
             proxy=self._proxy,
@@ -158,15 +168,23 @@ def _proxy(url: str) -> str | None:
     return f"http://{proxy}" if proxy and "://" not in proxy else proxy
 
 
-def _body(model: str, request: Request) -> dict[str, Any]:
+def _names_schema(raw: bytes) -> bool:
+    """Tell whether a refusal is about the schema that was sent with the request."""
+    said = raw.lower()
+    return any(word in said for word in (b"response_format", b"json_schema", b"json schema"))
+
+
+def _body(model: str, request: Request, *, with_schema: bool) -> dict[str, Any]:
     params = request.params
     chosen = {
         "temperature": params.temperature,
         "seed": params.seed,
         "max_tokens": params.max_tokens,
     }
+    wanted = request.schema if with_schema else None
     return {
         "model": model,
         "messages": [{"role": m.role, "content": m.content} for m in request.messages],
         **{name: value for name, value in chosen.items() if value is not None},
+        **({"response_format": response_format(wanted)} if wanted else {}),
     }

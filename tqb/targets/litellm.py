@@ -8,12 +8,14 @@ import os
 import re
 import time
 import warnings
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tqb.errors import CallError, TargetError
-from tqb.targets.base import NO_CACHE, within
+from tqb.targets.base import NO_CACHE, response_format, within
 from tqb.targets.failures import (
     Origin,
     bad_response,
@@ -24,8 +26,10 @@ from tqb.targets.failures import (
     redirected,
     transport_failure,
 )
+from tqb.targets.prices import price_list, read_price
 from tqb.text import one_line, redact
-from tqb.types import Params, Request, Response
+from tqb.tokens import prompt_bounds
+from tqb.types import Params, Price, Request, Response, Unpriced
 
 if TYPE_CHECKING:
     import aiohttp
@@ -82,15 +86,15 @@ class LiteLLMTarget:
 
     recorded = False
 
-    def __init__(self, model: str, *, max_concurrency: int) -> None:
+    def __init__(self, model: str, *, max_concurrency: int, needs_key: bool = True) -> None:
         """Check the model and its key; nothing is sent. Costs LiteLLM's import, some seconds.
 
         Raises:
-            TargetError: the model's provider is unknown, or its key is missing.
+            TargetError: the model's provider is unknown, or its key is missing and needed.
         """
         self._litellm = _import_litellm()
         self._model, self._provider, found_key = _check_model(self._litellm, model)
-        if not found_key:
+        if needs_key and not found_key:
             _check_key(self._litellm, model, self._provider)
         self._max_concurrency = max_concurrency
         self._session: aiohttp.ClientSession | None = None
@@ -113,6 +117,15 @@ class LiteLLMTarget:
             return self._salvage(exc, exchange, latency_s, timeout_s)
         return self._read(reply, exchange, time.perf_counter() - start)
 
+    def price(self, request: Request) -> Price | Unpriced:
+        """Return the price in the map that comes with LiteLLM."""
+        takes_limit = "max_tokens" in self._accepted(request.params)
+        return read_price(self._price_list, prompt_bounds(request)[1], takes_limit=takes_limit)
+
+    @cached_property
+    def _price_list(self) -> Mapping[str, Any]:
+        return price_list(self._litellm, self._model, self._provider)
+
     async def aclose(self) -> None:
         """Close the connections, LiteLLM's own included."""
         session, self._session = self._session, None
@@ -131,7 +144,16 @@ class LiteLLMTarget:
             shared_session=self._open(),
             **(_NO_CACHE if request.fresh else {}),
             **self._accepted(request.params),
+            **self._format(request),
         )
+
+    def _format(self, request: Request) -> dict[str, Any]:
+        """The schema of the answer, where LiteLLM knows the model to keep to one."""
+        if not request.schema or not self._litellm.supports_response_schema(
+            model=self._model, custom_llm_provider=self._provider
+        ):
+            return {}
+        return {"response_format": response_format(request.schema)}
 
     def _accepted(self, params: Params) -> dict[str, Any]:
         """The parameters that are set and that LiteLLM knows the model to take.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -25,7 +26,7 @@ class ReplayTarget:
     ``completion_tokens``, ``finish_reason``, ``latency_s``, ``model`` and ``cost_usd``; ``id``
     is ``id`` or ``pack/id``. Lines with the same id are its repeats, in order. In a report,
     failed calls fail again, and skipped items count as missing; an answer that only its judge
-    failed is an answer.
+    failed is an answer. Each costs nothing now, whatever it did cost then.
     """
 
     recorded = True
@@ -59,7 +60,7 @@ class ReplayTarget:
             if isinstance(recorded, CallError):
                 raise CallError(recorded.kind, str(recorded), recorded.retry_after)
             if recorded is not None:
-                return recorded
+                return replace(recorded, cost_usd=0.0)
         where = f" in repeat {repeat + 1}" if repeat else ""
         raise CallError("not_found", f"{self._missing}{where}")
 

@@ -71,12 +71,24 @@ class Language:
     """Endings of the word for doing something: describing, describir."""
     connectors: tuple[str, ...] = ()
     """A word of notes, then phrases that mean the same: namely, that is, for example."""
+    counting: tuple[str, ...] = ()
+    """How a question asks for a count of things, and for no amount: how many, wie viele."""
     fuzzy: float = 0.9
     """Least likeness, 0 to 1, of an answer with a slip; 1 where words are too short for it."""
     decimal: str = "."
     """Decimal mark."""
     spaced: bool = True
     """Whether words stand apart."""
+
+    @property
+    def light(self) -> frozenset[str]:
+        """Words that add nothing to an answer."""
+        return _union(self.function, self.articles, self.answer)
+
+    @property
+    def light_with_numbers(self) -> frozenset[str]:
+        """The same beside a number: "about", and particles."""
+        return _union(self.light, self.approximate, self.suffixes)
 
     @property
     def flags(self) -> frozenset[str]:
@@ -136,6 +148,7 @@ def language(tag: str) -> Language:
     table.pop("locale")
     pairs = {key: [pair.partition(">") for pair in table.pop(key, "").split()] for key in _PAIRED}
     connectors = tuple(table.pop("connectors", ()))
+    counting = tuple(fold(phrase, tag) for phrase in table.pop("counting", ()))
     least = float(table.pop("fuzzy", "0.9"))
     words = {
         key: frozenset(fold(word, tag) for word in text.split()) for key, text in table.items()
@@ -147,6 +160,7 @@ def language(tag: str) -> Language:
         endings=tuple((one, other) for one, _, other in pairs["endings"]),
         fractions=tuple((fold(word, tag), int(part)) for word, _, part in pairs["fractions"]),
         connectors=connectors,
+        counting=counting,
         fuzzy=least,
         decimal=decimal,
         spaced=name[:2] not in ("ja", "zh"),

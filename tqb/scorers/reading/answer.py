@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from tqb.scorers.languages import language
 from tqb.scorers.languages.cldr import months
@@ -17,7 +17,10 @@ _REASONING = re.compile(
 )
 _MARKDOWN = re.compile(r"```\w*|\*+|__|`+|^\s{0,3}#{1,6}\s+|^\s*[-*•]\s+|^\s*>\s+", re.MULTILINE)
 _MARKS = re.compile(r"[`*_#•>\\-]")
+_BEGINS = re.compile(r"[`*_\\]|^\s*[#•>-]", re.MULTILINE)
+"""What Markdown or LaTeX begins with: a hyphen, where it begins a line."""
 _END = re.compile(r"(?<=[.!?؟…])\s+(?=\S)|(?<=[。！？…])(?<!\d…)\s*(?=[^\s,.…。])|\n+")
+_MAY_END = re.compile(r"[.!?؟…。！？\n].", re.DOTALL)
 _NUMBERED = re.compile(r"(?<!\d)\d{1,4}\.$")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Z]|St|Dr|Mr|Mrs|Ms|Sr|Jr|vs|ca|bzw|z\.B|d\.h|approx|No)|\b\w\.\w|(?:^|[\s(])[a-zа-я]|\b[IVX]+)\.$"
@@ -37,8 +40,12 @@ def visible(answer: str) -> str:
 
 
 def _without_markdown(text: str) -> str:
-    text = plain_latex(text)
-    return (_MARKDOWN.sub("", text) if _MARKS.search(text) else text).strip()
+    return _MARKDOWN.sub("", plain_latex(text)).strip() if _is_marked(text) else text.strip()
+
+
+def _is_marked(text: str) -> bool:
+    """Whether a text may have Markdown or LaTeX in it; most have none of its signs."""
+    return bool(_MARKS.search(text) and _BEGINS.search(text))
 
 
 def _connected(text: str, tag: str) -> str:
@@ -65,7 +72,7 @@ def without_brackets(text: str, instead: str = "") -> str:
 
 def outside_brackets(text: str) -> str:
     """Return a text less what stands in brackets; all of it, where nothing else is left."""
-    return without_brackets(text, " ").strip() or text
+    return _BRACKETS.sub(" ", text).strip() or text if _OPENING.search(text) else text
 
 
 def brackets(text: str) -> list[str]:
@@ -73,8 +80,7 @@ def brackets(text: str) -> list[str]:
     return _BRACKETS.findall(text) if _OPENING.search(text) else []
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """An answer, read once for all targets."""
 
     plain: str
@@ -101,8 +107,7 @@ def unlisted(answer: Answer, tag: str) -> Answer:
 def _read(plain: str, tag: str) -> Answer:
     text = _connected(_without_markdown(plain), tag)
     points = tuple(_points(plain)) if "\n" in plain else ()
-    emphasised = _emphasised(plain) if _MARKS.search(plain) else None
-    return Answer(plain, text, tuple(_sentences(text, tag)), points, emphasised)
+    return Answer(plain, text, tuple(_sentences(text, tag)), points, _emphasised(plain))
 
 
 def _points(text: str) -> Iterator[str]:
@@ -124,21 +129,28 @@ _EMPHASIS = re.compile(r"\*\*(.+?)\*\*|__(.+?)__|`([^`\n]+)`|\\boxed\{([^{}]*)\}
 
 def _sentences(text: str, tag: str) -> list[str]:
     """Split a text into sentences and lines."""
+    if not _MAY_END.search(text):
+        return [text] if text else []
     found: list[str] = []
     parts = _END.split(text)
     if len(parts) == 1:
-        return parts if text else []
+        return parts
     for part in parts:
-        if found and (_ABBREVIATION.search(found[-1]) or _is_ordinal(found[-1], part, tag)):
+        if found and (_is_abbreviated(found[-1]) or _is_ordinal(found[-1], part, tag)):
             found[-1] += " " + part
         elif part.strip():
             found.append(part.strip())
     return found
 
 
+def _is_abbreviated(text: str) -> bool:
+    """Whether a text ends in an abbreviation, not in a full stop."""
+    return text.endswith(".") and bool(_ABBREVIATION.search(text.rsplit(maxsplit=1)[-1]))
+
+
 def _is_ordinal(before: str, after: str, tag: str) -> bool:
     """Whether a full stop between two texts makes an ordinal, as in 9. November, 15. yüzyıl."""
-    if not _NUMBERED.search(before):
+    if not before.endswith(".") or not _NUMBERED.search(before):
         return False
     goes_on = after[:1].isdigit() or (primary(tag) == "tr" and after[:1].islower())
     return goes_on or fold(after.split(maxsplit=1)[0].rstrip(".,"), tag) in months(tag)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -15,26 +15,36 @@ def joined(tokens: Sequence[Token], spoken: Language) -> str:
     return (" " if spoken.spaced else "").join([token.text for token in tokens])
 
 
-def holds(words: Sequence[str], known: frozenset[str], spoken: Language) -> bool:
-    """Whether one of the known words is among these, in Korean with what is written after it."""
+_NONE: frozenset[str] = frozenset()
+
+
+def holds(
+    words: Sequence[str], known: frozenset[str], spoken: Language, own: frozenset[str] = _NONE
+) -> bool:
+    """Whether one of the known words is among these, in Korean with what is written after it.
+
+    Known words that a question or target has as its `own` do not count. To take them out of
+    `known` beforehand would make a large set for each question, and reading those takes longer.
+    """
     if not spoken.spaced:
-        return next(_places("".join(words), known), None) is not None
-    if not known.isdisjoint(words):
+        return not own.issuperset(_known_in("".join(words), known))
+    if not own.issuperset(known.intersection(words)):
         return True
     if spoken.tag == "ko":
-        return any(word.startswith(stems(known)) for word in words)
+        begun = [word for word in words if word.startswith(stems(known))]
+        return any(word.startswith(tuple(set(stems(known)) - own)) for word in begun)
     if heads(known).isdisjoint(words):
         return False
-    return any(f"{one}-{other}" in known for one, other in pairwise(words))
+    joined = {f"{one}-{other}" for one, other in pairwise(words)}
+    return not own.issuperset(known & joined)
 
 
 def longest_of(
-    words: Sequence[str], known: frozenset[str], own: frozenset[str] = frozenset()
+    words: Sequence[str], known: frozenset[str], own: frozenset[str], characters: frozenset[str]
 ) -> str | None:
-    """Return the longest known word of a text without spaces, those of `own` characters aside."""
-    text = "".join(words)
-    found = {text[start:end] for start, end in _places(text, known)}
-    others = (word for word in found if not own.issuperset(word))
+    """Return the longest known word of a text without spaces: no `own` one, nor of `characters`."""
+    found = _known_in("".join(words), known) - own
+    others = (word for word in found if not characters.issuperset(word))
     return max(others, key=lambda word: (len(word), word), default=None)
 
 
@@ -54,9 +64,11 @@ _LONGEST = 8
 
 def covered(tokens: Sequence[Token], known: frozenset[str]) -> set[int]:
     """Return the places of the tokens that known words take up in a text without spaces."""
+    found = _places("".join([token.text for token in tokens]), known)
+    if not found:
+        return set()
     owners = [at for at, token in enumerate(tokens) for _ in token.text]
-    text = "".join([token.text for token in tokens])
-    return {owner for start, end in _places(text, known) for owner in owners[start:end]}
+    return {owner for start, end in found for owner in owners[start:end]}
 
 
 def after_last(text: str, known: frozenset[str]) -> str | None:
@@ -77,19 +89,21 @@ def heads(known: frozenset[str]) -> frozenset[str]:
     return frozenset(word.partition("-")[0] for word in known if "-" in word)
 
 
-@lru_cache(maxsize=8192)
-def less(known: frozenset[str], own: frozenset[str]) -> frozenset[str]:
-    """Return the known words but for those that a question or target has itself."""
-    return known - own
+def _known_in(text: str, known: frozenset[str]) -> set[str]:
+    """Return the known words that a text without spaces holds."""
+    return {text[start:end] for start, end in _places(text, known)}
 
 
-def _places(text: str, known: frozenset[str]) -> Iterator[tuple[int, int]]:
-    """Yield where known words begin and end in a text, one inside the other too."""
+def _places(text: str, known: frozenset[str]) -> list[tuple[int, int]]:
+    """Return where known words begin and end in a text, one inside the other too."""
     lengths = _lengths(known)
-    for start, first in enumerate(text):
-        for length in lengths.get(first, ()):
-            if text[start : start + length] in known:
-                yield start, start + length
+    return [
+        (start, start + length)
+        for start, first in enumerate(text)
+        if first in lengths
+        for length in lengths[first]
+        if text[start : start + length] in known
+    ]
 
 
 @lru_cache(maxsize=4096)

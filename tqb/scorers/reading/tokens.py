@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from tqb.scorers.normalize import CACHED, fold, fold_but_case, primary
@@ -11,9 +12,14 @@ from tqb.scorers.normalize import CACHED, fold, fold_but_case, primary
 _CJK = "\u3005\u3007\u3040-\u30fa\u30fc-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _GROUPED = r"\d{1,3}(?:[ \u202f\u00a0]\d{3})+(?:[.,]\d+)?(?![\d])"
 _NUMBER = r"\d+(?:[.,'٫٬]\d+)*"
-_CODE = rf"[A-Za-zα-ωа-яё]+\d[^\W_{_CJK}\uac00-\ud7a3]*"
-_WORD = rf"[^\W\d_{_CJK}]+(?:'[a-zçğıöşüâîûà-ÿœæ]+)*"
-_TOKEN = re.compile(rf"({_GROUPED}|{_NUMBER})|({_CODE}|{_WORD})|([{_CJK}])|([^\w\s])")
+_LETTER = rf"[^\W\d_{_CJK}]"
+_AFTER_APOSTROPHE = "(?:'[a-zçğıöşüâîûà-ÿœæ]+)*"
+_IN_CODE = rf"\d[^\W_{_CJK}\uac00-\ud7a3]*"
+"""What makes a code of letters before it: h2so4."""
+_WORD = (
+    rf"[A-Za-zα-ωа-яё]+(?:{_IN_CODE}|{_LETTER}*{_AFTER_APOSTROPHE})|{_LETTER}+{_AFTER_APOSTROPHE}"
+)
+_TOKEN = re.compile(rf"({_GROUPED}|{_NUMBER})|({_WORD})|([{_CJK}])|([^\w\s])")
 
 
 BOUNDARY = frozenset(",;:—–-、，；：(（[（=،؛")
@@ -38,6 +44,10 @@ class Token(NamedTuple):
     end: int
 
 
+_token: Callable[[tuple[str, str, int, int]], Token] = partial(tuple.__new__, Token)
+"""Make a token of its parts, in half the time that the class takes."""
+
+
 def tokenize(text: str, lang: str) -> tuple[Token, ...]:
     """Fold a text and split it; a hyphen between letters is no token."""
     return _tokenize_once(text, lang) if len(text) <= CACHED else _tokenize(text, lang)
@@ -57,17 +67,18 @@ def split(folded: str, lang: str) -> tuple[Token, ...]:
     main = primary(lang)
     if main == "ko":
         folded = _MYRIADS.sub("", folded)
-    elides = main in _ELIDING
-    found: list[Token] = []
-    for match in _TOKEN.finditer(folded):
-        piece = match[0]
-        if piece in "-–" and _between_letters(folded, match.start()):
-            continue
-        token = Token(piece, _KINDS[match.lastindex or 0], *match.span())
-        found += _without_elision(token) if elides and "'" in piece else (token,)
+    found = [
+        _token((match[0], _KINDS[match.lastindex or 0], match.start(), match.end()))
+        for match in _TOKEN.finditer(folded)
+    ]
+    if _JOINED.search(folded):
+        found = [token for token in found if not _joins_letters(token, folded)]
+    if main in _ELIDING and "'" in folded:
+        found = [part for token in found for part in _without_elision(token)]
     return tuple(found)
 
 
+_JOINED = re.compile("[-–]")
 _MYRIADS = re.compile(r"(?<=\d) (?=\d{4}(?!\d))")
 """Spaces that Korean puts between groups of four digits."""
 _ELIDING = frozenset(("fr", "it", "ca"))
@@ -92,8 +103,15 @@ def _without_elision(token: Token) -> list[Token]:
     return [Token(head + mark, "word", token.start, middle), Token(tail, "word", middle, token.end)]
 
 
-def _between_letters(text: str, at: int) -> bool:
-    return 0 < at < len(text) - 1 and text[at - 1].isalpha() and text[at + 1].isalpha()
+def _joins_letters(token: Token, text: str) -> bool:
+    """Whether a token is a hyphen between letters."""
+    at = token.start
+    return (
+        token.text in "-–"
+        and 0 < at < len(text) - 1
+        and text[at - 1].isalpha()
+        and text[at + 1].isalpha()
+    )
 
 
 def is_hiragana(text: str) -> bool:

@@ -28,8 +28,6 @@ def gives_formula(answer: str, want: Wanted, about: Subject) -> bool:
 
     Formulas of the question and single letters ("where m is the mass") do not count.
     """
-    if not want.formula:
-        return False
     asked = {canonical(piece) for piece in pieces(about.question)}
     found = [piece for piece in pieces(answer) if canonical(piece) not in asked]
     if not found:

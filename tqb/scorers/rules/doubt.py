@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tqb.scorers.reading.answer import brackets
-from tqb.scorers.reading.classes import begins, holds, joined, less, longest_of, stems
+from tqb.scorers.reading.classes import begins, holds, joined, longest_of, stems
 from tqb.scorers.reading.tokens import BOUNDARY, LIST, SIGNS, Token, capitals, tokenize
 from tqb.scorers.rules.explained import is_known, unexplained
 from tqb.scorers.rules.find import find, find_in
@@ -19,9 +19,9 @@ def denied(tokens: Sequence[Token], about: Subject, want: Wanted) -> str | None:
     """Return the word that denies, or offers a choice; a "no …" of the question is none."""
     spoken, words = about.language, [token.text for token in tokens]
     if not spoken.spaced:
-        return longest_of(words, less(spoken.negation, about.words), about.words)
-    refused = less(spoken.refusal, want.words)
-    if not refused.isdisjoint(words):
+        return longest_of(words, spoken.negation, about.words, about.words)
+    refused = spoken.refusal.intersection(words) - want.words
+    if refused:
         for word, follows in zip(words, [*words[1:], ""], strict=True):
             asked_so = word in spoken.negation and word in about.words and follows in about.words
             if word in refused and not asked_so:
@@ -46,12 +46,11 @@ def flagged(note: Sequence[Token], want: Wanted, about: Subject) -> str | None:
     """Return what in a note makes the answer no answer."""
     if sets_off(note, about):
         return None
-    spoken = about.language
-    flags = less(spoken.flags, want.words)
-    for token in note:
-        if token.text in flags and token.text not in about.words:
-            return token.text
-    held = None if spoken.spaced else longest_of([token.text for token in note], flags)
+    spoken, words = about.language, [token.text for token in note]
+    flags = spoken.flags.intersection(words) - want.words - about.words
+    if flags:
+        return next(word for word in words if word in flags)
+    held = None if spoken.spaced else longest_of(words, spoken.flags, want.words, frozenset())
     if held and len(held) > 1:
         return held
     if other_name(note, want, about):
@@ -165,14 +164,17 @@ def restates(words: Sequence[Token], about: Subject, *, least: int = 2, alone: i
     """
     words = [token for token in words if token.text not in SIGNS]
     spoken = about.language
-    if spoken.spaced and words and words[0].text in less(spoken.gloss, spoken.articles):
+    first = words[0].text if words else ""
+    if spoken.spaced and first in spoken.gloss and first not in spoken.articles:
         return False
     own = unexplained(words, about, number=False)
-    content = [t for t in words if from_the_question(t, about)]
-    if not about.language.spaced:
-        return 0 < len(own) <= 5 and len(content) > 3
-    few = len(own) <= (3 if len(content) >= least else 1)
-    return bool(own) and few and len(content) >= alone and own[-1].kind == "word"
+    if not 0 < len(own) <= (3 if spoken.spaced else 5):
+        return False
+    content = sum(from_the_question(token, about) for token in words)
+    if not spoken.spaced:
+        return content > 3
+    few = len(own) == 1 or content >= least
+    return few and content >= alone and own[-1].kind == "word"
 
 
 def from_the_question(token: Token, about: Subject) -> bool:

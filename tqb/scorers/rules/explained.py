@@ -8,8 +8,11 @@ from functools import lru_cache
 from tqb.scorers.languages.cldr import months
 from tqb.scorers.reading.classes import covered
 from tqb.scorers.reading.forms import same_word, without_affixes
-from tqb.scorers.reading.tokens import Token
+from tqb.scorers.reading.tokens import SIGNS, Token
 from tqb.scorers.rules.subject import Subject
+
+_NONE: frozenset[str] = frozenset()
+_NOWHERE: frozenset[int] = frozenset()
 
 
 def unexplained(tokens: Sequence[Token], about: Subject, *, number: bool) -> list[Token]:
@@ -22,17 +25,21 @@ def unexplained(tokens: Sequence[Token], about: Subject, *, number: bool) -> lis
 
 def explained(tokens: Sequence[Token], about: Subject, *, number: bool) -> set[int]:
     """Return the places of the tokens that the question or grammar accounts for."""
-    known = about.light_with_numbers if number else about.light
-    settled = about.settled
+    words, known = about.words, about.light_with_numbers if number else about.light
+    units = about.named if number else _NONE
     places = {
         at
         for at, token in enumerate(tokens)
-        if token.text in settled or is_known(token, about, known)
+        if (text := token.text) in words
+        or text in SIGNS
+        or (token.kind != "char" and (text in known or text in units))
+        or (token.kind == "word" and _is_form_of_known(text, about, known, units))
     }
     if number:
         places |= date_tokens(tokens, about)
     if not about.language.spaced:
         places |= covered(tokens, known)
+        places |= covered(tokens, units) if units else _NOWHERE
     if about.person:
         places |= {at for at in range(len(tokens) - 1) if _is_initial(tokens[at], tokens[at + 1])}
     return places
@@ -42,17 +49,20 @@ def _is_initial(token: Token, follows: Token) -> bool:
     return token.kind == "word" and len(token.text) <= 2 and follows.text == "."
 
 
-def is_known(token: Token, about: Subject, known: frozenset[str] = frozenset()) -> bool:
-    """Whether a token is a word of the question, or a known one, in any of its forms."""
+def is_known(token: Token, about: Subject) -> bool:
+    """Whether a token is a word of the question, in any of its forms."""
     text = token.text
-    if text in about.words or (text in known and token.kind != "char"):
-        return True
-    return token.kind == "word" and len(text) > 1 and _is_form_of_known(text, about, known)
+    is_form = token.kind == "word" and _is_form_of_known(text, about, _NONE, _NONE)
+    return text in about.words or is_form
 
 
 @lru_cache(maxsize=16384)
-def _is_form_of_known(text: str, about: Subject, known: frozenset[str]) -> bool:
+def _is_form_of_known(
+    text: str, about: Subject, known: frozenset[str], units: frozenset[str]
+) -> bool:
     """Whether a word is a word of the question, or a known one, in another form."""
+    if len(text) == 1:
+        return False
     spoken = about.language
     if spoken.tag == "ko":
         return any(_common(text, word) > 1 for word in about.words)
@@ -60,7 +70,7 @@ def _is_form_of_known(text: str, about: Subject, known: frozenset[str]) -> bool:
         return True
     if spoken.tag == "ar" and any(_root(text) == _root(word) for word in about.content):
         return True
-    if any(bare in known for bare in without_affixes(text, spoken)):
+    if any(bare in known or bare in units for bare in without_affixes(text, spoken)):
         return True
     return len(text) > 3 and any(related(text, word) for word in about.words if len(word) > 3)
 

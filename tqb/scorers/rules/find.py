@@ -11,7 +11,12 @@ from tqb.scorers.reading.forms import may_lack_accents, written_forms
 from tqb.scorers.reading.tokens import Token, tokenize
 from tqb.scorers.rules.persons import as_person
 from tqb.scorers.rules.spans import Span, same
-from tqb.scorers.rules.spelled import in_another_script, in_other_forms, respaced
+from tqb.scorers.rules.spelled import (
+    has_another_script,
+    in_another_script,
+    in_other_forms,
+    respaced,
+)
 from tqb.scorers.rules.subject import Subject, Wanted
 from tqb.scorers.rules.worth import core, dated, number_for_words, worth
 from tqb.scorers.values.names import known_apart
@@ -33,8 +38,8 @@ def find(tokens: Sequence[Token], want: Wanted, about: Subject) -> list[Span]:
     spans = list(_as_written(tokens, words, want, about, sought))
     if not spans and (sought.quantity or not want.by_value):
         spans = list(in_other_forms(tokens, words, want, sought.quantity, about))
-    if not spans and sought.has_sound:
-        spans = list(in_another_script(tokens, words, want, about))
+    if not spans and sought.has_sound and has_another_script("".join(words), want):
+        spans = list(in_another_script(tokens, want, about))
     spans = [span for span in spans if not _another_thing(tokens, span, want, about)]
     return sorted(spans, key=_place) if len(spans) > 1 else spans
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tqb.scorers.reading.answer import Answer, outside_brackets
-from tqb.scorers.reading.classes import holds, joined, less
+from tqb.scorers.reading.classes import holds, joined
 from tqb.scorers.reading.tokens import BOUNDARY, SIGNS, Token, capitals, tokenize
 from tqb.scorers.rules.calculations import comes_to, gives_formula
 from tqb.scorers.rules.doubt import (
@@ -69,10 +69,9 @@ def in_focus(answer: Answer, want: Wanted, about: Subject) -> Span | None:
 def _calculated(parts: Sequence[str], want: Wanted, about: Subject) -> bool:
     """Whether the answer is a formula, or a calculation, that nothing takes back."""
     spoken = about.language
-    if gives_formula("\n".join(parts), want, about):
+    if want.formula and gives_formula("\n".join(parts), want, about):
         tokens = tokenize(" ".join(parts), about.tag)
-        refused = less(spoken.denial, about.words)
-        return not holds([token.text for token in tokens], refused, spoken)
+        return not holds([token.text for token in tokens], spoken.denial, spoken, about.words)
     return len(parts) > 1 and comes_to(parts[-1], want, about)
 
 
@@ -94,31 +93,32 @@ def _answers(tokens: Sequence[Token], about: Subject) -> bool:
 
 def _stands(place: Place, want: Wanted, about: Subject, *, marked: bool) -> bool:
     """Whether the target at a place of a sentence is what the sentence answers."""
-    if _doubtful(place, want, about):
-        return False
-    if marked:
-        return True
+    return (marked or _fits(place, want, about)) and not _doubtful(place, want, about)
+
+
+def _fits(place: Place, want: Wanted, about: Subject) -> bool:
+    """Whether what stands beside the target leaves it the answer."""
     if place.number and want.date is None and not _sole_number(place, want, about):
         return False
     if place.number and is_year(place.tokens[place.span.start].text):
         return True
     if goes_on(place.text, place.tokens, place.span, about):
         return False
-    return _fits_before(place, want, about) and _fits_after(place, want, about)
+    return _fits_after(place, want, about) and _fits_before(place, want, about)
 
 
 def _doubtful(place: Place, want: Wanted, about: Subject) -> bool:
     """Whether a sentence denies, hedges, limits or offers a choice about the target."""
     spoken, tokens, span = about.language, place.tokens, place.span
-    flags, limits = less(about.flags, want.words), less(about.limit, want.words)
+    flags, own = spoken.flags, about.words | want.words
     words = [token.text for token in tokens]
     clause = words[place.start : span.start] + words[span.end : place.end]
     return (
-        holds(words[: span.start], flags, spoken)
-        or holds(clause, flags, spoken)
-        or holds(clause, limits, spoken)
+        holds(words[: span.start], flags, spoken, own)
+        or holds(clause, flags, spoken, own)
+        or holds(clause, spoken.limit, spoken, own)
         or denied((*tokens[: span.start], *tokens[span.end : place.end]), about, want) is not None
-        or holds(words[place.end :], about.flags, spoken)
+        or holds(words[place.end :], flags, spoken, about.words)
         or other_name(place.after, want, about)
         or (restates(place.lead, about, least=1) and not knows(place.lead, want, about))
         or any(_rivals(clause, want, about) for clause in clauses(tokens[place.end :]))
@@ -127,8 +127,8 @@ def _doubtful(place: Place, want: Wanted, about: Subject) -> bool:
 
 def _rivals(clause: Sequence[Token], want: Wanted, about: Subject) -> bool:
     """Whether a clause further on denies something of the question, or answers it again."""
-    refused = less(about.language.negation, want.words)
-    refuses = holds([token.text for token in clause], refused, about.language)
+    words, spoken = [token.text for token in clause], about.language
+    refuses = holds(words, spoken.negation, spoken, want.words)
     return (refuses and about_the_question(clause, about)) or restates(clause, about)
 
 
@@ -168,7 +168,7 @@ def _fits_before(place: Place, want: Wanted, about: Subject) -> bool:
     """Whether what leads to the target is the question's, or makes a name of no other thing."""
     spoken, tokens, span, start = about.language, place.tokens, place.span, place.start
     days = date_tokens(tokens, about)
-    light = about.light_with_numbers if place.number else about.light
+    light = about.light_with_numbers | about.named if place.number else about.light
     places = explained(place.before, about, number=place.number)
     if place.before and not spoken.spaced and tokens[span.start - 1].text in spoken.genitive:
         return True

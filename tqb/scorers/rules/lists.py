@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from tqb.scorers.normalize import fold
 from tqb.scorers.reading.answer import Answer, without_brackets
-from tqb.scorers.reading.classes import holds, less
+from tqb.scorers.reading.classes import holds
 from tqb.scorers.reading.forms import same_word
 from tqb.scorers.reading.tokens import LIST, SIGNS, Token, tokenize
 from tqb.scorers.rules.explained import related, unexplained
@@ -66,8 +66,8 @@ def says_the_same(sentence: str, want: Wanted, about: Subject) -> bool:
         return False
     tokens = tokenize(without_brackets(sentence), about.tag)
     said = [token.text for token in tokens]
-    refused = less(spoken.denial, about.words)
-    if holds(said, refused, spoken) != holds(want.tokens, refused, spoken):
+    denies, own = spoken.denial, about.words
+    if holds(said, denies, spoken, own) != holds(want.tokens, denies, spoken, own):
         return False
     missing = [w for w in words if not any(s == w or related(s, w) for s in said)]
     if missing == words[:1] and words[0].endswith(tuple(spoken.verbal) or "\0"):
@@ -89,13 +89,15 @@ def _phrase(want: Wanted, about: Subject) -> list[str]:
 
 def answers_yes_or_no(sentence: str, want: Wanted, about: Subject) -> bool:
     """Whether a target is yes or no, and a sentence says so, or says the question again as such."""
-    spoken = about.language
-    target = fold(want.text, about.tag).strip(".!")
-    if target not in spoken.yes and target not in spoken.no:
-        return False
-    tokens = tokenize(sentence, about.tag)
-    said = _polarity(tokens, about)
-    return said is not None and said == (target in spoken.yes)
+    wanted = _yes_or_no(want, about)
+    return wanted is not None and _polarity(tokenize(sentence, about.tag), about) == wanted
+
+
+@lru_cache(maxsize=4096)
+def _yes_or_no(want: Wanted, about: Subject) -> bool | None:
+    """Return whether a target says yes, None where it is neither yes nor no."""
+    spoken, target = about.language, fold(want.text, about.tag).strip(".!")
+    return target in spoken.yes if target in spoken.yes or target in spoken.no else None
 
 
 def _polarity(tokens: Sequence[Token], about: Subject) -> bool | None:

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from tqb.scorers.languages.cldr import months
 from tqb.scorers.reading.answer import outside_brackets
-from tqb.scorers.reading.classes import holds, less
+from tqb.scorers.reading.classes import holds
 from tqb.scorers.reading.tokens import BOUNDARY, SIGNS, Token, capitals, is_hiragana
 from tqb.scorers.rules.doubt import (
     bracketed,
@@ -43,7 +43,7 @@ _FEW = 4
 """Words of a sentence so short that it is an answer itself."""
 
 
-def mentioned(parts: Sequence[str], want: Wanted, about: Subject) -> Span | None:
+def mentioned(parts: tuple[str, ...], want: Wanted, about: Subject) -> Span | None:
     """Return the target in the sentence that answers the question."""
     if want.words <= about.words or not _is_distinct(want, about):
         return None
@@ -65,6 +65,7 @@ def mentioned(parts: Sequence[str], want: Wanted, about: Subject) -> Span | None
     return None
 
 
+@lru_cache(maxsize=4096)
 def _is_distinct(want: Wanted, about: Subject) -> bool:
     if want.quantity is not None:
         return True
@@ -108,11 +109,11 @@ def _speaks_of_it(tokens: Sequence[Token], about: Subject) -> bool:
 
 def _answers(place: Place, want: Wanted, about: Subject) -> bool:
     """Whether nothing in a sentence keeps the target from being its answer."""
-    if _doubtful(place, want, about):
-        return False
     if place.number:
-        return want.date is not None or _is_only_number(place, want, about)
-    return _is_whole(place, want, about) and _stands_free(place, about)
+        fits = want.date is not None or _is_only_number(place, want, about)
+    else:
+        fits = _is_whole(place, want, about) and _stands_free(place, about)
+    return fits and not _doubtful(place, want, about)
 
 
 def _doubtful(place: Place, want: Wanted, about: Subject) -> bool:
@@ -122,11 +123,10 @@ def _doubtful(place: Place, want: Wanted, about: Subject) -> bool:
     first, last = max(place.start, span.start - 2), min(place.end, span.end + 2)
     clause = words[place.start : span.start] + words[span.end : place.end]
     beside = words[first : span.start] + words[span.end : last]
-    correction = less(spoken.correction, own)
     if (
-        holds(words, less(spoken.choice, own), spoken)
-        or holds(clause, correction, spoken)
-        or holds(beside, less(spoken.limit, own), spoken)
+        holds(words, spoken.choice, spoken, own)
+        or holds(clause, spoken.correction, spoken, own)
+        or holds(beside, spoken.limit, spoken, own)
         or denied((*place.before, *tokens[span.end : place.end]), about, want)
     ):
         return True
@@ -136,8 +136,13 @@ def _doubtful(place: Place, want: Wanted, about: Subject) -> bool:
     return (
         any(not knows(part, want, about) for part in again)
         or other_name(place.after, want, about)
-        or any(holds([token.text for token in part], correction, spoken) for part in later)
+        or any(_corrects(part, about, own) for part in later)
     )
+
+
+def _corrects(clause: Sequence[Token], about: Subject, own: frozenset[str]) -> bool:
+    words, spoken = [token.text for token in clause], about.language
+    return holds(words, spoken.correction, spoken, own)
 
 
 @lru_cache(maxsize=4096)

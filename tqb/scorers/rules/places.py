@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tqb.scorers.reading.tokens import BOUNDARY, Token
 from tqb.scorers.rules.spans import Span
 from tqb.scorers.rules.subject import Wanted
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A target in a sentence, with the clause it stands in."""
 
     text: str
@@ -42,9 +41,11 @@ class Place:
 
 def place_of(text: str, tokens: Sequence[Token], span: Span, want: Wanted) -> Place:
     """Return the place of a target in a sentence."""
-    bounds = [at for at, token in enumerate(tokens) if token.text in BOUNDARY]
-    start = max((at + 1 for at in bounds if at < span.start), default=0)
-    end = min((at for at in bounds if at >= span.end), default=len(tokens))
+    start, end = span.start, span.end
+    while start and tokens[start - 1].text not in BOUNDARY:
+        start -= 1
+    while end < len(tokens) and tokens[end].text not in BOUNDARY:
+        end += 1
     number = want.quantity is not None or span.rule in ("number", "date")
     return Place(text, tokens, span, start, end, number)
 

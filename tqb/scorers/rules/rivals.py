@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
@@ -29,22 +30,29 @@ class _Clause(NamedTuple):
     """The sentence that it stands in."""
 
 
-def outdone(parts: Sequence[str], want: Wanted, about: Subject) -> bool:
-    """Whether a clause of the answer's sentences answers better, and with another answer."""
+@lru_cache(maxsize=1)
+def outdone(parts: tuple[str, ...], want: Wanted, about: Subject) -> bool:
+    """Whether a clause of the answer's sentences answers better, and with another answer.
+
+    Two rules ask this of one answer, the second where the first was told so.
+    """
     texts = [without_brackets(part, " ") for part in parts]
     joined = BOUNDARY | about.language.conjunction
-    return any(_outdone(texts, ends, want, about) for ends in (joined, BOUNDARY, _STRONG))
+    ways = [_clauses(texts, ends, about) for ends in (joined, BOUNDARY, _STRONG)]
+    apart = {len(way): way for way in ways if len(way) > 1}
+    return any(_outdone(way, want, about) for way in apart.values())
 
 
-def _outdone(texts: Sequence[str], ends: frozenset[str], want: Wanted, about: Subject) -> bool:
-    """Compare the clauses between such signs, those that say most of the question first."""
-    found = [
-        _Clause(_repeats(clause, about), clause, text)
-        for text in texts
-        for clause in clauses(tokenize(text, about.tag), ends)
-    ]
-    if len(found) == 1:
-        return False
+def _clauses(
+    texts: Sequence[str], ends: frozenset[str], about: Subject
+) -> list[tuple[Sequence[Token], str]]:
+    """Split texts between such signs; of two ways to do so, the one with fewer signs has fewer."""
+    return [(clause, text) for text in texts for clause in clauses(tokenize(text, about.tag), ends)]
+
+
+def _outdone(way: Sequence[tuple[Sequence[Token], str]], want: Wanted, about: Subject) -> bool:
+    """Compare clauses, those that say most of the question first."""
+    found = [_Clause(_repeats(clause, about), clause, text) for clause, text in way]
     telling = sorted((one for one in found if one.said > 1), key=_by_said)
     for _, alike in groupby(telling, key=_by_said):
         level = list(alike)

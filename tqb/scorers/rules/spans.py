@@ -27,15 +27,17 @@ def same(
         return
     written = written_forms(form[0], spoken)
     accented, width = may_lack_accents(form[0]), len(form)
-    for at in range(len(tokens) - width + 1):
-        said = tokens[at].text
-        bare = accented and not said.isascii()
-        if said in written or (bare and same_word(said, form[0], spoken)):
-            end = at + width
-            rest = zip(tokens[at + 1 : end], form[1:], strict=True)
-            others = all(same_word(one.text, two, spoken) for one, two in rest)
-            if others and not _inside(tokens, at, end):
-                yield Span(at, end, rule, why)
+    begins = [
+        at
+        for at, (said, *_) in enumerate(tokens[: len(tokens) - width + 1])
+        if said in written or (accented and not said.isascii() and same_word(said, form[0], spoken))
+    ]
+    for at in begins:
+        end = at + width
+        rest = zip(tokens[at + 1 : end], form[1:], strict=True)
+        others = all(same_word(one.text, two, spoken) for one, two in rest)
+        if others and not _inside(tokens, at, end):
+            yield Span(at, end, rule, why)
 
 
 def _inside(tokens: Sequence[Token], start: int, end: int) -> bool:

@@ -15,7 +15,7 @@ from tqb.scorers.rules.subject import Subject, Wanted
 from tqb.scorers.values.names import other_names
 from tqb.scorers.values.numbers import Quantity
 from tqb.scorers.values.numerals import LARGEST, fraction_in_words, in_words, numerals
-from tqb.scorers.values.sounds import is_latin, transcribes
+from tqb.scorers.values.sounds import has_latin, is_latin, transcribes
 from tqb.scorers.values.units import spellings
 
 
@@ -133,13 +133,15 @@ def respaced(tokens: Sequence[Token], want: Wanted, forms: frozenset[str]) -> It
                 break
 
 
-def in_another_script(
-    tokens: Sequence[Token], words: Sequence[str], want: Wanted, about: Subject
-) -> Iterator[Span]:
+def has_another_script(text: str, want: Wanted) -> bool:
+    """Whether a text has letters of a script in which the target is not written."""
+    return not is_latin(text) if is_latin("".join(want.tokens)) else has_latin(text)
+
+
+def in_another_script(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator[Span]:
     """The target as another script transcribes it, unless CLDR knows that as another thing."""
     name = "".join(want.tokens)
-    latin = is_latin(name)
-    for start, end in () if latin and is_latin("".join(words)) else _runs(tokens, latin=not latin):
+    for start, end in _runs(tokens, latin=not is_latin(name)):
         said = " ".join(token.text for token in tokens[start:end])
         surname = about.person and transcribes(tokens[end - 1].text, name)
         if surname or transcribes(said, name):

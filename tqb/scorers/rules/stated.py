@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import repeat
 from typing import NamedTuple
 
 from tqb.scorers.languages import language
@@ -29,7 +30,7 @@ from tqb.scorers.rules.doubt import (
     sets_off,
     trouble,
 )
-from tqb.scorers.rules.explained import explained, unexplained
+from tqb.scorers.rules.explained import unexplained
 from tqb.scorers.rules.find import find, find_in
 from tqb.scorers.rules.spans import Span
 from tqb.scorers.rules.subject import Subject, Wanted
@@ -76,11 +77,11 @@ def _last_word(parts: Sequence[str], about: Subject) -> str | None:
     text, spoken = " ".join(parts), about.language
     if not spoken.spaced:
         return _after_last(fold(text, about.tag), spoken.correction)
-    if {_corrects(word, about.tag) for word in _WORDS.findall(text)[1:]} <= {None}:
+    if not any(map(_corrects, _WORDS.findall(text)[1:], repeat(about.tag))):
         return None
     for mark in reversed(list(_WORDS.finditer(text))[1:]):
-        corrects = _corrects(mark[0], about.tag)
-        if corrects or (corrects is False and _OPENED.search(text[: mark.start()])):
+        where = _corrects(mark[0], about.tag)
+        if where == "anywhere" or (where and _OPENED.search(text[: mark.start()])):
             rest = text[mark.end() :]
             after = _AFTER_COLON.match(rest) or _AFTER_SIGN.match(rest)
             return (after[1] if after else rest).strip()
@@ -88,12 +89,12 @@ def _last_word(parts: Sequence[str], about: Subject) -> str | None:
 
 
 @lru_cache(maxsize=16384)
-def _corrects(word: str, tag: str) -> bool | None:
-    """Whether a word corrects wherever it stands; False where it may if it opens a clause."""
+def _corrects(word: str, tag: str) -> str:
+    """Return where a word may take something back: `anywhere`, `first` in a clause or nowhere."""
     spoken, folded = language(tag), tokenize(word, tag)
     if not folded or folded[0].text not in spoken.retraction:
-        return None
-    return folded[0].text in spoken.correction
+        return ""
+    return "anywhere" if folded[0].text in spoken.correction else "first"
 
 
 def _after_last(text: str, words: frozenset[str]) -> str | None:
@@ -142,7 +143,7 @@ def _clause(text: str, want: Wanted, about: Subject, *, strict: bool) -> Finding
         if same_formula(_after_prefix(version), want):
             return Finding(True, "formula", f"another spelling of {want.text}")
     failed = _OTHER
-    for version in dict.fromkeys((bare, text)):
+    for version in (text,) if bare == text else (bare, text):
         tokens, spans = find_in(version, want, about)
         for span in spans[:4]:
             found = _around(version, tokens, span, want, about, strict=strict)
@@ -181,7 +182,7 @@ def _around(
     rest = unexplained(after, about, number=number)
     if not rest:
         return Finding(True, span.rule, span.why)
-    note = None if strict else _note(after, about, number=number)
+    note = None if strict else _note(after, rest[0], about)
     if note is None:
         return _too_much(want, rest)
     flag = flagged(note, want, about)
@@ -194,13 +195,13 @@ def _too_much(want: Wanted, strange: Sequence[Token]) -> Finding:
     return Finding(False, None, f"holds {want.text!r}, but says more: {words}")
 
 
-def _note(after: Sequence[Token], about: Subject, *, number: bool) -> list[Token] | None:
-    """Return the note that follows the target, None where what follows is no note."""
-    spoken, places = about.language, explained(after, about, number=number)
+def _note(after: Sequence[Token], strange: Token, about: Subject) -> Sequence[Token] | None:
+    """Return the note that follows the target, None where something `strange` comes before it."""
+    spoken = about.language
     for at, token in enumerate(after):
         if token.text in BOUNDARY or begins(after[at:], spoken.gloss, spoken):
-            return list(after[at:])
-        if at not in places:
+            return after[at:]
+        if token is strange:
             return None
     return None
 
@@ -236,11 +237,11 @@ def _in_brackets(text: str, bare: str, want: Wanted, about: Subject) -> Finding 
     """Accept a target in brackets after its long form, or after its name in another script."""
     for bracket in brackets(text):
         inner = bracket.strip()[1:-1].strip()
-        outside, letters = (_NO_LETTERS.sub("", part).lower() for part in (bare, inner))
         tokens = tokenize(inner, about.tag)
         spans = find(tokens, want, about)
         if not spans or denied(tokenize(bare, about.tag), about, want):
             continue
+        outside, letters = (_NO_LETTERS.sub("", part).lower() for part in (bare, inner))
         initials = len(letters) > 1 and inner.isupper() and letters[0] == outside[:1]
         if initials and _subsequence(letters, outside):
             why = f"{want.text} in brackets after what it stands for"

@@ -26,24 +26,22 @@ class Subject:
     language: Language
     words: frozenset[str]
     """Its tokens."""
-    settled: frozenset[str]
-    """The same, and signs."""
     units: frozenset[str]
     """Units that it names."""
+    counts: bool
+    """Whether it asks for a count of things that are no units."""
     exact: bool
     """Whether it asks for a number of decimals."""
     person: bool
     """Whether it asks who."""
-    flags: frozenset[str]
-    """Words after which an answer is no longer plainly given, the question's own aside."""
-    limit: frozenset[str]
-    """Words that bound what they stand beside, the question's own aside."""
     content: frozenset[str]
     """Its tokens but for function words and articles."""
     light: frozenset[str]
     """Words that add nothing to an answer: function words, articles, "the answer is"."""
     light_with_numbers: frozenset[str]
-    """The same beside a number: "about", particles, and the units that were asked for."""
+    """The same beside a number: "about", particles."""
+    named: frozenset[str]
+    """Words for the units that were asked for, which add nothing to a number either."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +76,6 @@ def subject(question: str, tag: str) -> Subject:
     spoken, tokens, folded = language(tag), tokenize(question, tag), fold(question, tag)
     words = frozenset(token.text for token in tokens)
     units = named_units(tokens, spoken, tag)
-    light = spoken.function | spoken.articles | spoken.answer
     named = {name[0] for unit in units for name in spellings(unit, tag) if len(name) == 1}
     return Subject(
         question=question,
@@ -86,22 +83,21 @@ def subject(question: str, tag: str) -> Subject:
         tag=tag,
         language=spoken,
         words=words,
-        settled=words | SIGNS,
         units=units,
+        counts=not units and any(phrase in folded for phrase in spoken.counting),
         exact=bool(words & spoken.precision),
         person=_asks_who(folded, words, spoken),
-        flags=spoken.flags - words,
-        limit=spoken.limit - words,
         content=words - spoken.function - spoken.articles - SIGNS,
-        light=light,
-        light_with_numbers=light | spoken.approximate | spoken.suffixes | named,
+        light=spoken.light,
+        light_with_numbers=spoken.light_with_numbers,
+        named=frozenset(named),
     )
 
 
 def _asks_who(question: str, words: frozenset[str], spoken: Language) -> bool:
     if spoken.spaced:
         first = question.split(maxsplit=1)[0].strip("¿¡\"'«»„“‘") if question else ""
-        return bool(words & (spoken.person - spoken.gloss)) or first in spoken.person
+        return bool((words & spoken.person) - spoken.gloss) or first in spoken.person
     return any(word in question for word in spoken.person)
 
 

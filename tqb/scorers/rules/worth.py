@@ -14,6 +14,7 @@ from tqb.scorers.rules.subject import Subject, Wanted
 from tqb.scorers.values.dates import read_date
 from tqb.scorers.values.numbers import Quantity, agrees, quantities
 from tqb.scorers.values.numerals import in_words
+from tqb.scorers.values.units import is_unit
 
 
 def core(want: Wanted, about: Subject) -> Quantity | None:
@@ -39,6 +40,8 @@ def worth(
     for said in quantities(tokens, about.language, about.tag):
         if quantity.unit and not said.unit and _another_unit(tokens, said.end, about):
             continue
+        if about.counts and said.unit and not quantity.unit:
+            continue
         if agrees(said, quantity, about.units, exact=about.exact, tolerance=want.tolerance):
             written = "".join(token.text for token in tokens[said.start : said.end])
             near = "=" if want.tolerance is None else f"is within {want.tolerance} of"
@@ -61,9 +64,16 @@ def number_for_words(tokens: Sequence[Token], want: Wanted, about: Subject) -> I
     """A target in words, such as twelve, against 12."""
     normal = " ".join(want.tokens)
     for said in quantities(tokens, about.language, about.tag):
+        if said.unit and (about.counts or _is_foreign(said.unit, about)):
+            continue
         for value in said.values:
             if _is_in_words(value, normal, about):
                 yield Span(said.start, said.end, "number", f"{value} = {want.text}")
+
+
+def _is_foreign(unit: str, about: Subject) -> bool:
+    """Whether a question names units, and another than this."""
+    return bool(about.units) and not any(is_unit(unit, asked) for asked in about.units)
 
 
 def _is_in_words(value: Decimal, text: str, about: Subject) -> bool:

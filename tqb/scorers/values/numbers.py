@@ -25,7 +25,8 @@ _CJK_DIGITS = {c: n for n, c in enumerate("〇一二三四五六七八九")} | {
 _CJK_TENS = {"十": 10, "百": 100, "千": 1000}
 _CJK_LARGE = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8, "兆": 10**12}
 CJK_NUMERALS = frozenset(_CJK_DIGITS) | frozenset(_CJK_TENS) | frozenset(_CJK_LARGE)
-_ROMAN = frozenset("mdclxvi")
+_NUMERALS = CJK_NUMERALS | frozenset("mdclxvi")
+"""Characters with which a number may begin that is not in digits."""
 MAX_DIGITS = 60
 """A longer run of digits is text."""
 
@@ -47,14 +48,9 @@ class Quantity(NamedTuple):
 def quantities(tokens: Sequence[Token], lang: Language, tag: str) -> Iterator[Quantity]:
     """Yield the numbers in a text, each with sign, magnitude and unit."""
     free = 0
-    for at, token in enumerate(tokens):
-        if at < free or token.kind == "sign":
-            continue
-        if token.kind == "word" and (
-            token.text[0] not in _ROMAN or read_roman(token.text, tag) is None
-        ):
-            continue
-        found = _number(tokens, at, lang, tag)
+    begins = [at for at, t in enumerate(tokens) if t.kind == "number" or t.text[0] in _NUMERALS]
+    for at in begins:
+        found = _number(tokens, at, lang, tag) if at >= free else None
         if found is None:
             continue
         if found.values and not found.unit:
@@ -67,19 +63,18 @@ def quantities(tokens: Sequence[Token], lang: Language, tag: str) -> Iterator[Qu
 
 def _number(tokens: Sequence[Token], at: int, lang: Language, tag: str) -> Quantity | None:
     token = tokens[at]
-    if token.kind == "number" and len(token.text) <= MAX_DIGITS:
+    if token.kind == "number":
+        if len(token.text) > MAX_DIGITS:
+            return None
         if _is_fraction(tokens, at):
             return _fraction(tokens, at, lang)
         marked = at + 1 < len(tokens) and tokens[at + 1].text[0] in "分분"
         fraction = _spoken_fraction(tokens, at, lang) if marked else None
         return fraction or _digits(tokens, at, lang)
-    if token.kind == "char" and token.text in CJK_NUMERALS:
+    if token.kind == "char":
         return _spoken_fraction(tokens, at, lang) or _cjk(tokens, at)
-    if token.kind == "word":
-        value = read_roman(token.text, tag)
-        if value is not None:
-            return Quantity(frozenset({Decimal(value)}), 0, at, at + 1)
-    return None
+    roman = read_roman(token.text, tag)
+    return None if roman is None else Quantity(frozenset({Decimal(roman)}), 0, at, at + 1)
 
 
 def _digits(tokens: Sequence[Token], at: int, lang: Language) -> Quantity | None:

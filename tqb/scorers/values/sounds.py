@@ -40,10 +40,11 @@ _KINDS = str.maketrans(
         **dict.fromkeys("td", "t"),
         **dict.fromkeys("bpvf", "p"),
         **dict.fromkeys("lr", "r"),
-        **dict.fromkeys("nm", "n"),
         **dict.fromkeys("aeiouyhw", None),
     }
 )
+_BEFORE_LIPS = re.compile("m(?=[bpvfm])")
+"""Where some scripts write n: カンボジア."""
 _DOUBLED = re.compile(r"(.)\1+")
 
 
@@ -70,7 +71,8 @@ def skeleton(name: str) -> str:
     text = latin(name)
     for spelling, sound in _SPELLINGS[:8]:
         text = text.replace(spelling, sound)
-    kinds = text.replace("c", "k").translate(_KINDS)
+    text = _BEFORE_LIPS.sub("n", text.replace("c", "k"))
+    kinds = text.translate(_KINDS)
     return ("" if text[:1] not in "aeiou" else "a") + _DOUBLED.sub(r"\1", kinds)
 
 
@@ -92,4 +94,10 @@ def is_latin(text: str) -> bool:
     return text.isascii() or not _OTHER_LETTERS.search(text)
 
 
+def has_latin(text: str) -> bool:
+    """Whether a text has Latin letters."""
+    return _LATIN_LETTER.search(text) is not None
+
+
 _OTHER_LETTERS = re.compile("[^\u0000-\u024f\u1e00-\u1fff]")
+_LATIN_LETTER = re.compile(r"[^\W\d_\u0250-\u1dff\u2000-\U0010ffff]")

@@ -1,0 +1,1 @@
+"""Minting packs with a model."""
