@@ -131,6 +131,8 @@ def test_table_on_the_terminal() -> None:
         "  fails in most languages: b (2)",
     ]
     assert "language" not in render_report(report("+-"), io.StringIO())
+    unanswered = report("", *said("en", "+-"), *said("de", "ee"))
+    assert "language" not in render_report(unanswered, io.StringIO())
 
 
 def test_long_lists_are_cut_unless_all_are_wanted() -> None:

@@ -30,7 +30,7 @@ from tqb.memory import (
     Memory,
     cache_file,
 )
-from tqb.packs import expand, load_pack
+from tqb.packs import expand_all, load_pack
 from tqb.prompts import Prompt, fingerprint, load_prompt
 from tqb.runner import Budget, Reply, Throttle, deadline, run_requests, throttle_for
 from tqb.scorers import load_scorer
@@ -157,7 +157,7 @@ def load_packs(options: RunOptions) -> tuple[Pack, ...]:
         PackError: a pack cannot be loaded.
         ConfigError: two packs have one name.
     """
-    sources = dict.fromkeys(source for given in options.packs for source in expand(given))
+    sources = expand_all(options.packs)
     packs = tuple(load_pack(source, verify=options.verify) for source in sources)
     names = [pack.name for pack in packs]
     for name in names:

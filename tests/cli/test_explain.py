@@ -17,6 +17,7 @@ def test_an_answer_is_explained(cli: Cli) -> None:
         "PASS  core-en/capital-japan",
         "  question  Which city is the capital of Japan?",
         "  expected  Tokyo",
+        "  type      text",
         "  answer    Kyoto. No, wait: Tokyo.",
         "  score     1.00",
         "  rule      exact",

@@ -261,7 +261,8 @@ def test_interrupted_while_judging(tmp_path: Path, capitals: Path) -> None:
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
-    assert (process.returncode, err) == (130, "")
+    kept = "The answers are kept: the same command with --resume goes on.\n"
+    assert (process.returncode, err) == (130, kept)
     assert out.startswith("INTERRUPTED")
     results = report(tmp_path)["results"]
     assert [r["outcome"] for r in results] == ["pass", "error", "skipped", "fail"]

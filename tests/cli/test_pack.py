@@ -35,9 +35,7 @@ def test_a_group_is_all_its_packs(cli: Cli, tmp_path: Path, group: str) -> None:
     ended = cli("run", group, "core-en", "--limit", 1, "-o", "r.json")
     assert ended.code in (0, 3), ended.err
     report = json.loads((tmp_path / "r.json").read_text("utf-8"))
-    assert [pack["name"] for pack in report["run"]["packs"]] == core
-    checked = cli("pack", "validate", group).out.splitlines()
-    assert [line.split(":")[0] for line in checked] == core
+    assert sorted(pack["name"] for pack in report["run"]["packs"]) == core
 
 
 def test_a_pattern_without_a_match_is_told(cli: Cli) -> None:
@@ -56,8 +54,8 @@ def test_show(cli: Cli) -> None:
 
 
 def test_validate_passes_the_gold_set(cli: Cli) -> None:
-    """The shipped pack has no finding, mlcroissant's warnings included."""
-    ended = cli("pack", "validate", "core-en")
+    """The shipped pack has no finding; a pattern and a name that mean it are checked once."""
+    ended = cli("pack", "validate", "core-e[n]", "core-en")
     assert (ended.code, ended.out, ended.err) == (0, "core-en: valid, 52 items\n", "")
 
 

@@ -171,10 +171,9 @@ def test_a_core_pack_has_only_concepts_of_the_gold_set(tmp_path: Path) -> None:
     """Wherever it lies, a pack called core-… is held against the core-en that comes with tqb."""
     concepts = ("capital-japan", "olympic-rings", "capital-peru")
     folder = published(tmp_path / "core-xx", in_language("fr", *concepts))
-    told = [message for _, line, message in findings(folder) if line == 3]
-    assert told == [
-        "core-en has no concept 'capital-peru'; take the slug that it has, or leave the item out"
-    ]
+    (told,) = [message for _, line, message in findings(folder) if line == 3]
+    assert told.startswith("concept 'capital-peru' is not in ")
+    assert "'core-" in told
 
 
 @pytest.mark.parametrize(

@@ -173,11 +173,10 @@ def validate(
     """
     from tqb.formats.terminal import render_problems
     from tqb.lint import strict_findings
-    from tqb.packs import check_pack, expand
+    from tqb.packs import check_pack, expand_all
     from tqb.scorers import item_faults
 
-    named = dict.fromkeys(name for source in sources for name in expand(source))
-    checked = {name: check_pack(name, item_faults) for name in named}
+    checked = {source: check_pack(source, item_faults) for source in expand_all(sources)}
     packs = {source: pack for source, (pack, _) in checked.items() if pack is not None}
     rules = strict_findings(packs) if strict else {}
     findings = 0

@@ -116,11 +116,11 @@ def power(
 
 def _size(sources: Sequence[str] | None, items: int | None) -> int:
     """Return the number of items meant."""
-    from tqb.packs import expand, load_pack
+    from tqb.packs import expand_all, load_pack
 
     if sources and items:
         raise ConfigError("--items and a pack both say how many items there are: leave one out")
-    named = dict.fromkeys(name for source in sources or ["core-en"] for name in expand(source))
+    named = expand_all(sources or ["core-en"])
     size = items or sum(len(load_pack(name).items) for name in named)
     if not 1 <= size <= MOST_ITEMS:
         raise ConfigError(f"{size:,} items in the packs, and the plan is for 1 to {MOST_ITEMS:,}")

@@ -12,7 +12,12 @@ SHOWN = 5
 
 
 def render_languages(languages: Languages, *, every: bool = False) -> Iterator[str]:
-    """Yield lines: a row a language, then what fails in one of them only, and what in most."""
+    """Yield lines: a row a language, then what fails in one of them only, and what in most.
+
+    Where fewer than two languages were answered there is nothing to compare.
+    """
+    if sum(row.n > 0 for row in languages.rows) < 2:
+        return
     differ = any(row.common_accuracy != row.accuracy for row in languages.rows)
     common = languages.common_concepts if differ else 0
     head = ("language", "right", "accuracy", "95 % interval", f"same {common} concepts")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tqb.lint.records import Line
-from tqb.packs.messages import listed
+from tqb.packs.messages import listed, quoted
 from tqb.types import Pack
 
 PARALLEL = "core-"
@@ -36,12 +36,12 @@ def parallel_findings(pack: Pack, given: Sequence[Pack], shipped: Sequence[Pack]
         packs = listed(sorted(set(missing.values())))
         said = f"lacks the concepts {listed(sorted(missing))} of {packs}"
         yield None, f"{said}; add an item for each, or take them out there"
-    for other in (*beside, *fixed):
-        if other.name == REFERENCE or other in fixed:
-            for item in pack.items:
-                if item.concept and item.concept not in concepts_of(other):
-                    said = f"{other.name} has no concept {listed([item.concept])}"
-                    yield item.line, f"{said}; take the slug that it has, or leave the item out"
+    held = [other for other in (*beside, *fixed) if other.name == REFERENCE or other in fixed]
+    for item in pack.items:
+        without = [other.name for other in held if item.concept not in concepts_of(other)]
+        if item.concept and without:
+            said = f"concept {quoted(item.concept)} is not in {listed(without, 3)}"
+            yield item.line, f"{said}; take the slug that it has there, or leave the item out"
 
 
 def concepts_of(pack: Pack) -> frozenset[str]:

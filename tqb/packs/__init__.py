@@ -12,7 +12,7 @@ from tqb.packs.check import check_pack
 from tqb.packs.croissant import write_pack
 from tqb.packs.items import item_sha256
 from tqb.packs.load import find_metadata, load_pack, locate
-from tqb.packs.registry import GROUPS, expand, shipped_folder, shipped_packs
+from tqb.packs.registry import GROUPS, expand, expand_all, shipped_folder, shipped_packs
 from tqb.packs.seal import seal_pack
 from tqb.packs.template import new_pack
 
@@ -20,6 +20,7 @@ __all__ = [
     "GROUPS",
     "check_pack",
     "expand",
+    "expand_all",
     "find_metadata",
     "item_sha256",
     "load_pack",

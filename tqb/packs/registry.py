@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fnmatch import filter as matching
 from pathlib import Path
 
@@ -33,6 +33,17 @@ def expand(source: str) -> tuple[str, ...]:
     pattern = source if source in known else GROUPS.get(source, source)
     found = matching(known, pattern) if set(pattern) & set("*?[") else []
     return tuple(found) or (source,)
+
+
+def expand_all(sources: Iterable[str]) -> tuple[str, ...]:
+    """Return sources as they were named, then the packs of groups that are not among them.
+
+    A source that was named twice stays twice.
+    """
+    sources = list(sources)
+    named = [source for source in sources if expand(source) == (source,)]
+    grouped = dict.fromkeys(name for source in sources for name in expand(source))
+    return (*named, *(name for name in grouped if name not in named))
 
 
 def shipped_folder(name: str) -> Path:
