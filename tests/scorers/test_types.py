@@ -139,12 +139,14 @@ def test_a_date_is_a_day_in_any_order(label: str, right: list[str], wrong: list[
     [
         ("CO", ["CO", "**CO**", "Formula: CO", "The formula is CO."], ["Co", "co", "It is Co."]),
         ("H2O", ["H₂O", "$H_2O$", "The formula is H2O."], ["h2o", "H2O2", "water"]),
+        ("E = mc²", ["E=mc^2", "e=mc2", "E=MC²"], ["E = mc³", "e=mc"]),
+        ("T = t + 1", ["T=t+1"], ["t = T + 1"]),
         ("x^2", ["x²", "x**2", "$x^{2}$"], ["X^2", "x^3", "2x"]),
         ("a*b + c", ["ab + c", "a·b+c"], ["a*b - c", "A*B + C"]),
     ],
 )
 def test_a_formula_keeps_its_case(label: str, right: list[str], wrong: list[str]) -> None:
-    """Any spelling of the formula passes, as long as its letters have their case."""
+    """Any spelling passes; case counts but in an equation where no letter stands in both."""
     text = "What is the formula?"
     assert [a for a in right if not passes(a, label, text=text, answer_type="formula")] == []
     assert [a for a in wrong if passes(a, label, text=text, answer_type="formula")] == []

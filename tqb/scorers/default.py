@@ -108,11 +108,18 @@ def _score_formula(answer: Answer, item: Item) -> Score:
         if same_formula(answer.text, want) or same_formula(answer.plain, want):
             return Score(True, 1.0, "formula", f"is {target!r}, or another spelling of it")
         found = _read(answer, want, about)
-        if found.passed and (found.rule == "formula" or _cased(target) in _cased(answer.text)):
+        same_case = found.rule == "formula" or _cased(target) in _cased(answer.text)
+        if found.passed and (same_case or not _case_tells(target)):
             return Score(True, 1.0, found.rule, found.why)
         why = f"is {target!r} in another case" if found.passed else found.why
         failed = failed or Score(False, 0.0, None, why)
     return failed or Score(False, 0.0, None, "is not one of the accepted answers")
+
+
+def _case_tells(formula: str) -> bool:
+    """Whether case bears meaning: always (CO, Co) but in an equation without a letter in both."""
+    letters = {character for character in formula if character.isalpha()}
+    return "=" not in formula or len({letter.casefold() for letter in letters}) < len(letters)
 
 
 def _cased(formula: str) -> str:
