@@ -98,7 +98,7 @@ def run(
     target = open_pipeline(options)
     grader = open_judge(options)
     info = run_info(started_at, target, grader, prompt, packs, requests, options)
-    with open_memory(info, target, packs, requests, options.storage) as memory:
+    with open_memory(info, target, packs, options.storage) as memory:
         ask = asker(options, ends_at, memory, on_start, on_reply)
         answer = partial(answers, target, grader, scorer, ask)
         results, interrupted = answer(requests)
@@ -263,7 +263,6 @@ def open_memory(
     info: RunInfo,
     target: Target,
     packs: Sequence[Pack],
-    requests: Sequence[Request],
     storage: Storage,
 ) -> Iterator[Memories]:
     """Open what keeps the answers of this run; recorded answers need no journal and no cache.
@@ -281,11 +280,8 @@ def open_memory(
             memory.add(Cache(cache_file(), storage.cache_days))
         cassette = None
         if storage.record and not storage.offline:
-            cassette = Cassette(
-                storage.record,
-                {f"{request.pack}/{request.item.id}" for request in requests},
-                {pack.name: {item.id for item in pack.items} for pack in packs},
-            )
+            items = {pack.name: {item.id for item in pack.items} for pack in packs}
+            cassette = Cassette(storage.record, items)
             memory.add(cassette)
         yield memory
         if cassette:

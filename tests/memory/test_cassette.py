@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import CAPITALS, Cli, write_items
-from tests.openai_server import Body, OpenAIServer, last_user_turn
+from tests.openai_server import Body, OpenAIServer, Reply, last_user_turn
 from tqb.errors import TqbError
 from tqb.targets import open_target, target_name
 
@@ -125,6 +125,20 @@ def test_recording_again_replaces_what_was_asked(
         "capitals/q3": "Madrid",
         "other/q1": "It is Paris.",
     }
+
+
+def test_an_outage_loses_no_recorded_answer(
+    cli: Cli, tmp_path: Path, capitals: Path, recorded: str
+) -> None:
+    """What brings no answer now keeps the one it had."""
+    with OpenAIServer(
+        lambda body: "Oslo" if "Italy" in last_user_turn(body) else Reply(status=400),
+        port=port_of(recorded),
+    ):
+        cli("run", capitals, "-m", recorded, "--record", "cassette")
+    (path,) = files(tmp_path)
+    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()[1:]]
+    assert [line["answer"] for line in lines] == ["Paris", "Oslo", "Madrid", "Cairo"]
 
 
 def test_the_same_answers_make_the_same_file(

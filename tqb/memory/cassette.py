@@ -22,18 +22,16 @@ VERSION = 1
 
 
 class Cassette:
-    """A cassette that records: what it held of the items asked is replaced at the end."""
+    """A cassette that records: at the end, what it held of the items answered is replaced."""
 
-    def __init__(self, folder: Path, asked: Collection[str], packs: Mapping[str, Collection[str]]):
+    def __init__(self, folder: Path, packs: Mapping[str, Collection[str]]) -> None:
         """Record nothing yet.
 
         Args:
             folder: where the files are written.
-            asked: the items of this run, as ``pack/item``.
-            packs: all items of its packs, by pack; answers to others of that pack are dropped.
+            packs: all items of this run's packs, by pack; answers to others of them are dropped.
         """
         self._folder = folder
-        self._asked = frozenset(asked)
         self._packs = packs
         self._recorded: dict[str, dict[str, dict[str, Any]]] = {}
 
@@ -57,12 +55,13 @@ class Cassette:
         """
         for who, recorded in self._recorded.items():
             path = cassette_file(self._folder, who)
-            kept = (r for r in _read(path) if self._outlives(r["item"]))
+            answered = {record["item"] for record in recorded.values()}
+            kept = (r for r in _read(path) if self._outlives(r["item"], answered))
             write_whole(path, _text(who, {**{r["key"]: r for r in kept}, **recorded}.values()))
 
-    def _outlives(self, item: str) -> bool:
+    def _outlives(self, item: str, answered: Collection[str]) -> bool:
         pack, _, name = item.partition("/")
-        return item not in self._asked and name in self._packs.get(pack, (name,))
+        return item not in answered and name in self._packs.get(pack, (name,))
 
 
 class CassetteTarget:

@@ -300,7 +300,7 @@ def _memory(call: Prepared, writer: Target, options: GenerateOptions) -> Iterato
         cassette = None
         if storage.record and not storage.offline:
             packs = {f"{kind}:{call.name}": () for kind in ("generate", "verify")}
-            cassette = Cassette(storage.record, (), packs)
+            cassette = Cassette(storage.record, packs)
             memory.add(cassette)
         yield memory
         if cassette:
