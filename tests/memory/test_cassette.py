@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -32,6 +33,12 @@ def recorded(cli: Cli, capitals: Path) -> str:
         target = f"{server.url}#m"
         assert cli("run", capitals, "-m", target, "--record", "cassette").code == 0
     return target
+
+
+def port_of(target: str) -> int:
+    port = urlsplit(target).port
+    assert port is not None
+    return port
 
 
 def files(tmp_path: Path) -> list[Path]:
@@ -111,7 +118,7 @@ def test_recording_again_replaces_what_was_asked(
     cli: Cli, tmp_path: Path, capitals: Path, recorded: str
 ) -> None:
     """Other items of the pack stay, those it no longer has go, and other packs are left alone."""
-    port = int(recorded.split(":")[2].split("/", maxsplit=1)[0])
+    port = port_of(recorded)
     other = write_items(tmp_path / "other.jsonl", {"text": "Town of France?", "label": "Paris"})
     write_items(capitals, *CAPITALS[:3])
     with OpenAIServer(lambda body: f"It is {knows(body)}.", port=port):
@@ -152,7 +159,7 @@ def test_the_same_answers_make_the_same_file(
         return [{key: row[key] for key in row if key != "latency_s"} for row in rows]
 
     before = lines()
-    with OpenAIServer(knows, port=int(recorded.split(":")[2].split("/", maxsplit=1)[0])):
+    with OpenAIServer(knows, port=port_of(recorded)):
         cli("run", capitals, "-m", recorded, "--record", "cassette", "-j", 1)
     assert lines() == before
 
@@ -200,6 +207,18 @@ def test_a_litellm_model_is_played_at_its_address(cli: Cli, tmp_path: Path, capi
     assert "sk-123456789" not in "".join(path.read_text("utf-8") for path in files(tmp_path))
 
 
+def test_a_cached_answer_is_recorded_too(cli: Cli, tmp_path: Path, capitals: Path) -> None:
+    """A cassette is whole, wherever its answers came from."""
+    env = {"XDG_CACHE_HOME": str(tmp_path / "xdg")}
+    with OpenAIServer(knows) as server:
+        run = ("run", capitals, "-m", f"{server.url}#m", "--cache")
+        cli(*run, env=env)
+        cli(*run, "--record", "cassette", env=env)
+        assert len(server.requests) == 4
+    ended = cli("run", capitals, *run[2:4], "--offline", "--record", "cassette", "--fail-under", 1)
+    assert ended.code == 0, ended.out + ended.err
+
+
 def test_a_cassette_that_is_not_there_is_refused(cli: Cli, capitals: Path) -> None:
     """Before anything else; by default it is looked for in ``tqb-cassette``."""
     ended = cli("run", capitals, "-m", "http://127.0.0.1:1/v1#m", "--offline")
@@ -231,7 +250,7 @@ def test_an_interrupted_write_loses_no_cassette(
     before = path.read_bytes()
     path.with_name(path.name).unlink()
     path.mkdir()
-    with OpenAIServer(knows, port=int(recorded.split(":")[2].split("/", maxsplit=1)[0])):
+    with OpenAIServer(knows, port=port_of(recorded)):
         ended = cli("run", capitals, "-m", recorded, "--record", "cassette")
     assert ended.code == 2
     assert path.name in ended.err

@@ -60,8 +60,8 @@ class Cache:
             return None
 
     def keep(self, who: str, request: Request, response: Response) -> None:
-        """Keep an answer in the place of an older one."""
-        if self._database is None:
+        """Keep an answer of today in the place of an older one."""
+        if self._database is None or response.source != "target":
             return
         record = to_record(who, request, response)
         text = json.dumps({k: v for k, v in record.items() if k not in ("item", "question")})

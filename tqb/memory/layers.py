@@ -18,9 +18,15 @@ class Memories:
         self._memories.append(memory)
 
     def recall(self, who: str, request: Request) -> Response | None:
-        """Return the answer of the first that has one, or None."""
-        found = (memory.recall(who, request) for memory in self._memories)
-        return next((response for response in found if response), None)
+        """Return the answer of the first that has one, or None; the others keep it too."""
+        for memory in self._memories:
+            found = memory.recall(who, request)
+            if found:
+                for other in self._memories:
+                    if other is not memory:
+                        other.keep(who, request, found)
+                return found
+        return None
 
     def keep(self, who: str, request: Request, response: Response) -> None:
         """Let all keep an answer."""
