@@ -291,6 +291,8 @@ def test_a_dry_run(here: Cli, tmp_path: Path) -> None:
     assert ended.code == 0
     assert "calls for items            2 to 8" in ended.out
     assert "calls to verify            32 to" in ended.out
+    assert "cost of items              unknown" in ended.out
+    assert "cost of verifying          $0 to $0, about" in ended.out
     assert "Wanted: 8 items" in ended.out
     assert model.calls == 0
     assert list(tmp_path.iterdir()) == []

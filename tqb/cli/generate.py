@@ -19,7 +19,7 @@ from tqb.errors import (
     EXIT_PASS,
     ConfigError,
 )
-from tqb.text import count, one_line
+from tqb.text import count, one_line, usd
 from tqb.types import Limits, Params, Storage
 
 if TYPE_CHECKING:
@@ -328,6 +328,8 @@ def _estimate(asked: GenerateOptions) -> int:
         f"calls for items            {made.least} to {made.most}",
         f"calls to verify            {made.verify[0]} to {made.verify[1]}",
         f"prompt tokens of the first {made.prompt_tokens:,}, about",
+        f"cost of items              {_between(made.cost_usd)}",
+        f"cost of verifying          {_between(made.verify_usd)}",
         "",
         "The first request:",
         *(f"[{message.role}]\n{message.content}\n" for message in prompt),
@@ -335,6 +337,10 @@ def _estimate(asked: GenerateOptions) -> int:
     ]
     write_out("\n".join(lines) + "\n")
     return EXIT_PASS
+
+
+def _between(cost: tuple[float, float] | None) -> str:
+    return f"{usd(cost[0])} to {usd(cost[1])}, about" if cost else "unknown"
 
 
 def _list_recipes() -> int:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tqb.minting.mint import prepare
+from tqb.estimate import bounds
+from tqb.minting.mint import Prepared, open_verifier, open_writer, prepare
 from tqb.minting.records import GenerateOptions
+from tqb.minting.verify import blind_request
 from tqb.minting.write import refuse_what_is_there
-from tqb.types import Message
+from tqb.runner import price_of
+from tqb.types import Item, Message, Request, Target
 
 BYTES_PER_TOKEN = 4
 """Of UTF-8, roughly, in languages that models know well."""
@@ -27,6 +30,10 @@ class Estimate:
     prompt_tokens: int
     """Of the first request, roughly."""
     first_prompt: tuple[Message, ...]
+    cost_usd: tuple[float, float] | None
+    """Of the calls for items, taken to be as long as the first; None where nobody knows."""
+    verify_usd: tuple[float, float] | None
+    """Of the calls to verify, the questions as long as they may be."""
 
 
 def estimate(options: GenerateOptions) -> Estimate:
@@ -38,17 +45,37 @@ def estimate(options: GenerateOptions) -> Estimate:
     call = prepare(options)
     refuse_what_is_there(options)
     first = [(job, batch) for job in call.jobs for batch in job.next_batches()]
-    prompts = [job.request(batch, options.params).messages for job, batch in first[:1]]
+    request = next(job.request(batch, options.params) for job, batch in first)
     wanted = sum(job.wanted for job in call.jobs)
     votes = options.votes if options.verify else 0
     least = (votes // 2 + 1) * wanted if votes else 0
     most = sum(job.most * job.size for job in call.jobs) * votes
-    size = sum(len(message.content.encode()) for message in prompts[0])
+    calls = sum(job.least for job in call.jobs), sum(job.most for job in call.jobs)
+    size = sum(len(message.content.encode()) for message in request.messages)
     return Estimate(
         wanted=wanted,
-        least=sum(job.least for job in call.jobs),
-        most=sum(job.most for job in call.jobs),
+        least=calls[0],
+        most=calls[1],
         verify=(least, most),
         prompt_tokens=size // BYTES_PER_TOKEN,
-        first_prompt=prompts[0],
+        first_prompt=request.messages,
+        cost_usd=_cost(open_writer(options, needs_key=False), request, calls),
+        verify_usd=_cost_of_verifying(call, (least, most)),
     )
+
+
+def _cost(target: Target, request: Request, calls: tuple[int, int]) -> tuple[float, float] | None:
+    each = bounds(request, price_of(target, request)).cost_usd
+    return each and (each[0] * calls[0], each[1] * calls[1])
+
+
+def _cost_of_verifying(call: Prepared, calls: tuple[int, int]) -> tuple[float, float] | None:
+    options = call.options
+    reader = open_verifier(options, needs_key=False)
+    if reader is None:
+        return 0.0, 0.0
+    limits = call.recipe.limits
+    item = Item("", "x" * limits.question, "", context="x" * limits.context)
+    grounded = bool(options.sources)
+    request = blind_request(call.recipe, options.params, call.name, item, 0, grounded=grounded)
+    return _cost(reader, request, calls)

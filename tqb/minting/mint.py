@@ -97,8 +97,8 @@ def generate(
     _refuse_running_loop()
     call = prepare(options)
     refuse_what_is_there(options)
-    writer = _open(options.model, options)
-    reader = _open_verifier(options)
+    writer = open_writer(options)
+    reader = open_verifier(options)
     tally = _Tally()
 
     def note(request: Request, reply: Reply) -> None:
@@ -267,19 +267,35 @@ def _concepts(parallel: Pack, lang: str, options: GenerateOptions) -> list[Item]
     return list(first.values())[: options.num]
 
 
-def _open(spec: str, options: GenerateOptions, *, key: str = "TQB_API_KEY") -> Target:
+def open_writer(options: GenerateOptions, *, needs_key: bool = True) -> Target:
+    """Open the model that writes.
+
+    Raises:
+        InputError: it cannot be opened.
+    """
+    return _open(options.model, options, needs_key=needs_key)
+
+
+def _open(
+    spec: str, options: GenerateOptions, *, key: str = "TQB_API_KEY", needs_key: bool = True
+) -> Target:
     if options.storage.offline:
         return open_cassette(spec, options.storage)
-    return open_target(spec, api_key_env=key, max_concurrency=options.limits.max_concurrency)
+    most = options.limits.max_concurrency
+    return open_target(spec, api_key_env=key, max_concurrency=most, needs_key=needs_key)
 
 
-def _open_verifier(options: GenerateOptions) -> Target | None:
-    """Open who answers blind; another server than the writer's gets a key of its own."""
+def open_verifier(options: GenerateOptions, *, needs_key: bool = True) -> Target | None:
+    """Open who answers blind; another server than the writer's gets a key of its own.
+
+    Raises:
+        InputError: it cannot be opened.
+    """
     if options.verify is None:
         return None
     key = "TQB_API_KEY" if options.verify == options.model else "TQB_VERIFY_API_KEY"
     try:
-        return _open(options.verify, options, key=key)
+        return _open(options.verify, options, key=key, needs_key=needs_key)
     except TargetError as error:
         raise TargetError(f"--verify: {error}") from error
 

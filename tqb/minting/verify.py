@@ -10,6 +10,9 @@ from tqb.pipeline import Ask, params_of
 from tqb.scorers import load_scorer
 from tqb.types import Failure, Item, Message, Params, Request, Target
 
+LONGEST = 1024
+"""Most tokens of a blind answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Votes:
@@ -42,7 +45,7 @@ class Verifier:
         self._target = target
         self._recipe = recipe
         self._ask = ask
-        self._params = replace(params, max_tokens=min(params.max_tokens or 1024, 1024))
+        self._params = params
         self._votes = votes
         self._pack = pack
 
@@ -86,11 +89,18 @@ class Verifier:
         return found, False
 
     def _request(self, item: Item, vote: int, *, grounded: bool) -> Request:
-        values = {
-            "item": {"text": item.text, "label": "", "context": ""},
-            "language": language_of(item.lang),
-            "passage": item.context if grounded else "",
-        }
-        messages = (Message("user", self._recipe.render("verify", values)),)
-        params = params_of(self._params, vote)
-        return Request(self._pack, item, vote, messages, params, fresh=vote > 0)
+        return blind_request(self._recipe, self._params, self._pack, item, vote, grounded=grounded)
+
+
+def blind_request(
+    recipe: Recipe, params: Params, pack: str, item: Item, vote: int, *, grounded: bool
+) -> Request:
+    """Return the request for one blind answer to an item."""
+    values = {
+        "item": {"text": item.text, "label": "", "context": ""},
+        "language": language_of(item.lang),
+        "passage": item.context if grounded else "",
+    }
+    messages = (Message("user", recipe.render("verify", values)),)
+    short = replace(params, max_tokens=min(params.max_tokens or LONGEST, LONGEST))
+    return Request(pack, item, vote, messages, params_of(short, vote), fresh=vote > 0)
