@@ -409,6 +409,14 @@ DryRun = Annotated[
     bool,
     typer.Option("--dry-run", help="Say what the run would take, and ask and write nothing."),
 ]
+GitHub = Annotated[
+    bool,
+    typer.Option(
+        "--github/--no-github",
+        envvar="TQB_GITHUB",
+        help="In GitHub Actions also write annotations, the step's summary and its outputs.",
+    ),
+]
 Quiet = Annotated[
     bool,
     typer.Option("--quiet/--no-quiet", "-q", envvar="TQB_QUIET", help="Print the verdict alone."),
