@@ -146,7 +146,7 @@ def _call(
     except URLError as error:
         said = excerpt(str(error.reason), [pull.token])
         raise GitHubError(f"GitHub cannot be reached at {pull.api_url}: {said}") from None
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
         said = excerpt(str(error) or type(error).__name__, [pull.token])
         raise GitHubError(f"GitHub's reply cannot be read, from {pull.api_url}: {said}") from None
 
@@ -173,9 +173,11 @@ def _refusal(pull: PullRequest, error: HTTPError) -> str:
 
 
 def _message(error: HTTPError) -> str:
+    from http.client import HTTPException
+
     try:
         return str(json.loads(error.read(100_000))["message"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, HTTPException, ValueError, KeyError, TypeError, RecursionError):
         return str(error.reason or "")
 
 

@@ -139,12 +139,15 @@ def test_the_pull_request_is_found_or_asked_for(cli: Cli, run_json: Path, tmp_pa
 
 
 def test_with_a_baseline_the_run_is_judged_anew(cli: Cli, tmp_path: Path, capitals: Path) -> None:
-    """A run that was not compared says PASS; held against its baseline, the comment says FAIL."""
+    """The comment has the run's own verdict; with --baseline that of a comparison."""
     target = write_answers(tmp_path / "a.jsonl", **RIGHT)
     cli("run", capitals, "--target", target, "-o", "base.json")
     target = write_answers(tmp_path / "a.jsonl", **{**RIGHT, "q2": "Oslo"})
     cli("run", capitals, "--target", target, "-o", "run.json")
     with GitHubServer() as server:
+        assert comment(cli, server).code == 0
+        assert "### tqb: PASS" in server.comments[0]["body"]
+        (tmp_path / "tqb.toml").write_text('baseline = "base.json"', "utf-8")
         assert comment(cli, server).code == 0
         assert "### tqb: PASS" in server.comments[0]["body"]
         assert comment(cli, server, "--baseline", "base.json").code == 0

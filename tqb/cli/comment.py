@@ -25,6 +25,7 @@ EXAMPLES = """Examples:
 
 
 def comment(
+    context: typer.Context,
     run: Annotated[
         Path, typer.Argument(metavar="RUN.json", help="JSON report to be shown.")
     ] = LAST_RUN,
@@ -57,7 +58,8 @@ def comment(
 ) -> int:
     """Keep one comment on a pull request that shows the run; it ends in 0 where that is written.
 
-    The token is taken from GITHUB_TOKEN. With --baseline the run is judged anew.
+    The token is taken from GITHUB_TOKEN. With --baseline the run is judged anew; a baseline that is
+    only in the settings was the run's own already.
     """
     from tqb import pipeline
     from tqb.cli.output import write_out
@@ -66,7 +68,8 @@ def comment(
     from tqb.report import load_report
 
     report = load_report(run)
-    if baseline:
+    source = context.get_parameter_source("baseline")
+    if baseline and source is not None and source.name == "COMMANDLINE":
         policy = Policy(
             fail_under=fail_under,
             must_pass=tuple(must_pass or ()),
