@@ -80,7 +80,9 @@ def from_report(report: Report, *, answers: bool = False) -> Baseline:
         params=run.params,
         repeats=run.repeats,
         fresh_repeats=run.params.temperature != 0 and any(map(_differs, groups.values())),
-        packs=tuple(sorted(run.packs, key=lambda pack: pack.name)),
+        packs=tuple(
+            replace(pack, path="") for pack in sorted(run.packs, key=lambda pack: pack.name)
+        ),
         items=tuple(_item(groups[key], answers) for key in sorted(groups)),
     )
 
@@ -119,6 +121,8 @@ def to_text(baseline: Baseline) -> str:
     """Render the file's text; what is unknown of an item is left out."""
     fields = asdict(baseline)
     items = fields.pop("items")
+    for pack in fields["packs"]:
+        del pack["path"]
     header = {"kind": KIND, "schema_version": SCHEMA_VERSION, **fields}
     rows = (header, *map(_known, items))
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

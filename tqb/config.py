@@ -67,6 +67,7 @@ SETTINGS: Mapping[str, Any] = {
     "fuzzy-threshold": Annotated[float, Gt(0), Le(1)],
     "judge": str,
     "verify": bool,
+    "github": bool,
     "quiet": bool,
     "verbose": bool,
 }

@@ -8,6 +8,7 @@
     │   ├── RecipeError         a recipe for minting packs, or a document to mint from
     │   ├── TargetError         a target that cannot be opened
     │   └── BaselineError       a baseline or a report
+    ├── GitHubError (3)         GitHub cannot be reached, or refuses
     └── CallError               one request failed; becomes a `Failure`, never an exit code
 
 Each message is one sentence: what is wrong, where (``file:line``), and how to mend it.
@@ -71,6 +72,12 @@ class TargetError(InputError):
 
 class BaselineError(InputError):
     """A baseline or report cannot be read, or does not fit the run."""
+
+
+class GitHubError(TqbError):
+    """GitHub cannot be reached, or refuses."""
+
+    exit_code = EXIT_INCONCLUSIVE
 
 
 class CallError(TqbError):

@@ -25,15 +25,29 @@ def read_text(path: Path, error: type[InputError], what: str) -> str:
         raise error(f"{path}: cannot be read ({reason})") from None
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 beside `path`, then rename it into place; make missing folders.
+def portable_path(path: Path) -> str:
+    """Say where a file lies, with ``/``: the same on every machine that has the project.
+
+    Seen from the folder in which tqb is installed, for what comes with it; else from the root of
+    the project, the nearest folder from here up that has a ``.git``, or this one; else absolute.
+    """
+    here, file = Path.cwd(), path.resolve()
+    root = next((one for one in (here, *here.parents) if (one / ".git").exists()), here)
+    for folder in (Path(__file__).resolve().parents[1], root.resolve()):
+        if file.is_relative_to(folder):
+            return file.relative_to(folder).as_posix()
+    return file.as_posix()
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write bytes, or text as UTF-8, beside `path`, and rename it into place; make its folders.
 
     Something that is no regular file, such as ``/dev/stdout``, is written to directly.
 
     Raises:
         ConfigError: the file cannot be written.
     """
-    data = text.encode("utf-8", "backslashreplace")
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     try:
         if path.exists() and not path.is_file():
             path.write_bytes(data)

@@ -19,6 +19,7 @@ from pathlib import Path
 from tqb import __version__, baseline, grading, report
 from tqb.changes import by_item, count_passes
 from tqb.errors import BaselineError, ConfigError, TargetError
+from tqb.files import portable_path
 from tqb.gate import judge, names_of, plan, settle
 from tqb.memory import (
     Cache,
@@ -510,12 +511,21 @@ def run_info(
         scorer=options.scorer,
         params=options.params,
         repeats=options.repeats,
-        packs=tuple(
-            PackRef(pack.name, pack.version, pack.sha256, pack.language, len(pack.items))
-            for pack in packs
-        ),
+        packs=tuple(map(pack_ref, packs)),
         judge=grader.name if grader else None,
         cache=options.storage.cache and not target.recorded,
+    )
+
+
+def pack_ref(pack: Pack) -> PackRef:
+    """Write down which pack was run."""
+    return PackRef(
+        name=pack.name,
+        version=pack.version,
+        sha256=pack.sha256,
+        language=pack.language,
+        items=len(pack.items),
+        path=portable_path(pack.path),
     )
 
 

@@ -92,6 +92,7 @@ def _asked(request: Request) -> Result:
         question_sha256=question_sha256(item),
         tags=item.tags,
         concept=item.concept,
+        line=item.line,
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 _SECRET_NAME = re.compile(r"(API_?KEY|ACCESS_?KEY\w*|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
 _SECRET_TEXT = re.compile(r"(\bBearer\s+|\bBasic\s+|\bsk-)[\w*.~+/=-]{6,}", re.IGNORECASE)
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _JOINERS = "\u200c\u200d"
 """Zero-width joiners are spelling in Persian, in Indic scripts and in emoji."""
 
@@ -50,6 +51,11 @@ def excerpt(text: str, secrets: Iterable[str] = (), limit: int = 120) -> str:
 def well_formed(text: str) -> str:
     """Replace lone surrogates, which JSON may carry and no file can hold."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def without_controls(text: str) -> str:
+    """Take out what no XML 1.0 file can hold, and controls other than tab and line ends."""
+    return _CONTROLS.sub("", text)
 
 
 def short_hash(text: str) -> str:

@@ -358,6 +358,8 @@ class Result:
     """Slug shared by the same fact in other languages."""
     source: Source = "target"
     """Where the answer was taken from."""
+    line: int = 0
+    """1-based line of the item in its pack's file; 0 in reports that do not know it."""
 
     @property
     def key(self) -> str:
@@ -512,6 +514,11 @@ class PackRef:
     language: str
     items: int
     """Items in the pack, before any selection."""
+    path: str = ""
+    """The items file with ``/``, from the root of the project or from where tqb is installed.
+
+    Absolute where it lies in neither; empty in a baseline and in reports that do not know it.
+    """
 
 
 @dataclass(frozen=True, slots=True)

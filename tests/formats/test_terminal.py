@@ -55,10 +55,10 @@ def test_quiet_is_verdict_and_reasons() -> None:
 
 def test_long_lists_are_cut_unless_all_are_wanted() -> None:
     """Only the first failed items are shown; the rest is counted, or shown on request."""
-    made = report("-" * (SHOWN + 3))
-    assert shown(made).count("question") == SHOWN
+    made = report("-" * (SHOWN["failed"] + 3))
+    assert shown(made).count("question") == SHOWN["failed"]
     assert "… and 3 more: see them with --verbose" in shown(made)
-    assert shown(made, every=True).count("question") == SHOWN + 3
+    assert shown(made, every=True).count("question") == SHOWN["failed"] + 3
 
 
 def test_failed_calls_are_told_apart_from_wrong_answers() -> None:

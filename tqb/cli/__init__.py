@@ -11,7 +11,18 @@ from typing import Annotated
 import typer
 
 from tqb import __version__
-from tqb.cli import baseline, compare, explain, generate, init, pack, power, run
+from tqb.cli import (
+    baseline,
+    comment,
+    compare,
+    explain,
+    generate,
+    init,
+    pack,
+    power,
+    report,
+    run,
+)
 from tqb.cli.output import discard_output, write_out
 from tqb.errors import EXIT_BUG, EXIT_INPUT, EXIT_INTERRUPTED, EXIT_PASS, TqbError
 from tqb.text import one_line
@@ -30,6 +41,8 @@ app = typer.Typer(
 )
 app.command("run", epilog=run.EXAMPLES)(run.run)
 app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
+app.command("comment", epilog=comment.EXAMPLES)(comment.comment)
+app.command("report", epilog=report.EXAMPLES)(report.report)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
 app.command("power", epilog=power.EXAMPLES)(power.power)
 app.add_typer(baseline.app, name="baseline")

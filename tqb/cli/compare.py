@@ -31,11 +31,12 @@ def compare(
     max_errors: options.MaxErrors = 0.05,
     max_latency_p95: options.MaxLatencyP95 = None,
     max_completion_p95: options.MaxCompletionP95 = None,
+    github: options.GitHub = True,
     config: options.Config = None,
 ) -> int:
     """Compare a finished run with an earlier one."""
     from tqb import pipeline
-    from tqb.cli.output import write_out
+    from tqb.cli.github import print_report
     from tqb.formats.terminal import render_comparison
     from tqb.report import load_report
 
@@ -51,5 +52,5 @@ def compare(
         max_completion_p95=max_completion_p95,
     )
     report = pipeline.compare(pipeline.read_baseline(base), load_report(new), policy)
-    write_out(render_comparison(report, sys.stdout))
+    print_report(render_comparison(report, sys.stdout), report, new, wanted=github)
     return report.verdict.exit_code

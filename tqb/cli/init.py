@@ -65,6 +65,7 @@ target = {target}         # LiteLLM id, http(s)://host/v1#model, python:module:f
 # item = ["capital-japan"]
 # tag = ["difficulty=easy"]
 # verify = true           # refuse packs whose hashes do not match
+# github = true           # in GitHub Actions: annotations, summary and outputs
 # quiet = false
 # verbose = false         # show every failed item
 """

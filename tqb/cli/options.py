@@ -195,7 +195,8 @@ Outputs = Annotated[
         "-o",
         metavar="FILE",
         envvar="TQB_OUTPUT",
-        help="Write the report; the suffix picks the format (.json). Repeatable.",
+        help="Write the report; the suffix picks the format (.json, .junit.xml, .md, .sarif, "
+        ".prom, .csv, .parquet). Repeatable.",
     ),
 ]
 BaselineFile = Annotated[
@@ -407,6 +408,14 @@ Verify = Annotated[
 DryRun = Annotated[
     bool,
     typer.Option("--dry-run", help="Say what the run would take, and ask and write nothing."),
+]
+GitHub = Annotated[
+    bool,
+    typer.Option(
+        "--github/--no-github",
+        envvar="TQB_GITHUB",
+        help="In GitHub Actions also write annotations, the step's summary and its outputs.",
+    ),
 ]
 Quiet = Annotated[
     bool,

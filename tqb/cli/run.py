@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from pathlib import Path
 
 import typer
 
@@ -74,13 +75,14 @@ def run(
     judge: options.Judge = None,
     verify: options.Verify = True,
     dry_run: options.DryRun = False,
+    github: options.GitHub = True,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     config: options.Config = None,
 ) -> int:
     """Run packs through a pipeline and judge the answers."""
     from tqb import pipeline
-    from tqb.cli.output import write_out
+    from tqb.cli.github import print_report
     from tqb.cli.patience import Patience
     from tqb.cli.progress import progress
     from tqb.formats import check_outputs, write_report
@@ -132,7 +134,8 @@ def run(
         keep_last_run(report)
         for path in outputs:
             write_report(report, path)
-    write_out(render_report(report, sys.stdout, details=not quiet, every=verbose))
+    text = render_report(report, sys.stdout, details=not quiet, every=verbose)
+    print_report(text, report, saved_report(outputs), wanted=github)
     if report.verdict.status in ("interrupted", "budget") and asked.storage.journal:
         print("The answers are kept: the same command with --resume goes on.", file=sys.stderr)
     return report.verdict.exit_code
@@ -175,6 +178,11 @@ def make_folder() -> None:
 
     with contextlib.suppress(ConfigError):
         write_whole(FOLDER / ".gitignore", "*\n")
+
+
+def saved_report(outputs: tuple[Path, ...]) -> Path:
+    """Return where the JSON report lies: as asked for, else that of the last run."""
+    return next((path for path in outputs if path.suffix.lower() == ".json"), LAST_RUN)
 
 
 def keep_last_run(report: Report) -> None:

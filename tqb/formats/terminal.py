@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import IO, TYPE_CHECKING
 
+from tqb.formats.failed import Kind, Section, asked_name, failed_calls, sections, told
 from tqb.formats.languages import render_languages
 from tqb.text import count, one_line, usd
 from tqb.types import (
@@ -33,11 +33,11 @@ WIDTH = 300
 LEAST_ROOM = 30
 """Columns a text needs to be wrapped beside its label."""
 
-SHOWN = 5
-"""Failed items shown of each section, unless all are asked for."""
+SHOWN: Mapping[Kind, int] = {"broken": 20, "unsettled": 5, "failed": 5, "still_failing": 0}
+"""Wrong answers shown of each section, unless all are asked for."""
 
-SHOWN_BROKEN = 20
-"""Broken items shown: these are what the reader came for."""
+SHOWN_GROUPS = 20
+"""Kinds of failed calls shown."""
 
 UNCHANGED = ("unchanged", "still_failing")
 """Changes that need no line."""
@@ -130,29 +130,18 @@ def _verdict(report: Report) -> Iterator[Line]:
 
 
 def _details(report: Report, every: bool) -> Iterator[Line]:
-    figures = list(_figures(report))
-    if figures:
+    said = list(figures(report))
+    if said:
         yield Line("")
-    for figure in figures:
+    for figure in said:
         yield Line("  ", figure, body_style="dim")
     if report.metrics.languages:
         for text in render_languages(report.metrics.languages, every=every):
             yield Line("  ", text, body_style="dim")
     yield from _notes(report.comparison)
     yield from _rules(report)
-    changed = _changed_items(report.comparison)
-    failed = [r for r in report.results if r.outcome == "fail"]
-    before = changed["broken"] | changed["still_failing"]
-    unsettled = changed["flaky"] | changed["recovered"]
-    limit = len(failed) if every else None
-    sections = (
-        ("Broken: passed in the baseline", changed["broken"], limit or SHOWN_BROKEN),
-        ("Failed once: not when asked again", unsettled, limit or SHOWN),
-        ("Failed", {r.key for r in failed} - before - unsettled, limit or SHOWN),
-        ("Failed in the baseline too", changed["still_failing"], limit or 0),
-    )
-    for title, keys, most in sections:
-        yield from _section(title, [r for r in failed if r.key in keys], most)
+    for kind, section in sections(report).items():
+        yield from _section(section, len(section.results) if every else SHOWN[kind])
     errors = [r for r in report.results if r.outcome == "error"]
     yield from _failures("Not answered", [r for r in errors if r.answer is None])
     yield from _failures("Not judged", [r for r in errors if r.answer is not None])
@@ -163,15 +152,8 @@ def _notes(comparison: Comparison | None) -> Iterator[Line]:
         yield Line("  note: ", one_line(note, WIDTH))
 
 
-def _changed_items(comparison: Comparison | None) -> dict[str, set[str]]:
-    """Return the keys of the items by kind of change."""
-    changed: dict[str, set[str]] = defaultdict(set)
-    for item in comparison.items if comparison else ():
-        changed[item.change].add(item.key)
-    return changed
-
-
-def _figures(report: Report) -> Iterator[str]:
+def figures(report: Report) -> Iterator[str]:
+    """Yield the figures of a run, each in words; names in them are as they came."""
     metrics = report.metrics
     if metrics.accuracy is not None:
         yield _accuracy(metrics, "" if report.run.judge else report.run.scorer)
@@ -242,11 +224,12 @@ def _judged(judge: str, results: Iterable[Result]) -> str:
     return f"judged by {one_line(judge)}: {passed}"
 
 
-def _section(title: str, failed: Sequence[Result], limit: int) -> Iterator[Line]:
+def _section(section: Section, limit: int) -> Iterator[Line]:
+    failed = section.results
     if not failed:
         return
     yield Line("")
-    yield Line(f"{title} ({len(failed)})", head_style="bold")
+    yield Line(f"{section.title} ({len(failed)})", head_style="bold")
     for result in failed[:limit]:
         yield from _failed_item(result)
     if len(failed) > limit:
@@ -256,36 +239,25 @@ def _section(title: str, failed: Sequence[Result], limit: int) -> Iterator[Line]
 
 def _failed_item(result: Result) -> Iterator[Line]:
     tags = ", ".join(result.tags[key] for key in ("category", "difficulty") if key in result.tags)
-    name = result.key + (f" #{result.repeat + 1}" if result.repeat else "")
+    name = f"{result.pack}/{asked_name(result)}"
     yield Line(f"  {one_line(name)}  ", one_line(tags), body_style="dim")
-    why = result.explanation
-    if result.symptoms:
-        why += f" ({', '.join(result.symptoms)})"
-    rows = {
-        "question": one_line(result.question, WIDTH),
-        "expected": " | ".join(one_line(target, 60) for target in result.targets),
-        "answer": one_line(result.answer or "", WIDTH) or "(empty)",
-        "why": one_line(why, WIDTH),
-    }
+    rows = {label: one_line(text, WIDTH) for label, text in told(result).items()}
+    rows["expected"] = " | ".join(one_line(target, 60) for target in result.targets)
+    rows["answer"] = rows["answer"] or "(empty)"
     for label, value in rows.items():
         yield Line(f"    {label:<9} ", value, head_style="dim")
 
 
 def _failures(title: str, failed: Iterable[Result]) -> Iterator[Line]:
     """Yield failed calls, those of one kind and message together."""
-    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for result in failed:
-        if result.failure:
-            groups[result.failure.kind, result.failure.message].append(result.key)
+    groups = failed_calls(failed)
     if not groups:
         return
     yield Line("")
-    yield Line(f"{title} ({sum(map(len, groups.values()))})", head_style="bold")
-    largest = sorted(groups.items(), key=lambda pair: -len(pair[1]))
-    for (kind, message), keys in largest[:SHOWN_BROKEN]:
-        more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
-        yield Line(f"  {kind}: ", one_line(message, 2 * WIDTH))
-        yield Line("    ", one_line(", ".join(keys[:3]), WIDTH) + more, body_style="dim")
+    yield Line(f"{title} ({sum(len(group.keys) for group in groups)})", head_style="bold")
+    for group in groups[:SHOWN_GROUPS]:
+        yield Line(f"  {group.kind}: ", one_line(group.message, 2 * WIDTH))
+        yield Line("    ", one_line(group.named, 2 * WIDTH), body_style="dim")
 
 
 def _rules(report: Report) -> Iterator[Line]:

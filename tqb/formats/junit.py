@@ -1,0 +1,101 @@
+"""JUnit XML, as Jenkins' schema (junit-10.xsd) has it: one suite a pack, one case a result.
+
+A wrong answer is a failure, a call that brought none an error, and what was not asked is skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from tqb.formats.failed import asked_name, paths, told
+from tqb.text import one_line, without_controls
+from tqb.types import PackRef, Report, Result
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+NAME = 300
+"""Characters of a name or message that are kept; the text of a case has all of it."""
+
+
+def to_junit(report: Report) -> str:
+    """Render the report as JUnit XML."""
+    from xml.etree import ElementTree as ET
+
+    root = ET.Element("testsuites", {"name": "tqb", **_counts(report.results)})
+    del root.attrib["skipped"]  # which the schema has for a suite alone
+    groups: dict[str, list[Result]] = {}
+    for result in report.results:
+        groups.setdefault(result.pack, []).append(result)
+    packs = {pack.name: pack for pack in report.run.packs}
+    for name, results in groups.items():
+        _add_suite(root, report, packs.get(name), name, results)
+    ET.indent(root, " ")
+    text = ET.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
+
+
+def _counts(results: list[Result] | tuple[Result, ...]) -> dict[str, str]:
+    outcomes = [result.outcome for result in results]
+    seconds = sum(result.latency_s or 0.0 for result in results)
+    return {
+        "tests": str(len(results)),
+        "failures": str(outcomes.count("fail")),
+        "errors": str(outcomes.count("error")),
+        "skipped": str(outcomes.count("skipped")),
+        "time": f"{seconds:.3f}",
+    }
+
+
+def _add_suite(
+    root: Element, report: Report, pack: PackRef | None, name: str, results: list[Result]
+) -> None:
+    suite = _add(root, "testsuite", {"name": name, **_counts(results)})
+    suite.set("timestamp", report.run.started_at)
+    if pack and pack.path:
+        suite.set("file", without_controls(pack.path))
+    known = {
+        "target": report.run.target,
+        "scorer": report.run.scorer,
+        "pack-version": pack.version if pack else "",
+        "status": report.verdict.status,
+        "exit-code": str(report.verdict.exit_code),
+        "reasons": "; ".join(report.verdict.reasons),
+    }
+    properties = _add(suite, "properties", {})
+    for key, value in known.items():
+        _add(properties, "property", {"name": key, "value": value})
+    path = paths(report).get(name, "")
+    for result in results:
+        _add_case(suite, result, f"{path}:{result.line}" if path and result.line else "")
+
+
+def _add_case(suite: Element, result: Result, where: str) -> None:
+    name = one_line(asked_name(result), NAME)
+    seconds = f"{result.latency_s or 0.0:.3f}"
+    case = _add(suite, "testcase", {"classname": result.pack, "name": name, "time": seconds})
+    rows = {**told(result), "at": where}
+    text = "".join(f"{label}: {value}\n" for label, value in rows.items() if value)
+    failure = result.failure
+    if result.outcome == "fail":
+        said = {"type": "wrong-answer", "message": one_line(rows["why"], NAME)}
+        _add(case, "failure", said, text)
+    elif result.outcome == "error":
+        kind = failure.kind if failure else "error"
+        message = failure.message if failure else result.explanation
+        said = {"type": kind, "message": one_line(message, NAME)}
+        _add(case, "error", said, text)
+    elif result.outcome == "skipped":
+        _add(case, "skipped", {"message": one_line(result.explanation, NAME)})
+    if where:
+        _add(case, "system-out", {}, where)
+
+
+def _add(parent: Element, tag: str, attributes: Mapping[str, str], text: str = "") -> Element:
+    from xml.etree import ElementTree as ET
+
+    clean = {name: without_controls(value) for name, value in attributes.items()}
+    element = ET.SubElement(parent, tag, clean)
+    element.text = without_controls(text) or None
+    return element
