@@ -258,17 +258,21 @@ def _failed_item(result: Result) -> Iterator[Line]:
     tags = ", ".join(result.tags[key] for key in ("category", "difficulty") if key in result.tags)
     name = result.key + (f" #{result.repeat + 1}" if result.repeat else "")
     yield Line(f"  {one_line(name)}  ", one_line(tags), body_style="dim")
+    for label, value in failed_rows(result).items():
+        yield Line(f"    {label:<9} ", value, head_style="dim")
+
+
+def failed_rows(result: Result) -> dict[str, str]:
+    """Return what to show of a wrong answer, by label: each value is one line, fit to be shown."""
     why = result.explanation
     if result.symptoms:
         why += f" ({', '.join(result.symptoms)})"
-    rows = {
+    return {
         "question": one_line(result.question, WIDTH),
         "expected": " | ".join(one_line(target, 60) for target in result.targets),
         "answer": one_line(result.answer or "", WIDTH) or "(empty)",
         "why": one_line(why, WIDTH),
     }
-    for label, value in rows.items():
-        yield Line(f"    {label:<9} ", value, head_style="dim")
 
 
 def _failures(title: str, failed: Iterable[Result]) -> Iterator[Line]:
