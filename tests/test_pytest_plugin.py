@@ -196,6 +196,17 @@ def test_a_verdict_that_cannot_be_given_is_an_error(
     assert (dead.code, spent.code) == (1, 1)
 
 
+def test_the_gate_alone_judges_all_that_is_selected(
+    run_pytest: Pytest, tmp_path: Path, capitals: Path
+) -> None:
+    """Named by its id, the gate asks what the settings select, as `tqb run` would."""
+    (tmp_path / "tqb.toml").write_text("fail-under = 0.5\nlimit = 2\n", "utf-8")
+    with OpenAIServer("Rome") as server:
+        ended = run_pytest("tqb::gate", "--tqb", capitals, "--tqb-target", f"{server.url}#m")
+    assert outcomes(ended) == {"passed": 1}
+    assert len(server.requests) == 2
+
+
 def test_settings_are_those_of_the_project(
     run_pytest: Pytest, tmp_path: Path, capitals: Path
 ) -> None:

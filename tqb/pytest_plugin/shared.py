@@ -46,6 +46,8 @@ class SharedRun:
     def report(self, keys: Sequence[str]) -> Report:
         """Return the report, after asking `keys` (``pack/item``) if nobody has.
 
+        Without keys all that the settings select is asked: the gate alone is wanted.
+
         Raises:
             InputError: the run could not begin.
             KeyboardInterrupt: it was interrupted.
@@ -88,4 +90,5 @@ class SharedRun:
         return load_report(made)
 
     def _ask(self, keys: Sequence[str]) -> Report:
-        return tqb.run(**{**self.settings, "items": keys, "limit": None, "tags": None})
+        chosen = {"items": keys, "limit": None, "tags": None} if keys else {}
+        return tqb.run(**{**self.settings, **chosen})
