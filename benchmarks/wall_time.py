@@ -5,7 +5,8 @@
 Whole processes, in turn, on the 52 items of `core-en`, 16 at once; the server runs in a process of
 its own and answers after `--latency` seconds. The ideal is latency × ⌈52 / 16⌉. Look at the
 ratios: the seconds are those of a shared machine. Bytecode is compiled first, as an installed
-package has it.
+package has it. ``tqb run --offline`` is the hook `tqb-smoke`: on an idle machine of two cores it is
+to end within a second.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pathlib import Path
 
 import tqb
 from tqb.packs import shipped_folder
+from tqb.types import CASSETTE
 
 ITEMS = shipped_folder("core-en") / "items.jsonl"
 PLAIN = Path(__file__).parent / "plain"
@@ -37,6 +39,7 @@ def commands(url: str) -> dict[str, list[str]]:
         "plain litellm script": [sys.executable, str(PLAIN / "litellm_script.py"), url, str(ITEMS)],
         "tqb run, litellm": [*run, "openai/m"],
         "tqb run, demo": [*run, "demo"],
+        "tqb run --offline": [*run, "demo", "--offline"],
         "python -c pass": [sys.executable, "-c", "pass"],
     }
 
@@ -77,6 +80,8 @@ def main() -> None:
     url = server.stdout.readline().strip()
     try:
         with tempfile.TemporaryDirectory() as folder:
+            record = [*commands(url)["tqb run, demo"], "--record", str(CASSETTE)]
+            measure(record, environment(url), folder)
             table: dict[str, list[float]] = {name: [] for name in commands(url)}
             for command in commands(url).values():
                 measure(command, environment(url), folder)  # a warm-up, not counted

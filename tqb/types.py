@@ -755,6 +755,20 @@ class Report:
         """True when the gate let the run through."""
         return self.verdict.exit_code == 0
 
+    def __repr__(self) -> str:
+        """Say why ``assert report.passed`` fails, in one line that pytest shows whole."""
+        compared = self.comparison.items if self.comparison else ()
+        broken = [one.key for one in compared if one.change == "broken"]
+        failed = [one.key for one in self.results if one.outcome == "fail"]
+        wrong = list(dict.fromkeys(broken or failed))
+        said = "; ".join(self.verdict.reasons)
+        parts = [f"{self.metrics.passed} of {self.metrics.n} right"]
+        parts += [said if len(said) <= 100 else f"{said[:99]}…"] if said else []
+        if wrong:
+            more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+            parts.append(f"{'broken' if broken else 'wrong'}: {', '.join(wrong[:3])}{more}")
+        return f"<Report {self.verdict.status.upper()}: {' · '.join(parts)}>"
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import Cli, write_items
 from tests.lint.make import GOOD, bent
+from tests.packs import make
 from tests.packs.make import published
 from tqb.packs import load_pack, shipped_folder, shipped_packs
 
@@ -187,3 +188,18 @@ def test_validate_strict_is_for_packs_to_publish(cli: Cli, tmp_path: Path) -> No
     cli("pack", "new", "fresh")
     ended = cli("pack", "validate", "--strict", "fresh")
     assert (ended.code, ended.out.count("placeholder of `tqb pack new`")) == (2, 5)
+
+
+def test_validate_takes_files_of_a_pack_for_the_pack(cli: Cli, tmp_path: Path) -> None:
+    """Items, metadata and card mean their pack, once; --changed passes over all other files."""
+    folder = make.pack(tmp_path / "core-en", [make.item(1), make.item(2)])
+    (folder / "README.md").write_text("# A card\n", "utf-8")
+    (tmp_path / "README.md").write_text("# No card\n", "utf-8")
+    files = [f"core-en/{name}" for name in ("README.md", "items.jsonl", "croissant.json")]
+    both = cli("pack", "validate", *files)
+    assert (both.code, both.out.count("valid, 2 items")) == (0, 1)
+    assert cli("pack", "validate", "README.md").code == 2
+    changed = cli("pack", "validate", "--changed", "README.md", "pack.json", files[1])
+    assert (changed.code, changed.out) == (0, both.out)
+    none = cli("pack", "validate", "--changed", "README.md")
+    assert (none.code, none.out) == (0, "no file of a pack, nothing to check\n")

@@ -43,6 +43,7 @@ VALIDATE_EXAMPLES = """Examples:
   tqb pack validate core-en
   tqb pack validate --strict packs/*/
   tqb pack validate items.jsonl
+  tqb pack validate --changed $(git diff --name-only)
 """
 
 Source = Annotated[
@@ -163,20 +164,27 @@ def validate(
     strict: Annotated[
         bool, typer.Option("--strict", help="Hold them against the rules of good packs too.")
     ] = False,
+    changed: Annotated[
+        bool, typer.Option("--changed", help="Pass over files that are none of a Croissant pack.")
+    ] = False,
 ) -> int:
     """Check packs against their schema, Croissant, hashes and good practice; list every finding.
 
-    --strict is for packs to publish. It also finds placeholders, missing fields and metadata,
-    questions that give their answer away or are asked twice, answers right for two items, hidden
-    characters, another script than the language's, tags out of balance, and parallel packs of
-    other concepts. Items of answer_type verbatim, or tagged canary, may look odd.
+    A file in the folder of a pack stands for the pack. --strict is for packs to publish. It also
+    finds placeholders, missing fields and metadata, questions that give their answer away or are
+    asked twice, answers right for two items, hidden characters, another script than the language's,
+    tags out of balance, and parallel packs of other concepts. Items of answer_type verbatim, or
+    tagged canary, may look odd.
     """
     from tqb.formats.terminal import render_problems
     from tqb.lint import strict_findings
-    from tqb.packs import check_pack, expand_all
+    from tqb.packs import check_pack, expand_all, pack_of
     from tqb.scorers import item_faults
 
-    checked = {source: check_pack(source, item_faults) for source in expand_all(sources)}
+    meant = [(pack_of(source), source) for source in sources]
+    packs_meant = [pack or source for pack, source in meant if pack or not changed]
+    named = dict.fromkeys(expand_all(packs_meant))
+    checked = {name: check_pack(name, item_faults) for name in named}
     packs = {source: pack for source, (pack, _) in checked.items() if pack is not None}
     rules = strict_findings(packs) if strict else {}
     findings = 0
@@ -188,6 +196,8 @@ def validate(
             write_out(f"{one_line(source)}: valid, {count(len(pack.items), 'item')}\n")
     if findings:
         write_out(f"{count(findings, 'finding')}\n")
+    if not checked:
+        write_out("no file of a pack, nothing to check\n")
     return EXIT_INPUT if findings else EXIT_PASS
 
 

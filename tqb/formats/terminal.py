@@ -241,11 +241,16 @@ def _failed_item(result: Result) -> Iterator[Line]:
     tags = ", ".join(result.tags[key] for key in ("category", "difficulty") if key in result.tags)
     name = f"{result.pack}/{asked_name(result)}"
     yield Line(f"  {one_line(name)}  ", one_line(tags), body_style="dim")
+    for label, value in failed_rows(result).items():
+        yield Line(f"    {label:<9} ", value, head_style="dim")
+
+
+def failed_rows(result: Result) -> dict[str, str]:
+    """Return what to show of a wrong answer, by label: each value is one line, fit to be shown."""
     rows = {label: one_line(text, WIDTH) for label, text in told(result).items()}
     rows["expected"] = " | ".join(one_line(target, 60) for target in result.targets)
     rows["answer"] = rows["answer"] or "(empty)"
-    for label, value in rows.items():
-        yield Line(f"    {label:<9} ", value, head_style="dim")
+    return rows
 
 
 def _failures(title: str, failed: Iterable[Result]) -> Iterator[Line]:

@@ -11,7 +11,7 @@ folder (`safety`).
 from tqb.packs.check import check_pack
 from tqb.packs.croissant import write_pack
 from tqb.packs.items import item_sha256
-from tqb.packs.load import find_metadata, load_pack, locate
+from tqb.packs.load import find_metadata, load_pack, locate, pack_of
 from tqb.packs.registry import GROUPS, expand, expand_all, shipped_folder, shipped_packs
 from tqb.packs.seal import seal_pack
 from tqb.packs.template import new_pack
@@ -26,6 +26,7 @@ __all__ = [
     "load_pack",
     "locate",
     "new_pack",
+    "pack_of",
     "seal_pack",
     "shipped_folder",
     "shipped_packs",

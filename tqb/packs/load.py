@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tqb.errors import PackError
-from tqb.packs.croissant import METADATA_FILE, Metadata, Source, read_croissant, read_metadata
+from tqb.packs.card import CARD_FILE
+from tqb.packs.croissant import (
+    ITEMS_FILE,
+    METADATA_FILE,
+    Metadata,
+    Source,
+    read_croissant,
+    read_metadata,
+)
 from tqb.packs.items import build_items
 from tqb.packs.messages import clean, quoted, refuse
 from tqb.packs.reading import open_regular, read_array, read_lines
@@ -63,6 +71,17 @@ def locate(source: str) -> Path:
         message = f"the folder holds no {METADATA_FILE}; write one, or name its .jsonl or .json"
         refuse(source, None, message)
     return path / METADATA_FILE
+
+
+def pack_of(file: str) -> str | None:
+    """Return the croissant.json of the pack in whose folder a file lies; None for any other file.
+
+    The files of a pack are its metadata, its items and its card.
+    """
+    path = Path(file)
+    metadata = path.parent / METADATA_FILE
+    is_part = path.name in (METADATA_FILE, ITEMS_FILE, CARD_FILE)
+    return str(metadata) if is_part and _exists(metadata) else None
 
 
 def _exists(path: Path) -> bool:
