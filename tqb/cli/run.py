@@ -72,6 +72,7 @@ def run(
 ) -> int:
     """Run packs through a pipeline and judge the answers."""
     from tqb import pipeline
+    from tqb.cli.logs import redact_logs
     from tqb.cli.output import write_out
     from tqb.cli.patience import Patience
     from tqb.cli.progress import progress
@@ -80,6 +81,7 @@ def run(
 
     if prompt and target.partition(":")[0] in ("demo", "replay"):
         print("warning: --prompt changes nothing: the answers are recorded", file=sys.stderr)
+    redact_logs()
     outputs = tuple(output or ())
     if not dry_run:
         asked_of = [one.removeprefix("replay:") for one in (target, judge) if one]

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from tqb.errors import TargetError
+from tqb.redaction import learn
 
 if TYPE_CHECKING:
     from tqb.types import Target
@@ -47,6 +48,7 @@ def open_target(
         TargetError: the spec cannot be understood, or what it names cannot be used.
     """
     spec = spec.strip()
+    learn(spec)
     scheme, colon, rest = spec.partition(":")
     _check(spec, scheme, colon, rest.strip())
     if scheme == "demo":
@@ -99,6 +101,7 @@ def _nearest(scheme: str, *, wanted: bool) -> str:
 
 def _safe(spec: str) -> str:
     """The spec without what could be a password or a key."""
-    from tqb.text import one_line, redact
+    from tqb.redaction import redact_command
+    from tqb.text import one_line
 
-    return one_line(re.sub(r"//[^/#]*@", "//", redact(spec)))
+    return one_line(re.sub(r"//[^/#]*@", "//", redact_command(spec)))
