@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from tqb.changes import by_item, change_of, count_changes, count_passes
 from tqb.errors import BaselineError
-from tqb.text import redact, short_hash
+from tqb.redaction import redact
+from tqb.text import short_hash
 from tqb.types import (
     Baseline,
     BaselineItem,

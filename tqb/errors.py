@@ -18,6 +18,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tqb.redaction import redact
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -34,9 +36,13 @@ EXIT_INTERRUPTED = 130
 
 
 class TqbError(Exception):
-    """Base of all errors that tqb raises on purpose."""
+    """Base of all errors that tqb raises on purpose; none of them says a secret."""
 
     exit_code = EXIT_BUG
+
+    def __init__(self, message: str = "") -> None:
+        """Keep the message, without keys and passwords."""
+        super().__init__(redact(message))
 
 
 class InputError(TqbError):

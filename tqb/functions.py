@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from tqb.errors import InputError
+from tqb.redaction import redact
 from tqb.text import excerpt
 
 _FORM = "write it as python:package.module:function"
@@ -60,6 +61,11 @@ def describe(exc: BaseException) -> str:
     name = type(exc).__name__
     words = excerpt(f"{name}: {said}" if said else name, limit=200)
     return f"{words} ({_place(users_frame(exc))})"
+
+
+def traceback_of(exc: BaseException) -> str:
+    """Return the traceback as Python prints it, causes included, without secrets."""
+    return redact("".join(traceback.format_exception(exc)).rstrip())
 
 
 def users_frame(exc: BaseException) -> traceback.FrameSummary:

@@ -17,6 +17,7 @@ from typing import Any
 
 from tqb.errors import PromptError
 from tqb.files import read_text
+from tqb.redaction import learn
 from tqb.text import well_formed
 from tqb.types import Item, Message
 
@@ -49,6 +50,7 @@ def load_prompt(path: Path | None = None) -> Prompt:
     if path is None:
         return Prompt("default", _sha256(DEFAULT_SYSTEM), _render_default)
     text = read_text(path, PromptError, "prompt file")
+    learn(text)
     return Prompt(str(path), _sha256(text), _compile(path, text))
 
 

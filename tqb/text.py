@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 import re
 import unicodedata
 from collections.abc import Iterable
 
-_SECRET_NAME = re.compile(r"(API_?KEY|ACCESS_?KEY\w*|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
-_SECRET_TEXT = re.compile(r"(\bBearer\s+|\bBasic\s+|\bsk-)[\w*.~+/=-]{6,}", re.IGNORECASE)
+from tqb.redaction import redact
+
+LONGEST_QUOTED = 64 * 1024
+"""Characters that are looked at for an excerpt of a few hundred."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _JOINERS = "\u200c\u200d"
 """Zero-width joiners are spelling in Persian, in Indic scripts and in emoji."""
@@ -33,19 +34,9 @@ def one_line(text: str, limit: int = 120) -> str:
     return shown if len(text) == len(head) or shown.endswith("…") else shown + "…"
 
 
-def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """Take `secrets`, the values of variables named like keys, and ``sk-…`` out of `text`."""
-    named = (value for name, value in os.environ.items() if _SECRET_NAME.search(name))
-    known = {value.strip() for value in (*secrets, *named)}
-    for value in sorted(known, key=len, reverse=True):
-        if len(value) >= 6:
-            text = text.replace(value, "***")
-    return _SECRET_TEXT.sub(r"\1***", text)
-
-
 def excerpt(text: str, secrets: Iterable[str] = (), limit: int = 120) -> str:
-    """`text` as it may stand in a message: without secrets, on one short line."""
-    return one_line(redact(text, secrets), limit)
+    """`text` as it may stand in a message: without secrets, then on one short line."""
+    return one_line(redact(text[:LONGEST_QUOTED], secrets), limit)
 
 
 def well_formed(text: str) -> str:

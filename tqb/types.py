@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from tqb.redaction import redact
+
 REPORT_SCHEMA_VERSION: Literal["1.0"] = "1.0"
 
 JOURNAL = Path(".tqb/journal.jsonl")
@@ -82,9 +84,9 @@ class Problem:
     """What is wrong and how to mend it, in one line."""
 
     def __str__(self) -> str:
-        """Render as ``file:line: message``, the form editors can follow."""
+        """Render as ``file:line: message``, the form editors can follow, without secrets."""
         where = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{where}: {self.message}"
+        return redact(f"{where}: {self.message}")
 
 
 @dataclass(frozen=True, slots=True)

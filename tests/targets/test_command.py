@@ -121,9 +121,9 @@ def test_open_quotes_are_refused() -> None:
 
 
 def test_the_name_shows_no_key() -> None:
-    """What looks like a key is taken out."""
-    spec = f"cmd:{shlex.quote(sys.executable)} --key sk-abcdef0123456"
-    assert open_target(spec).name.endswith("--key sk-***")
+    """What an option calls a key is taken out, and what looks like one."""
+    spec = f"cmd:{shlex.quote(sys.executable)} --api-key zebra-77 sk-zebra0123456 --max-tokens 7"
+    assert open_target(spec).name.endswith("--api-key *** sk-*** --max-tokens 7")
 
 
 def is_alive(pid: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 import traceback
@@ -25,6 +26,7 @@ from tqb.cli import (
 )
 from tqb.cli.output import discard_output, write_out
 from tqb.errors import EXIT_BUG, EXIT_INPUT, EXIT_INTERRUPTED, EXIT_PASS, TqbError
+from tqb.redaction import redact, redact_command
 from tqb.text import one_line
 
 app = typer.Typer(
@@ -104,15 +106,18 @@ def _say(message: str, code: int) -> int:
 
 def _usage_error(error: Exception) -> int:
     """Show an error of the argument parser, which renders itself."""
+    said = io.StringIO()
+    error.show(said)  # type: ignore[attr-defined]
     with contextlib.suppress(OSError):
-        error.show()  # type: ignore[attr-defined]
+        print(redact_command(said.getvalue()), end="", file=sys.stderr)
     return EXIT_INPUT
 
 
 def _bug(error: Exception) -> int:
-    print(f"error: a bug in tqb {__version__}: {type(error).__name__}: {error}", file=sys.stderr)
+    said = redact(f"{type(error).__name__}: {error}")
+    print(f"error: a bug in tqb {__version__}: {said}", file=sys.stderr)
     if os.environ.get("TQB_DEBUG"):
-        traceback.print_exception(error)
+        print(redact("".join(traceback.format_exception(error))), end="", file=sys.stderr)
     else:
         print("Set TQB_DEBUG=1 to see where, and report it with what you ran.", file=sys.stderr)
     return EXIT_BUG

@@ -30,12 +30,14 @@ def explain(
     """Say how one answer would be scored, and why."""
     from tqb.cli.output import write_out
     from tqb.packs import load_pack
+    from tqb.redaction import redact_answer
     from tqb.scorers import load_scorer
     from tqb.text import one_line
 
     source, _, item_id = item.rpartition("/")
     if not source or not item_id:
         raise ConfigError(f"{item}: wanted PACK/ITEM, such as core-en/capital-japan")
+    answer = redact_answer(answer)
     pack = load_pack(source)
     found = [one for one in pack.items if one.id == item_id]
     if not found:

@@ -83,6 +83,7 @@ def run(
     """Run packs through a pipeline and judge the answers."""
     from tqb import pipeline
     from tqb.cli.github import print_report
+    from tqb.cli.logs import redact_logs
     from tqb.cli.patience import Patience
     from tqb.cli.progress import progress
     from tqb.formats import check_outputs, write_report
@@ -90,6 +91,7 @@ def run(
 
     if prompt and target.partition(":")[0] in ("demo", "replay"):
         print("warning: --prompt changes nothing: the answers are recorded", file=sys.stderr)
+    redact_logs()
     outputs = tuple(output or ())
     if not dry_run:
         asked_of = [one.removeprefix("replay:") for one in (target, judge) if one]

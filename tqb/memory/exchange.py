@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Protocol
 
+from tqb.redaction import redact
 from tqb.targets.base import RecordError, read_amount, read_fields
-from tqb.text import redact
 from tqb.types import Request, Response
 
 _KEPT = (

@@ -6,6 +6,7 @@ import asyncio
 import logging
 
 from tqb.errors import CallError
+from tqb.functions import traceback_of
 from tqb.types import Request, Response, Target
 
 GRACE_S = 1.0
@@ -24,5 +25,6 @@ async def attempt(target: Target, request: Request) -> Response | CallError:
     except asyncio.TimeoutError:
         return CallError("timeout", f"no answer within {timeout_s:g} s; see --timeout")
     except Exception as error:
-        _log.error("the target raised on %s/%s", request.pack, request.item.id, exc_info=error)
+        where = f"{request.pack}/{request.item.id}"
+        _log.error("the target raised on %s\n%s", where, traceback_of(error))
         return CallError("target_bug", f"{type(error).__name__}: {error}")

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from tqb.functions import describe
 from tqb.runner.budget import Budget
 from tqb.runner.dispatch import Dispatcher, OnReply, Reply
 from tqb.runner.throttle import Throttle, throttle_for
@@ -91,7 +92,7 @@ async def _close(target: Target) -> None:
     try:
         await asyncio.wait_for(target.aclose(), 5)
     except Exception as error:
-        _log.warning("closing the target: %s: %s", type(error).__name__, error)
+        _log.warning("closing the target: %s", describe(error))
 
 
 @contextmanager

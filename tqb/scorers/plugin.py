@@ -10,6 +10,7 @@ from typing import Any
 
 from tqb.errors import ConfigError
 from tqb.functions import describe, is_async, load_function
+from tqb.redaction import redact
 from tqb.types import Item, Score, Scorer
 
 
@@ -91,12 +92,13 @@ def _score(returned: Any, name: str, threshold: float) -> Score | None:
         known = isinstance(passed, bool) and isinstance(why, str)
         return _verdict(passed, name, why) if known else None
     if isinstance(returned, Score) and _is_whole(returned):
-        return replace(returned, value=float(returned.value))
+        said = redact(returned.explanation)
+        return replace(returned, value=float(returned.value), explanation=said)
     return None
 
 
 def _verdict(passed: bool, name: str, why: str) -> Score:
-    return Score(passed, float(passed), name if passed else None, why)
+    return Score(passed, float(passed), name if passed else None, redact(why))
 
 
 def _is_share(value: object) -> bool:

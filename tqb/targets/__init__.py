@@ -11,7 +11,8 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from tqb.errors import TargetError
-from tqb.text import one_line, redact
+from tqb.redaction import learn, redact, redact_command
+from tqb.text import one_line
 
 if TYPE_CHECKING:
     from tqb.types import Target
@@ -49,6 +50,7 @@ def open_target(
         TargetError: the spec cannot be understood, or what it names cannot be used.
     """
     spec = spec.strip()
+    learn(spec)
     scheme, colon, rest = spec.partition(":")
     _check(spec, scheme, colon, rest.strip())
     if scheme == "demo":
@@ -78,14 +80,16 @@ def open_target(
 
 def target_name(spec: str) -> str:
     """Return the name that the target of `spec` would have, without opening it."""
-    scheme, _, rest = spec.strip().partition(":")
+    spec = spec.strip()
+    learn(spec)
+    scheme, _, rest = spec.partition(":")
     if scheme in ("http", "https"):
         from tqb.targets.failures import public_url
 
-        return f"{public_url(spec.strip())}#{spec.strip().partition('#')[2]}"
+        return redact(f"{public_url(spec)}#{spec.partition('#')[2]}")
     if scheme == "cmd":
-        return f"cmd:{redact(rest.strip())}"
-    return f"{scheme}:{rest.strip()}" if scheme in FORMS and rest else spec.strip()
+        return f"cmd:{redact_command(rest.strip())}"
+    return f"{scheme}:{rest.strip()}" if scheme in FORMS and rest else redact(spec)
 
 
 def address(name: str) -> str:
@@ -130,4 +134,4 @@ def _nearest(scheme: str, *, wanted: bool) -> str:
 
 def _safe(spec: str) -> str:
     """The spec without what could be a password or a key."""
-    return one_line(re.sub(r"//[^/#]*@", "//", redact(spec)))
+    return one_line(re.sub(r"//[^/#]*@", "//", redact_command(spec)))

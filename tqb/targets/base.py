@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Mapping
 from typing import Any, TypeVar
 
 from tqb.errors import CallError
+from tqb.redaction import redact, redact_answer
 from tqb.text import well_formed
 from tqb.types import Response
 
@@ -52,6 +53,15 @@ def timed_out(who: str, timeout_s: float, *, retryable: bool) -> CallError:
     )
 
 
+def answer_text(text: str) -> str:
+    """An answer as it is scored and kept: fit for a file, and without secrets of this machine.
+
+    Only values of keys in the environment, the target or the prompt are taken out: what merely
+    looks like a key stays.
+    """
+    return redact_answer(well_formed(text))
+
+
 def read_fields(fields: Mapping[str, Any], latency_s: float) -> Response:
     """Make a response of ``answer`` and the optional fields of a record.
 
@@ -62,7 +72,7 @@ def read_fields(fields: Mapping[str, Any], latency_s: float) -> Response:
     if not isinstance(answer, str):
         raise RecordError(_wanted("answer", answer, "a string"))
     return Response(
-        answer=well_formed(answer),
+        answer=answer_text(answer),
         finish_reason=_text(fields, "finish_reason"),
         prompt_tokens=_count(fields, "prompt_tokens"),
         completion_tokens=_count(fields, "completion_tokens"),
@@ -91,7 +101,7 @@ def read_amount(fields: Mapping[str, Any], key: str) -> float | None:
 def _text(fields: Mapping[str, Any], key: str) -> str | None:
     value = fields.get(key)
     if value is None or isinstance(value, str):
-        return value
+        return value and redact(value)
     raise RecordError(_wanted(key, value, "a string"))
 
 

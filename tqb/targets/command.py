@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -14,8 +15,9 @@ from pathlib import Path
 from typing import cast
 
 from tqb.errors import CallError, TargetError
-from tqb.targets.base import MAX_REPLY_BYTES, within
-from tqb.text import excerpt, redact, well_formed
+from tqb.redaction import learn_command, redact, redact_command
+from tqb.targets.base import MAX_REPLY_BYTES, answer_text, within
+from tqb.text import excerpt, well_formed
 from tqb.types import Request, Response, Unpriced
 
 _TAIL_BYTES = 16 * 1024
@@ -41,13 +43,14 @@ class CommandTarget:
         Raises:
             TargetError: the command cannot be split, or the program is not found.
         """
+        learn_command(command)
         words = _words(command)
         program = shutil.which(words[0])
         if program is None:
             raise TargetError(f'no program "{words[0]}" on the PATH: is it installed?')
         self._argv = (program, *words[1:])
         self._who = Path(words[0]).name
-        self.name = f"cmd:{redact(command)}"
+        self.name = f"cmd:{redact_command(command)}"
 
     async def complete(self, request: Request) -> Response:
         """Run the program once. Raises `CallError`."""
@@ -126,7 +129,7 @@ class CommandTarget:
         except UnicodeDecodeError as exc:
             message = f"{self._who} printed text that is not UTF-8 (byte {exc.start})"
             raise CallError("bad_response", message) from exc
-        return text.removesuffix("\n").removesuffix("\r")
+        return answer_text(text.removesuffix("\n").removesuffix("\r"))
 
 
 def _words(command: str) -> list[str]:
@@ -184,5 +187,8 @@ def _ending(status: int) -> str:
 
 
 def _last_line(err: bytes) -> str:
-    lines = err.decode("utf-8", "replace").strip().splitlines()
+    text = err.decode("utf-8", "replace")
+    if len(err) == _TAIL_BYTES:  # a word may have been cut in half, and a key with it
+        text = text[re.search(r"\s|\Z", text).start() :]  # type: ignore[union-attr]
+    lines = redact(text).strip().splitlines()
     return f": {excerpt(lines[-1], limit=200)}" if lines else ", and said nothing on standard error"

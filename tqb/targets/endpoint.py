@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
 
 from tqb.errors import TargetError
+from tqb.redaction import redact
 from tqb.targets.base import MAX_REPLY_BYTES, NO_CACHE, response_format
 from tqb.targets.failures import (
     Origin,
@@ -22,6 +23,7 @@ from tqb.targets.failures import (
     read_completion,
     transport_failure,
 )
+from tqb.text import LONGEST_QUOTED
 from tqb.types import Request, Response, Unpriced
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ class EndpointTarget:
         self._max_concurrency = max_concurrency
         self._session: aiohttp.ClientSession | None = None
         self._takes_schema = True
-        self.name = f"{self._origin.where}#{parts.fragment}"
+        self.name = redact(f"{self._origin.where}#{parts.fragment}")
 
     async def complete(self, request: Request) -> Response:
         """Send one request. Raises `CallError`."""
@@ -105,7 +107,7 @@ class EndpointTarget:
             raw += chunk
             if len(raw) > MAX_REPLY_BYTES:
                 megabytes = MAX_REPLY_BYTES // 2**20
-                shown = raw[:200].decode("utf-8", "replace")
+                shown = raw[:LONGEST_QUOTED].decode("utf-8", "replace")
                 what = f"more than {megabytes} MiB"
                 raise bad_response(shown, what, self._origin, garbled=False)
         return bytes(raw)

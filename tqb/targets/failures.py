@@ -16,8 +16,9 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from tqb.errors import CallError
-from tqb.targets.base import MAX_NUMBER, timed_out
-from tqb.text import excerpt, well_formed
+from tqb.redaction import redact
+from tqb.targets.base import MAX_NUMBER, answer_text, timed_out
+from tqb.text import excerpt
 from tqb.types import FailureKind, Response
 
 _QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
@@ -286,10 +287,10 @@ def _answer(content: object, origin: Origin) -> str:
     if content is None:
         return ""
     if isinstance(content, str):
-        return well_formed(content)
+        return answer_text(content)
     if isinstance(content, list):
         texts = [part.get("text") for part in content if isinstance(part, dict)]
-        return well_formed("".join(text for text in texts if isinstance(text, str)))
+        return answer_text("".join(text for text in texts if isinstance(text, str)))
     shown = json.dumps(content)
     what = f"content of type {type(content).__name__}"
     raise bad_response(shown, what, origin, garbled=False)
@@ -301,4 +302,4 @@ def _count(value: object) -> int | None:
 
 
 def _string(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    return redact(value) if isinstance(value, str) else None

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tqb.errors import CallError, TargetError
+from tqb.redaction import redact
 from tqb.targets.base import NO_CACHE, response_format, within
 from tqb.targets.failures import (
     Origin,
@@ -27,7 +28,7 @@ from tqb.targets.failures import (
     transport_failure,
 )
 from tqb.targets.prices import price_list, read_price
-from tqb.text import one_line, redact
+from tqb.text import excerpt
 from tqb.tokens import prompt_bounds
 from tqb.types import Params, Price, Request, Response, Unpriced
 
@@ -100,7 +101,7 @@ class LiteLLMTarget:
         self._session: aiohttp.ClientSession | None = None
         self._params: dict[Params, dict[str, Any]] = {}
         self._id = model
-        self.name = model
+        self.name = redact(model)
 
     async def complete(self, request: Request) -> Response:
         """Send one request. Raises `CallError`."""
@@ -260,7 +261,7 @@ def _check_model(litellm: Any, spec: str) -> tuple[str, str, bool]:
         model, provider, key, _ = litellm.get_llm_provider(spec)
     except Exception as exc:
         raise TargetError(
-            f'LiteLLM knows no provider for "{one_line(redact(spec))}": put one before it, as in '
+            f'LiteLLM knows no provider for "{excerpt(spec)}": put one before it, as in '
             "openai/gpt-4o-mini, or use http://HOST/v1#MODEL, python:module:function, "
             "cmd:program, replay:FILE or demo"
         ) from exc

@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 from tqb.errors import CallError, TargetError
-from tqb.functions import describe, is_async, load_function, users_frame
+from tqb.functions import describe, is_async, load_function, traceback_of, users_frame
 from tqb.targets.base import RecordError, read_fields, within
 from tqb.types import FailureKind, Request, Response
 
@@ -104,7 +104,8 @@ class PythonTarget:
         key = (type(exc).__name__, frame.filename, frame.lineno or 0)
         level = logging.DEBUG if key in self._logged else logging.ERROR
         self._logged.add(key)
-        _LOG.log(level, "%s failed", self.name, exc_info=exc)
+        if _LOG.isEnabledFor(level):
+            _LOG.log(level, "%s failed\n%s", self.name, traceback_of(exc))
         kind: FailureKind = "timeout" if isinstance(exc, _TIMEOUTS) else "target_bug"
         raise CallError(kind, describe(exc)) from exc
 
