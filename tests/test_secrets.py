@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib.util
 import json
 import os
 import re
@@ -83,8 +84,9 @@ SHAPED_TEXTS = [
 
 def flags_that_write() -> list[str]:
     """Flags of every run of this module: whatever makes `tqb run` write a file belongs here."""
-    outputs = [flag for suffix in RENDERERS for flag in ("-o", f"run{suffix}")]
-    return [*outputs, "--verbose"]
+    there = [s for s in RENDERERS if s != ".parquet" or importlib.util.find_spec("pyarrow")]
+    outputs = [flag for suffix in there for flag in ("-o", f"run{suffix}")]
+    return [*outputs, "--verbose", "--record", "cassette", "--cache"]
 
 
 def forms(secret: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from datetime import datetime, timezone
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
 from tqb import __version__, baseline, grading, report
 from tqb.changes import by_item, count_passes
@@ -33,6 +34,7 @@ from tqb.memory import (
 )
 from tqb.packs import expand_all, load_pack
 from tqb.prompts import Prompt, fingerprint, load_prompt
+from tqb.redaction import redact
 from tqb.runner import Budget, Reply, Throttle, deadline, run_requests, throttle_for
 from tqb.scorers import load_scorer
 from tqb.targets import address, open_target, target_name
@@ -64,8 +66,20 @@ TOOL = Tool("tqb", __version__)
 
 OnStart = Callable[[int], None]
 OnReply = Callable[[Request, Reply], None]
-Ask = Callable[[Target, Sequence[Request]], tuple[tuple[Reply, ...], bool]]
-"""Put requests to a target; the replies, and whether a signal kept any from coming."""
+
+
+class Ask(Protocol):
+    """Puts requests to a target."""
+
+    def __call__(
+        self, target: Target, requests: Sequence[Request], *, scored: bool = True
+    ) -> tuple[tuple[Reply, ...], bool]:
+        """Return the replies, and whether a signal kept any from coming.
+
+        Replies that are not `scored` are kept without what merely looks like a key, too.
+        """
+
+
 Answer = Callable[[Sequence[Request]], tuple[tuple[Result, ...], bool]]
 """Put requests to the pipeline under test; the results, and whether a signal cut them short."""
 
@@ -333,7 +347,9 @@ def asker(
     budget = Budget(options.policy.max_cost_usd)
     throttles: dict[str, Throttle] = {}
 
-    def ask(target: Target, requests: Sequence[Request]) -> tuple[tuple[Reply, ...], bool]:
+    def ask(
+        target: Target, requests: Sequence[Request], *, scored: bool = True
+    ) -> tuple[tuple[Reply, ...], bool]:
         nonlocal total
         total += len(requests)
         on_start(total)
@@ -341,7 +357,8 @@ def asker(
 
         def take(request: Request, reply: Reply) -> None:
             if isinstance(reply, Response):
-                memory.keep(who, request, reply)
+                kept = reply if scored else replace(reply, answer=redact(reply.answer))
+                memory.keep(who, request, kept)
             on_reply(request, reply)
 
         known = {place: memory.recall(who, request) for place, request in enumerate(requests)}
@@ -483,7 +500,7 @@ def ask_judge(
     asked = [
         grading.judge_request(requests[place], results[place].answer or "") for place in failed
     ]
-    replies, interrupted = ask(grader, asked)
+    replies, interrupted = ask(grader, asked, scored=False)
     judged = list(results)
     for place, reply in zip(failed, replies, strict=True):
         judged[place] = grading.judged_result(results[place], reply, grader.name)
