@@ -150,7 +150,9 @@ class OpenAIServer:
         self._started.set()
         await self._stop.wait()
         listener.close()
+        await asyncio.sleep(0.01)  # until the server knows of what was accepted just now
         await server.shutdown(timeout=0.001)
+        await asyncio.sleep(0)  # until its connections are closed
 
     def _accept(self, server: web.Server) -> Callable[[], asyncio.Protocol]:
         def protocol() -> asyncio.Protocol:
