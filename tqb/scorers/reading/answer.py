@@ -96,7 +96,14 @@ class Answer(NamedTuple):
 
 def read(answer: str, tag: str) -> Answer:
     """Read an answer in a language."""
+    text = answer.strip()
+    if "\n" not in answer and _PLAIN.fullmatch(text):
+        return Answer(answer, text, (text,), (), None)
     return _read(without_reasoning(answer), tag)
+
+
+_PLAIN = re.compile(r"(?![#•>-])[^<`*_\\,;(—–.!?؟…。！？\n]+[.!?؟。！？]?")
+"""One sentence without Markdown, LaTeX, notes and reasoning, as most short answers are."""
 
 
 def unlisted(answer: Answer, tag: str) -> Answer:
