@@ -11,7 +11,6 @@ from tqb.scorers.reading.forms import same_word, without_affixes
 from tqb.scorers.reading.tokens import SIGNS, Token
 from tqb.scorers.rules.subject import Subject
 
-
 _NONE: frozenset[str] = frozenset()
 _NOWHERE: frozenset[int] = frozenset()
 

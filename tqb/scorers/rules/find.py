@@ -11,7 +11,12 @@ from tqb.scorers.reading.forms import may_lack_accents, written_forms
 from tqb.scorers.reading.tokens import Token, tokenize
 from tqb.scorers.rules.persons import as_person
 from tqb.scorers.rules.spans import Span, same
-from tqb.scorers.rules.spelled import has_another_script, in_another_script, in_other_forms, respaced
+from tqb.scorers.rules.spelled import (
+    has_another_script,
+    in_another_script,
+    in_other_forms,
+    respaced,
+)
 from tqb.scorers.rules.subject import Subject, Wanted
 from tqb.scorers.rules.worth import core, dated, number_for_words, worth
 from tqb.scorers.values.names import known_apart

@@ -53,7 +53,7 @@ def in_focus(answer: Answer, want: Wanted, about: Subject) -> Span | None:
         tokens, spans = find_in(text, want, about)
         if spans:
             marked = answer.emphasised is not None and _is_all(answer.emphasised, want, about)
-            places = (place_of(text, tokens, span, want) for span in spans)
+            places = (place_of(text, tokens, span, want) for span in dict.fromkeys(spans))
             stands = (p.span for p in places if _stands(p, want, about, marked=marked))
             found = next(stands, None)
             if found is None or bracketed(part, want, about):

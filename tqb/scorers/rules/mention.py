@@ -32,7 +32,7 @@ from tqb.scorers.rules.places import Place, is_year, place_of
 from tqb.scorers.rules.rivals import outdone
 from tqb.scorers.rules.spans import Span
 from tqb.scorers.rules.subject import Subject, Wanted
-from tqb.scorers.values.numbers import quantities
+from tqb.scorers.values.numbers import Quantity, quantities
 from tqb.scorers.values.numerals import numerals
 from tqb.scorers.values.units import unit_at
 
@@ -53,7 +53,7 @@ def mentioned(parts: tuple[str, ...], want: Wanted, about: Subject) -> Span | No
         if spans:
             if not _is_rich(tokens, want, about) or (at and not _speaks_of_it(tokens, about)):
                 return None
-            places = (place_of(text, tokens, span, want) for span in spans)
+            places = (place_of(text, tokens, span, want) for span in dict.fromkeys(spans))
             found = next((p.span for p in places if _answers(p, want, about)), None)
             if found is None or bracketed(part, want, about):
                 return None
@@ -157,7 +157,7 @@ def _is_only_number(place: Place, want: Wanted, about: Subject) -> bool:
     if days.issuperset(range(span.start, span.end)):
         return False
     target = want.quantity.unit if want.quantity else ""
-    for other in quantities(tokens, about.language, about.tag):
+    for other in _numbers(tokens, about):
         if other.start < span.end and span.start < other.end:
             target = target or other.unit
             continue
@@ -171,6 +171,12 @@ def _is_only_number(place: Place, want: Wanted, about: Subject) -> bool:
     spelled = numerals(about.tag)
     beside = (*tokens[: span.start], *place.after)
     return spelled.isdisjoint(t.text for t in beside) and _counts_what_was_asked(place, about)
+
+
+@lru_cache(maxsize=1)
+def _numbers(tokens: tuple[Token, ...], about: Subject) -> list[Quantity]:
+    """Return the numbers of a sentence, which each place of a target in it is held against."""
+    return list(quantities(tokens, about.language, about.tag))
 
 
 def _counts_what_was_asked(place: Place, about: Subject) -> bool:

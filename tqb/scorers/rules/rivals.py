@@ -47,11 +47,7 @@ def _clauses(
     texts: Sequence[str], ends: frozenset[str], about: Subject
 ) -> list[tuple[Sequence[Token], str]]:
     """Split texts between such signs; of two ways to do so, the one with fewer signs has fewer."""
-    return [
-        (clause, text)
-        for text in texts
-        for clause in clauses(tokenize(text, about.tag), ends)
-    ]
+    return [(clause, text) for text in texts for clause in clauses(tokenize(text, about.tag), ends)]
 
 
 def _outdone(way: Sequence[tuple[Sequence[Token], str]], want: Wanted, about: Subject) -> bool:

@@ -30,8 +30,7 @@ def same(
     begins = [
         at
         for at, (said, *_) in enumerate(tokens[: len(tokens) - width + 1])
-        if said in written
-        or (accented and not said.isascii() and same_word(said, form[0], spoken))
+        if said in written or (accented and not said.isascii() and same_word(said, form[0], spoken))
     ]
     for at in begins:
         end = at + width

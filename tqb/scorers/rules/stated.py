@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import repeat
+from itertools import groupby, repeat
 from typing import NamedTuple
 
 from tqb.scorers.languages import language
@@ -145,7 +145,7 @@ def _clause(text: str, want: Wanted, about: Subject, *, strict: bool) -> Finding
     failed = _OTHER
     for version in (text,) if bare == text else (bare, text):
         tokens, spans = find_in(version, want, about)
-        for span in spans[:4]:
+        for span, _ in groupby(spans[:4]):
             found = _around(version, tokens, span, want, about, strict=strict)
             if found.passed:
                 return _with_brackets(found, text, bare, want, about)
