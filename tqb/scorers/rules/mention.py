@@ -16,7 +16,6 @@ from tqb.scorers.reading.answer import outside_brackets
 from tqb.scorers.reading.classes import holds
 from tqb.scorers.reading.tokens import BOUNDARY, SIGNS, Token, capitals, is_hiragana
 from tqb.scorers.rules.doubt import (
-    bracketed,
     clauses,
     denied,
     from_the_question,
@@ -24,12 +23,11 @@ from tqb.scorers.rules.doubt import (
     knows,
     other_name,
     restates,
-    trouble,
 )
 from tqb.scorers.rules.explained import date_tokens, unexplained
 from tqb.scorers.rules.find import find_in
 from tqb.scorers.rules.places import Place, is_year, place_of
-from tqb.scorers.rules.rivals import outdone
+from tqb.scorers.rules.rivals import in_doubt
 from tqb.scorers.rules.spans import Span
 from tqb.scorers.rules.subject import Subject, Wanted
 from tqb.scorers.values.numbers import Quantity, quantities
@@ -53,12 +51,10 @@ def mentioned(parts: tuple[str, ...], want: Wanted, about: Subject) -> Span | No
         if spans:
             if not _is_rich(tokens, want, about) or (at and not _speaks_of_it(tokens, about)):
                 return None
-            places = (place_of(text, tokens, span, want) for span in dict.fromkeys(spans))
-            found = next((p.span for p in places if _answers(p, want, about)), None)
-            if found is None or bracketed(part, want, about):
-                return None
-            doubt = trouble(parts[at + 1 :], want, about) or outdone(parts, want, about)
-            return None if doubt else found
+            for span in dict.fromkeys(spans):
+                if _answers(place_of(text, tokens, span, want), want, about):
+                    return None if in_doubt(parts, at, want, about) else span
+            return None
         last = at + 1 == len(parts)
         if last or (part[-1] not in ":：!！" and _is_answer(tokens, about)):
             break
