@@ -192,7 +192,7 @@ def _peel(text: str) -> str:
 
 
 def _unwrap(text: str) -> str:
-    emphasis = _EMPHASIS.match(text)
+    emphasis = _EMPHASIS.match(text) if text[:1] in ("*", "_", "`") else None
     if emphasis:
         return emphasis[2].strip()
     if len(text) > 1 and _PAIRS.get(text[0]) == text[-1] and text[1:-1].count(text[0]) == 0:
