@@ -61,13 +61,12 @@ def mentioned(parts: tuple[str, ...], want: Wanted, about: Subject) -> Span | No
     return None
 
 
-@lru_cache(maxsize=4096)
 def _is_distinct(want: Wanted, about: Subject) -> bool:
     if want.quantity is not None:
         return True
     lettered = about.language.spaced and about.language.tag != "ko"
     least = _LEAST_LETTERS if lettered else _LEAST_CHARACTERS
-    return sum(map(len, want.tokens)) >= least and not want.formula
+    return want.letters >= least and not want.formula
 
 
 def _is_rich(tokens: Sequence[Token], want: Wanted, about: Subject) -> bool:
