@@ -19,8 +19,10 @@ _MARKDOWN = re.compile(r"```\w*|\*+|__|`+|^\s{0,3}#{1,6}\s+|^\s*[-*•]\s+|^\s*>
 _MARKS = re.compile(r"[`*_#•>\\-]")
 _BEGINS = re.compile(r"[`*_\\]|^\s*[#•>-]", re.MULTILINE)
 """What Markdown or LaTeX begins with: a hyphen, where it begins a line."""
-_END = re.compile(r"(?<=[.!?؟…])\s+(?=\S)|(?<=[。！？…])(?<!\d…)\s*(?=[^\s,.…。])|\n+")
-_MAY_END = re.compile(r"[.!?؟…。！？\n].", re.DOTALL)
+_END = re.compile(
+    r"[.!?؟…。！？\n](?:(?<=[.!?؟…])\s+(?=\S)|(?<=[。！？…])(?<!\d…)\s*(?=[^\s,.…。])|(?<=\n)\n*)"
+)
+"""The sign that ends a sentence and the space after it, or the ends of lines."""
 _NUMBERED = re.compile(r"(?<!\d)\d{1,4}\.$")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Z]|St|Dr|Mr|Mrs|Ms|Sr|Jr|vs|ca|bzw|z\.B|d\.h|approx|No)|\b\w\.\w|(?:^|[\s(])[a-zа-я]|\b[IVX]+)\.$"
@@ -136,18 +138,24 @@ _EMPHASIS = re.compile(r"\*\*(.+?)\*\*|__(.+?)__|`([^`\n]+)`|\\boxed\{([^{}]*)\}
 
 def _sentences(text: str, tag: str) -> list[str]:
     """Split a text into sentences and lines."""
-    if not _MAY_END.search(text):
+    if not _END.search(text):
         return [text] if text else []
     found: list[str] = []
-    parts = _END.split(text)
-    if len(parts) == 1:
-        return parts
-    for part in parts:
+    for part in _lines(text):
         if found and (_is_abbreviated(found[-1]) or _is_ordinal(found[-1], part, tag)):
             found[-1] += " " + part
         elif part.strip():
             found.append(part.strip())
     return found
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Split a text at its ends of sentences, abbreviations or not; their signs stay."""
+    begin = 0
+    for match in _END.finditer(text):
+        yield text[begin : match.start()] + match[0][0].strip()
+        begin = match.end()
+    yield text[begin:]
 
 
 def _is_abbreviated(text: str) -> bool:
