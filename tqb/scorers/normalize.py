@@ -178,6 +178,8 @@ def _converter(name: str) -> Any:
 
 def _peel(text: str) -> str:
     """Take off emphasis, quotes, whole brackets and end punctuation until nothing changes."""
+    if text[:1].isalnum() and text[-2:-1].isalnum() and _is_wrapping(text[-1], _CLOSING):
+        return text[:-1]
     while not (text[:1].isalnum() and text[-1:].isalnum()):
         start, end = 0, len(text)
         while end > start and _is_wrapping(text[end - 1], _CLOSING):

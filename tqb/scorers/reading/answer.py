@@ -15,10 +15,15 @@ from tqb.scorers.reading.latex import plain_latex
 _REASONING = re.compile(
     r"<(think|thinking|reasoning|scratchpad)>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE
 )
-_MARKDOWN = re.compile(r"```\w*|\*+|__|`+|^\s{0,3}#{1,6}\s+|^\s*[-*•]\s+|^\s*>\s+", re.MULTILINE)
+_INLINE = r"```\w*|\*+|__|`+"
+_IN_LINES = re.compile(_INLINE)
+_MARKDOWN = re.compile(
+    _INLINE + r"|^\s{0,3}#{1,6}\s+|^\s*[-*•]\s+|^\s*>\s+",
+    re.MULTILINE,
+)
+_BEGINS_LINES = re.compile(r"^\s*(?:#|[-*•>]\s)", re.MULTILINE)
 _MARKS = re.compile(r"[`*_#•>\\-]")
-_BEGINS = re.compile(r"[`*_\\]|^\s*[#•>-]", re.MULTILINE)
-"""What Markdown or LaTeX begins with: a hyphen, where it begins a line."""
+"""Signs of Markdown and LaTeX."""
 _END = re.compile(
     r"[.!?؟…。！？\n](?:(?<=[.!?؟…])\s+(?=\S)|(?<=[。！？…])(?<!\d…)\s*(?=[^\s,.…。])|(?<=\n)\n*)"
 )
@@ -42,12 +47,10 @@ def visible(answer: str) -> str:
 
 
 def _without_markdown(text: str) -> str:
-    return _MARKDOWN.sub("", plain_latex(text)).strip() if _is_marked(text) else text.strip()
-
-
-def _is_marked(text: str) -> bool:
-    """Whether a text may have Markdown or LaTeX in it; most have none of its signs."""
-    return bool(_MARKS.search(text) and _BEGINS.search(text))
+    if _MARKS.search(text):
+        text = plain_latex(text)
+        text = (_MARKDOWN if _BEGINS_LINES.search(text) else _IN_LINES).sub("", text)
+    return text.strip()
 
 
 def _connected(text: str, tag: str) -> str:
