@@ -55,9 +55,9 @@ def score_default(answer: str, item: Item) -> Score:
         return score_choice(given, item)
     if item.answer_type == "formula" and text:
         return _score_formula(given, item)
-    exact = score_exact(text, item)
-    if not exact.passed and text != given.plain.strip():
-        exact = score_exact(given.plain, item)
+    exact, plain = score_exact(text, item), given.plain.strip()
+    if not exact.passed and text != plain:
+        exact = score_exact(plain, item)
     if exact.passed or not text:
         return exact
     about, targets = subject(item.text, item.lang), item.targets

@@ -34,6 +34,8 @@ def _normal_target(target: str, lang: str) -> str:
 
 def _without_article(normal: str, lang: str) -> str:
     """Drop an article before a normal form, as its language writes it."""
+    if " " not in normal and "'" not in normal:
+        return normal
     articles = language(lang).articles
     head, space, rest = normal.partition(" ")
     if space and head in articles:

@@ -182,6 +182,8 @@ def _converter(name: str) -> Any:
 
 def _peel(text: str) -> str:
     """Take off emphasis, quotes, whole brackets and end punctuation until nothing changes."""
+    if text[:1].isalnum() and text[-2:-1].isalnum() and _is_wrapping(text[-1], _CLOSING):
+        return text[:-1]
     while not (text[:1].isalnum() and text[-1:].isalnum()):
         start, end = 0, len(text)
         while end > start and _is_wrapping(text[end - 1], _CLOSING):
@@ -196,7 +198,7 @@ def _peel(text: str) -> str:
 
 
 def _unwrap(text: str) -> str:
-    emphasis = _EMPHASIS.match(text)
+    emphasis = _EMPHASIS.match(text) if text[:1] in ("*", "_", "`") else None
     if emphasis:
         return emphasis[2].strip()
     if len(text) > 1 and _PAIRS.get(text[0]) == text[-1] and text[1:-1].count(text[0]) == 0:

@@ -15,12 +15,19 @@ from tqb.scorers.reading.latex import plain_latex
 _REASONING = re.compile(
     r"<(think|thinking|reasoning|scratchpad)>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE
 )
-_MARKDOWN = re.compile(r"```\w*|\*+|__|`+|^\s{0,3}#{1,6}\s+|^\s*[-*•]\s+|^\s*>\s+", re.MULTILINE)
+_INLINE = r"```\w*|\*+|__|`+"
+_IN_LINES = re.compile(_INLINE)
+_MARKDOWN = re.compile(
+    _INLINE + r"|^\s{0,3}#{1,6}\s+|^\s*[-*•]\s+|^\s*>\s+",
+    re.MULTILINE,
+)
+_BEGINS_LINES = re.compile(r"^\s*(?:#|[-*•>]\s)", re.MULTILINE)
 _MARKS = re.compile(r"[`*_#•>\\-]")
-_BEGINS = re.compile(r"[`*_\\]|^\s*[#•>-]", re.MULTILINE)
-"""What Markdown or LaTeX begins with: a hyphen, where it begins a line."""
-_END = re.compile(r"(?<=[.!?؟…])\s+(?=\S)|(?<=[。！？…])(?<!\d…)\s*(?=[^\s,.…。])|\n+")
-_MAY_END = re.compile(r"[.!?؟…。！？\n].", re.DOTALL)
+"""Signs of Markdown and LaTeX."""
+_END = re.compile(
+    r"[.!?؟…。！？\n](?:(?<=[.!?؟…])\s+(?=\S)|(?<=[。！？…])(?<!\d…)\s*(?=[^\s,.…。])|(?<=\n)\n*)"
+)
+"""The sign that ends a sentence and the space after it, or the ends of lines."""
 _NUMBERED = re.compile(r"(?<!\d)\d{1,4}\.$")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Z]|St|Dr|Mr|Mrs|Ms|Sr|Jr|vs|ca|bzw|z\.B|d\.h|approx|No)|\b\w\.\w|(?:^|[\s(])[a-zа-я]|\b[IVX]+)\.$"
@@ -40,12 +47,10 @@ def visible(answer: str) -> str:
 
 
 def _without_markdown(text: str) -> str:
-    return _MARKDOWN.sub("", plain_latex(text)).strip() if _is_marked(text) else text.strip()
-
-
-def _is_marked(text: str) -> bool:
-    """Whether a text may have Markdown or LaTeX in it; most have none of its signs."""
-    return bool(_MARKS.search(text) and _BEGINS.search(text))
+    if _MARKS.search(text):
+        text = plain_latex(text)
+        text = (_MARKDOWN if _BEGINS_LINES.search(text) else _IN_LINES).sub("", text)
+    return text.strip()
 
 
 def _connected(text: str, tag: str) -> str:
@@ -96,7 +101,14 @@ class Answer(NamedTuple):
 
 def read(answer: str, tag: str) -> Answer:
     """Read an answer in a language."""
+    text = answer.strip()
+    if "\n" not in answer and _PLAIN.fullmatch(text):
+        return Answer(answer, text, (text,), (), None)
     return _read(without_reasoning(answer), tag)
+
+
+_PLAIN = re.compile(r"(?![#•>-])[^<`*_\\,;(—–.!?؟…。！？\n]+[.!?؟。！？]?")
+"""One sentence without Markdown, LaTeX, notes and reasoning, as most short answers are."""
 
 
 def unlisted(answer: Answer, tag: str) -> Answer:
@@ -129,18 +141,24 @@ _EMPHASIS = re.compile(r"\*\*(.+?)\*\*|__(.+?)__|`([^`\n]+)`|\\boxed\{([^{}]*)\}
 
 def _sentences(text: str, tag: str) -> list[str]:
     """Split a text into sentences and lines."""
-    if not _MAY_END.search(text):
+    if not _END.search(text):
         return [text] if text else []
     found: list[str] = []
-    parts = _END.split(text)
-    if len(parts) == 1:
-        return parts
-    for part in parts:
+    for part in _lines(text):
         if found and (_is_abbreviated(found[-1]) or _is_ordinal(found[-1], part, tag)):
             found[-1] += " " + part
         elif part.strip():
             found.append(part.strip())
     return found
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Split a text at its ends of sentences, abbreviations or not; their signs stay."""
+    begin = 0
+    for match in _END.finditer(text):
+        yield text[begin : match.start()] + match[0][0].strip()
+        begin = match.end()
+    yield text[begin:]
 
 
 def _is_abbreviated(text: str) -> bool:

@@ -49,6 +49,13 @@ def _is_initial(token: Token, follows: Token) -> bool:
     return token.kind == "word" and len(token.text) <= 2 and follows.text == "."
 
 
+def is_light(token: Token, about: Subject, *, number: bool) -> bool:
+    """Whether a token says nothing by itself: grammar, and beside a number its unit."""
+    if number:
+        return token.text in about.light_with_numbers or token.text in about.named
+    return token.text in about.light
+
+
 def is_known(token: Token, about: Subject) -> bool:
     """Whether a token is a word of the question, in any of its forms."""
     text = token.text

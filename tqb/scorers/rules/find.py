@@ -32,9 +32,10 @@ def find_in(text: str, want: Wanted, about: Subject) -> tuple[tuple[Token, ...],
 
 def find(tokens: Sequence[Token], want: Wanted, about: Subject) -> list[Span]:
     """Return the places where an answer holds the target, in any of its forms, left to right."""
-    if _asks_for_a_form(want, about):
+    sought = _sought(want, about)
+    if sought.form:
         return list(_exactly(tokens, want))
-    sought, words = _sought(want, about), [token.text for token in tokens]
+    words = [token.text for token in tokens]
     spans = list(_as_written(tokens, words, want, about, sought))
     if not spans and (sought.quantity or not want.by_value):
         spans = list(in_other_forms(tokens, words, want, sought.quantity, about))
@@ -81,6 +82,8 @@ class _Form:
 class _Sought:
     """What is looked for in the answers to a question."""
 
+    form: bool
+    """Whether the question asks for this very form of a word."""
     forms: tuple[_Form, ...]
     begins: frozenset[str]
     """Words with which one of the forms may begin."""
@@ -101,6 +104,7 @@ def _sought(want: Wanted, about: Subject) -> _Sought:
     forms = [form for form in _forms(want, about) if form.words]
     first = [form.words[0] for form in forms]
     return _Sought(
+        form=_asks_for_a_form(want, about),
         forms=tuple(forms),
         begins=frozenset(w for word in first for w in written_forms(word, about.language)),
         may_lack_accents=any(map(may_lack_accents, first)),
@@ -162,7 +166,6 @@ def _has_noun(follows: Sequence[Token], about: Subject) -> bool:
     return any(token.kind == "word" and token.text not in about.words for token in follows)
 
 
-@lru_cache(maxsize=4096)
 def _asks_for_a_form(want: Wanted, about: Subject) -> bool:
     """Whether the question is about a word of which the target is another form: its plural."""
     if len(want.tokens) != 1 or want.tokens[0] in about.words:

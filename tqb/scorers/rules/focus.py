@@ -17,19 +17,17 @@ from tqb.scorers.rules.calculations import comes_to, gives_formula
 from tqb.scorers.rules.doubt import (
     about_the_question,
     another_item,
-    bracketed,
     clauses,
     denied,
     goes_on,
     knows,
     other_name,
     restates,
-    trouble,
 )
-from tqb.scorers.rules.explained import date_tokens, explained, unexplained
+from tqb.scorers.rules.explained import date_tokens, explained, is_light, unexplained
 from tqb.scorers.rules.find import find, find_in
 from tqb.scorers.rules.places import Place, is_year, place_of
-from tqb.scorers.rules.rivals import outdone
+from tqb.scorers.rules.rivals import in_doubt
 from tqb.scorers.rules.spans import Span
 from tqb.scorers.rules.subject import Subject, Wanted
 from tqb.scorers.values.names import is_place, other_names
@@ -53,13 +51,10 @@ def in_focus(answer: Answer, want: Wanted, about: Subject) -> Span | None:
         tokens, spans = find_in(text, want, about)
         if spans:
             marked = answer.emphasised is not None and _is_all(answer.emphasised, want, about)
-            places = (place_of(text, tokens, span, want) for span in spans)
-            stands = (p.span for p in places if _stands(p, want, about, marked=marked))
-            found = next(stands, None)
-            if found is None or bracketed(part, want, about):
-                return None
-            doubt = trouble(parts[at + 1 :], want, about) or outdone(parts, want, about)
-            return None if doubt else found
+            for span in dict.fromkeys(spans):
+                if _stands(place_of(text, tokens, span, want), want, about, marked=marked):
+                    return None if in_doubt(parts, at, want, about) else span
+            return None
         last = at + 1 == len(parts)
         if last or (part[-1] not in _ANNOUNCES and _answers(tokens, about)):
             break
@@ -167,17 +162,18 @@ def _is_step(other: Quantity, place: Place, about: Subject) -> bool:
 def _fits_before(place: Place, want: Wanted, about: Subject) -> bool:
     """Whether what leads to the target is the question's, or makes a name of no other thing."""
     spoken, tokens, span, start = about.language, place.tokens, place.span, place.start
-    days = date_tokens(tokens, about)
-    light = about.light_with_numbers | about.named if place.number else about.light
-    places = explained(place.before, about, number=place.number)
-    if place.before and not spoken.spaced and tokens[span.start - 1].text in spoken.genitive:
+    before = place.before
+    if before and not spoken.spaced and before[-1].text in spoken.genitive:
         return True
+    days = date_tokens(tokens, about) if before else set()
+    places: set[int] = set()
     for at in range(span.start - 1, start - 1, -1):
         token = tokens[at]
         if token.text in _ANNOUNCES:
             return True
-        if token.text in SIGNS or at in days or token.text in light:
+        if token.text in SIGNS or at in days or is_light(token, about, number=place.number):
             continue
+        places = places or explained(before, about, number=place.number)
         if at - start not in places:
             return _fits_after_strange(at, place, about)
         if spoken.spaced or token.text in about.words:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from tqb.scorers.normalize import fold
 from tqb.scorers.reading.answer import Answer, without_brackets
@@ -20,7 +21,7 @@ _LEAST = 3
 
 def lists_the_same(answer: Answer, want: Wanted, about: Subject) -> bool:
     """Whether an answer has the items of a target that is a list, in whatever order."""
-    items = _wanted_items(want, about)
+    items = _several(want, about).items
     if len(items) < 2 or want.quantity or want.formula:
         return False
     bare = re.sub(r"\s*\n\s*", ", ", without_brackets(answer.text))
@@ -31,9 +32,22 @@ def lists_the_same(answer: Answer, want: Wanted, about: Subject) -> bool:
     )
 
 
+class _Several(NamedTuple):
+    """A target of several words."""
+
+    items: list[tuple[str, ...]]
+    """As a list."""
+    phrase: list[str]
+    """Its words, less what grammar adds, where it is a phrase; else none."""
+    yes: bool | None
+    """Whether it says yes, None where it is neither yes nor no."""
+
+
 @lru_cache(maxsize=4096)
-def _wanted_items(want: Wanted, about: Subject) -> list[tuple[str, ...]]:
-    return _items(want.reading, about)
+def _several(want: Wanted, about: Subject) -> _Several:
+    """Read a target as what the rules here compare."""
+    items = _items(want.reading, about)
+    return _Several(items, _phrase(want, about), _yes_or_no(want, about))
 
 
 def _items(tokens: Sequence[Token], about: Subject) -> list[tuple[str, ...]]:
@@ -61,7 +75,7 @@ def says_the_same(sentence: str, want: Wanted, about: Subject) -> bool:
 
     The verb with which it begins may be another: describing costs, an analysis of costs.
     """
-    spoken, words = about.language, _phrase(want, about)
+    spoken, words = about.language, _several(want, about).phrase
     if not words:
         return False
     tokens = tokenize(without_brackets(sentence), about.tag)
@@ -75,9 +89,7 @@ def says_the_same(sentence: str, want: Wanted, about: Subject) -> bool:
     return not missing and len(unexplained(tokens, about, number=False)) <= 3 * len(words)
 
 
-@lru_cache(maxsize=4096)
 def _phrase(want: Wanted, about: Subject) -> list[str]:
-    """Return the words of a target that is a phrase, less what grammar adds; else none."""
     spoken = about.language
     numbered = any(token.kind == "number" for token in want.reading)
     if len(want.reading) < _LEAST or not spoken.spaced or want.quantity or numbered:
@@ -89,13 +101,11 @@ def _phrase(want: Wanted, about: Subject) -> list[str]:
 
 def answers_yes_or_no(sentence: str, want: Wanted, about: Subject) -> bool:
     """Whether a target is yes or no, and a sentence says so, or says the question again as such."""
-    wanted = _yes_or_no(want, about)
+    wanted = _several(want, about).yes
     return wanted is not None and _polarity(tokenize(sentence, about.tag), about) == wanted
 
 
-@lru_cache(maxsize=4096)
 def _yes_or_no(want: Wanted, about: Subject) -> bool | None:
-    """Return whether a target says yes, None where it is neither yes nor no."""
     spoken, target = about.language, fold(want.text, about.tag).strip(".!")
     return target in spoken.yes if target in spoken.yes or target in spoken.no else None
 

@@ -16,7 +16,6 @@ from tqb.scorers.reading.answer import outside_brackets
 from tqb.scorers.reading.classes import holds
 from tqb.scorers.reading.tokens import BOUNDARY, SIGNS, Token, capitals, is_hiragana
 from tqb.scorers.rules.doubt import (
-    bracketed,
     clauses,
     denied,
     from_the_question,
@@ -24,15 +23,14 @@ from tqb.scorers.rules.doubt import (
     knows,
     other_name,
     restates,
-    trouble,
 )
 from tqb.scorers.rules.explained import date_tokens, unexplained
 from tqb.scorers.rules.find import find_in
 from tqb.scorers.rules.places import Place, is_year, place_of
-from tqb.scorers.rules.rivals import outdone
+from tqb.scorers.rules.rivals import in_doubt
 from tqb.scorers.rules.spans import Span
 from tqb.scorers.rules.subject import Subject, Wanted
-from tqb.scorers.values.numbers import quantities
+from tqb.scorers.values.numbers import Quantity, quantities
 from tqb.scorers.values.numerals import numerals
 from tqb.scorers.values.units import unit_at
 
@@ -53,25 +51,22 @@ def mentioned(parts: tuple[str, ...], want: Wanted, about: Subject) -> Span | No
         if spans:
             if not _is_rich(tokens, want, about) or (at and not _speaks_of_it(tokens, about)):
                 return None
-            places = (place_of(text, tokens, span, want) for span in spans)
-            found = next((p.span for p in places if _answers(p, want, about)), None)
-            if found is None or bracketed(part, want, about):
-                return None
-            doubt = trouble(parts[at + 1 :], want, about) or outdone(parts, want, about)
-            return None if doubt else found
+            for span in dict.fromkeys(spans):
+                if _answers(place_of(text, tokens, span, want), want, about):
+                    return None if in_doubt(parts, at, want, about) else span
+            return None
         last = at + 1 == len(parts)
         if last or (part[-1] not in ":：!！" and _is_answer(tokens, about)):
             break
     return None
 
 
-@lru_cache(maxsize=4096)
 def _is_distinct(want: Wanted, about: Subject) -> bool:
     if want.quantity is not None:
         return True
     lettered = about.language.spaced and about.language.tag != "ko"
     least = _LEAST_LETTERS if lettered else _LEAST_CHARACTERS
-    return sum(map(len, want.tokens)) >= least and not want.formula
+    return want.letters >= least and not want.formula
 
 
 def _is_rich(tokens: Sequence[Token], want: Wanted, about: Subject) -> bool:
@@ -157,7 +152,7 @@ def _is_only_number(place: Place, want: Wanted, about: Subject) -> bool:
     if days.issuperset(range(span.start, span.end)):
         return False
     target = want.quantity.unit if want.quantity else ""
-    for other in quantities(tokens, about.language, about.tag):
+    for other in _numbers(tokens, about):
         if other.start < span.end and span.start < other.end:
             target = target or other.unit
             continue
@@ -171,6 +166,12 @@ def _is_only_number(place: Place, want: Wanted, about: Subject) -> bool:
     spelled = numerals(about.tag)
     beside = (*tokens[: span.start], *place.after)
     return spelled.isdisjoint(t.text for t in beside) and _counts_what_was_asked(place, about)
+
+
+@lru_cache(maxsize=1)
+def _numbers(tokens: tuple[Token, ...], about: Subject) -> list[Quantity]:
+    """Return the numbers of a sentence, which each place of a target in it is held against."""
+    return list(quantities(tokens, about.language, about.tag))
 
 
 def _counts_what_was_asked(place: Place, about: Subject) -> bool:

@@ -15,7 +15,7 @@ class Place(NamedTuple):
 
     text: str
     """The sentence."""
-    tokens: Sequence[Token]
+    tokens: tuple[Token, ...]
     span: Span
     start: int
     end: int
@@ -39,7 +39,7 @@ class Place(NamedTuple):
         return self.tokens[: max(0, self.start - 1)]
 
 
-def place_of(text: str, tokens: Sequence[Token], span: Span, want: Wanted) -> Place:
+def place_of(text: str, tokens: tuple[Token, ...], span: Span, want: Wanted) -> Place:
     """Return the place of a target in a sentence."""
     start, end = span.start, span.end
     while start and tokens[start - 1].text not in BOUNDARY:

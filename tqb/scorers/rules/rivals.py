@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from tqb.scorers.reading.answer import without_brackets
 from tqb.scorers.reading.tokens import BOUNDARY, Token, capitals, is_hiragana, tokenize
-from tqb.scorers.rules.doubt import clauses, knows
+from tqb.scorers.rules.doubt import bracketed, clauses, knows, trouble
 from tqb.scorers.rules.explained import is_known, unexplained
 from tqb.scorers.rules.subject import Subject, Wanted
 
@@ -31,16 +31,25 @@ class _Clause(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def outdone(parts: tuple[str, ...], want: Wanted, about: Subject) -> bool:
-    """Whether a clause of the answer's sentences answers better, and with another answer.
+def in_doubt(parts: tuple[str, ...], at: int, want: Wanted, about: Subject) -> bool:
+    """Whether the sentences beside the one that holds the target, or its brackets, tell otherwise.
 
     Two rules ask this of one answer, the second where the first was told so.
     """
+    return bool(
+        bracketed(parts[at], want, about)
+        or trouble(parts[at + 1 :], want, about)
+        or _outdone(parts, want, about)
+    )
+
+
+def _outdone(parts: Sequence[str], want: Wanted, about: Subject) -> bool:
+    """Whether a clause of the answer's sentences answers better, and with another answer."""
     texts = [without_brackets(part, " ") for part in parts]
     joined = BOUNDARY | about.language.conjunction
     ways = [_clauses(texts, ends, about) for ends in (joined, BOUNDARY, _STRONG)]
     apart = {len(way): way for way in ways if len(way) > 1}
-    return any(_outdone(way, want, about) for way in apart.values())
+    return any(_has_a_better(way, want, about) for way in apart.values())
 
 
 def _clauses(
@@ -50,7 +59,7 @@ def _clauses(
     return [(clause, text) for text in texts for clause in clauses(tokenize(text, about.tag), ends)]
 
 
-def _outdone(way: Sequence[tuple[Sequence[Token], str]], want: Wanted, about: Subject) -> bool:
+def _has_a_better(way: Sequence[tuple[Sequence[Token], str]], want: Wanted, about: Subject) -> bool:
     """Compare clauses, those that say most of the question first."""
     found = [_Clause(_repeats(clause, about), clause, text) for clause, text in way]
     telling = sorted((one for one in found if one.said > 1), key=_by_said)

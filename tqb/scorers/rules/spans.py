@@ -29,8 +29,9 @@ def same(
     accented, width = may_lack_accents(form[0]), len(form)
     begins = [
         at
-        for at, (said, *_) in enumerate(tokens[: len(tokens) - width + 1])
-        if said in written or (accented and not said.isascii() and same_word(said, form[0], spoken))
+        for at, token in enumerate(tokens[: len(tokens) - width + 1])
+        if (said := token.text) in written
+        or (accented and not said.isascii() and same_word(said, form[0], spoken))
     ]
     for at in begins:
         end = at + width

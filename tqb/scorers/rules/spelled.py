@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from tqb.scorers.languages import language
-from tqb.scorers.reading.forms import written_forms
+from tqb.scorers.reading.forms import may_lack_accents, written_forms
 from tqb.scorers.reading.tokens import Token, split
 from tqb.scorers.rules.spans import Span, same
 from tqb.scorers.rules.subject import Subject, Wanted
@@ -28,6 +28,8 @@ class _Forms:
     tokens: tuple[tuple[str, ...], ...]
     begins: frozenset[str]
     """Words with which one of them may begin, whatever spaces it is written with."""
+    heads: frozenset[str] = frozenset()
+    """What a number in words begins with, written without spaces: twe of twenty."""
 
 
 @lru_cache(maxsize=4096)
@@ -44,8 +46,8 @@ def _other_forms(want: Wanted, quantity: Quantity | None, about: Subject) -> _Fo
     )
     begins = {word for form in forms for word in written_forms(form[0], spoken)}
     joined = {"".join(form) for form in forms}
-    begins |= {text[:end] for text in joined for end in range(1, len(text) + 1)}
-    return _Forms("number", forms, frozenset(begins))
+    heads = frozenset(text[:end] for text in joined for end in range(1, len(text) + 1))
+    return _Forms("number", forms, heads | begins, heads)
 
 
 def _spelled(value: Decimal, unit: str, tag: str) -> Iterator[tuple[str, ...]]:
@@ -87,15 +89,17 @@ def in_other_forms(
     forms = _other_forms(want, quantity, about)
     if forms.begins.isdisjoint(words):
         return
+    spoken, plain = about.language, "".join(words).isascii()
+    heads = [at for at, word in enumerate(words) if word in forms.heads]
     for form in forms.tokens:
         why = f"{' '.join(form)} = {want.text}"
-        spans = list(same(tokens, form, about.language, forms.rule, why))
+        spans: list[Span] = []
+        accented = not plain and may_lack_accents(form[0])
+        if accented or not written_forms(form[0], spoken).isdisjoint(words):
+            spans += same(tokens, form, spoken, forms.rule, why)
         if forms.rule == "number":
-            spans = [
-                span
-                for span in (*spans, *_joined(tokens, form, why))
-                if not _in_number(tokens, span, about)
-            ]
+            spans += _joined(tokens, heads, form, why)
+            spans = [span for span in spans if not _in_number(tokens, span, about)]
         yield from spans
 
 
@@ -105,11 +109,13 @@ def _in_number(tokens: Sequence[Token], span: Span, about: Subject) -> bool:
     return any(token.text in numerals(about.tag) for token in beside)
 
 
-def _joined(tokens: Sequence[Token], form: tuple[str, ...], why: str) -> Iterator[Span]:
-    """A number in words, whatever spaces it is written with."""
+def _joined(
+    tokens: Sequence[Token], heads: Sequence[int], form: tuple[str, ...], why: str
+) -> Iterator[Span]:
+    """A number in words, whatever spaces it is written with; it begins at one of its heads."""
     wanted_text = "".join(form)
-    for start, token in enumerate(tokens):
-        if not wanted_text.startswith(token.text):
+    for start in heads:
+        if not wanted_text.startswith(tokens[start].text):
             continue
         text = ""
         for end in range(start + 1, min(len(tokens), start + 12) + 1):

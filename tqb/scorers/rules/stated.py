@@ -10,9 +10,9 @@ the first sentence does not state a target, the last one may, if it is accounted
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from itertools import repeat
+from itertools import groupby
 from typing import NamedTuple
 
 from tqb.scorers.languages import language
@@ -77,10 +77,11 @@ def _last_word(parts: Sequence[str], about: Subject) -> str | None:
     text, spoken = " ".join(parts), about.language
     if not spoken.spaced:
         return _after_last(fold(text, about.tag), spoken.correction)
-    if not any(map(_corrects, _WORDS.findall(text)[1:], repeat(about.tag))):
+    corrects = _correcting(about.tag)
+    if not any(map(corrects, _WORDS.findall(text)[1:])):
         return None
     for mark in reversed(list(_WORDS.finditer(text))[1:]):
-        where = _corrects(mark[0], about.tag)
+        where = corrects(mark[0])
         if where == "anywhere" or (where and _OPENED.search(text[: mark.start()])):
             rest = text[mark.end() :]
             after = _AFTER_COLON.match(rest) or _AFTER_SIGN.match(rest)
@@ -88,13 +89,22 @@ def _last_word(parts: Sequence[str], about: Subject) -> str | None:
     return None
 
 
-@lru_cache(maxsize=16384)
-def _corrects(word: str, tag: str) -> str:
-    """Return where a word may take something back: `anywhere`, `first` in a clause or nowhere."""
-    spoken, folded = language(tag), tokenize(word, tag)
-    if not folded or folded[0].text not in spoken.retraction:
-        return ""
-    return "anywhere" if folded[0].text in spoken.correction else "first"
+@lru_cache(maxsize=64)
+def _correcting(tag: str) -> Callable[[str], str]:
+    """Return a function that says where a word may take something back in a language.
+
+    It says `anywhere`, `first` in a clause, or nothing.
+    """
+    spoken = language(tag)
+
+    @lru_cache(maxsize=4096)
+    def corrects(word: str) -> str:
+        folded = tokenize(word, tag)
+        if not folded or folded[0].text not in spoken.retraction:
+            return ""
+        return "anywhere" if folded[0].text in spoken.correction else "first"
+
+    return corrects
 
 
 def _after_last(text: str, words: frozenset[str]) -> str | None:
@@ -145,7 +155,7 @@ def _clause(text: str, want: Wanted, about: Subject, *, strict: bool) -> Finding
     failed = _OTHER
     for version in (text,) if bare == text else (bare, text):
         tokens, spans = find_in(version, want, about)
-        for span in spans[:4]:
+        for span, _ in groupby(spans[:4]):
             found = _around(version, tokens, span, want, about, strict=strict)
             if found.passed:
                 return _with_brackets(found, text, bare, want, about)

@@ -54,6 +54,8 @@ class Wanted:
     """Their texts."""
     words: frozenset[str]
     """The same without order."""
+    letters: int
+    """Characters of all of them."""
     quantity: Quantity | None
     """Where the target is a number and nothing else."""
     formula: frozenset[str]
@@ -126,6 +128,7 @@ def wanted(
         reading=tokens,
         tokens=words,
         words=frozenset(words),
+        letters=sum(map(len, words)),
         quantity=quantity,
         formula=formula,
         short=any(one != target and one.endswith(target) for one in targets),

@@ -92,16 +92,16 @@ def _head(currency: str, table: str) -> str:
 
 
 def _cities(cldr: Any) -> dict[str, str]:
-    names = {zone: zone.rpartition("/")[2].replace("_", " ") for zone in _zones() if "/" in zone}
-    if cldr.language not in ("en", "de", "fr", "es", "pt", "tr"):
-        names = {}  # in another script the English name is no name
     given = {zone: texts["city"] for zone, texts in cldr.time_zones.items() if "city" in texts}
+    if cldr.language not in ("en", "de", "fr", "es", "pt", "tr"):
+        return given  # in another script the English name is no name
+    zones = locale(_COMPLETE).time_zones
+    names = {zone: zone.rpartition("/")[2].replace("_", " ") for zone in zones if "/" in zone}
     return {**names, **given}
 
 
-@lru_cache(maxsize=1)
-def _zones() -> frozenset[str]:
-    return frozenset(zone for table in NAMES for zone in locale(table).time_zones)
+_COMPLETE = "ru"
+"""A language that has a name for every city: its script leaves it no other way."""
 
 
 def _names(table: str) -> Iterator[tuple[tuple[str, Any], str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 from tqb.scorers.languages import Language, language
 from tqb.scorers.languages.cldr import locales
@@ -91,21 +92,29 @@ def spellings(unit: str, tag: str) -> tuple[tuple[str, ...], ...]:
 @lru_cache(maxsize=32)
 def units(tag: str) -> dict[str, str]:
     """Return CLDR's names of units, in the language and in English, long and short."""
-    found: dict[str, str] = {}
+    patterns: dict[str, str] = {}
     for cldr in locales(tag):
-        patterns = cldr._data["unit_patterns"]
-        for unit in sorted(filter(_is_common, patterns), key=_rank):
-            widths = patterns[unit]
-            for width in ("long", "short"):
-                for pattern in widths.get(width, {}).values():
-                    if isinstance(pattern, str) and "{0}" in pattern:
-                        key = _key(*_words(pattern.replace("{0}", " "), tag))
-                        for spelling in (key, key.removesuffix("\u0001.")):
-                            if spelling:
-                                found.setdefault(spelling, unit)
+        for unit, pattern in _patterns(cldr):
+            patterns.setdefault(pattern, unit)
+    found: dict[str, str] = {}
+    for pattern, unit in patterns.items():
+        key = _key(*_words(pattern.replace("{0}", " "), tag))
+        for spelling in (key, key.removesuffix("\u0001.")):
+            if spelling:
+                found.setdefault(spelling, unit)
     for sign, unit in _SIGNS.items():
         found.setdefault(_key(*_words(sign, tag)), unit)
     return found
+
+
+def _patterns(cldr: Any) -> Iterator[tuple[str, str]]:
+    """Yield each common unit of a locale, with how a number of it is written."""
+    units = cldr._data["unit_patterns"]
+    for unit in sorted(filter(_is_common, units), key=_rank):
+        for width in ("long", "short"):
+            for pattern in units[unit].get(width, {}).values():
+                if isinstance(pattern, str) and "{0}" in pattern:
+                    yield unit, pattern
 
 
 def _words(text: str, tag: str) -> list[str]:
