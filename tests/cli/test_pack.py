@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -37,6 +38,19 @@ def test_a_group_is_all_its_packs(cli: Cli, tmp_path: Path, group: str) -> None:
     assert ended.code in (0, 3), ended.err
     report = json.loads((tmp_path / "r.json").read_text("utf-8"))
     assert sorted(pack["name"] for pack in report["run"]["packs"]) == core
+
+
+def test_a_folder_of_packs_is_all_its_packs(cli: Cli, tmp_path: Path) -> None:
+    """A folder that is no pack itself stands for those in it, in each command that takes packs."""
+    for name in ("core-de", "core-fr"):
+        shutil.copytree(shipped_folder(name), tmp_path / "mine" / name)
+    write_items(tmp_path / "mine" / "bare.jsonl", {"text": "1 + 1?", "label": "2"})
+    checked = cli("pack", "validate", "mine")
+    assert checked.out.splitlines() == [
+        f"{Path('mine') / name}: valid, 40 items" for name in ("core-de", "core-fr")
+    ]
+    ended = cli("run", "mine", "--target", "demo", "-o", "r.json")
+    assert ended.out.startswith("INCONCLUSIVE  core-de, core-fr · demo · 80 items")
 
 
 def test_a_pattern_without_a_match_is_told(cli: Cli) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from fnmatch import filter as matching
 from pathlib import Path
 
+from tqb.packs.croissant import METADATA_FILE
 from tqb.packs.messages import clean, listed, nearest, quoted, refuse
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -25,14 +26,29 @@ def shipped_packs() -> tuple[str, ...]:
 
 
 def expand(source: str) -> tuple[str, ...]:
-    """Return the names of the packs shipped that a group or a pattern such as ``core-z*`` means.
+    """Return the packs that a source means, where it means several.
 
-    Anything else is returned as it is, and so is a pattern that no pack's name has.
+    A group or a pattern such as ``core-z*`` means packs shipped, a folder that is no pack itself
+    means those in it. Anything else is returned as it is.
     """
     known = shipped_packs()
+    inside = () if source in known else _packs_in(source)
+    if inside:
+        return inside
     pattern = source if source in known else GROUPS.get(source, source)
     found = matching(known, pattern) if set(pattern) & set("*?[") else []
     return tuple(found) or (source,)
+
+
+def _packs_in(source: str) -> tuple[str, ...]:
+    """Return the folders of Croissant packs in a folder of packs, sorted."""
+    try:
+        folder = Path(source)
+        if not folder.is_dir() or (folder / METADATA_FILE).exists():
+            return ()
+        return tuple(sorted(str(found.parent) for found in folder.glob(f"*/{METADATA_FILE}")))
+    except (OSError, ValueError):
+        return ()
 
 
 def expand_all(sources: Iterable[str]) -> tuple[str, ...]:
