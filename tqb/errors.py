@@ -42,7 +42,7 @@ class TqbError(Exception):
 
     def __init__(self, message: str = "") -> None:
         """Keep the message, without keys and passwords."""
-        super().__init__(redact(message))
+        super().__init__(redact(str(message)))
 
 
 class InputError(TqbError):
