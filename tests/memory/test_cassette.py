@@ -262,7 +262,7 @@ def test_an_interrupted_write_loses_no_cassette(
     [
         "demo",
         "demo:broken",
-        "http://user:secret@h/v1/#m",
+        "http://user:Zq8-of-this-test@h/v1/#m",
         " https://h/v1/chat/completions?key=1#a/b ",
         "python: os.path:join ",
         "cmd: cat -u",
