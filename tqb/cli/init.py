@@ -37,6 +37,7 @@ target = {target}         # LiteLLM id, http(s)://host/v1#model, python:module:f
 # max-errors = 0.05       # share of failed calls above which the run is inconclusive
 # max-latency-p95 = 5.0   # seconds that 95 % of the answers may take
 # max-completion-p95 = 200  # completion tokens that 95 % of the answers may have
+# fail-on = ["template", "tokenizer"]  # families of faults that fail the run, whatever the score
 # confirm = 3             # times that what seems broken is asked again
 # confirm-limit = 50      # most requests for that; mostly unset: as many as the run has
 

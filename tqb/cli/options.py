@@ -57,6 +57,15 @@ FailUnder = Annotated[
         help="Fail when accuracy is under X (0 to 1).",
     ),
 ]
+FailOn = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FAMILY",
+        envvar="TQB_FAIL_ON",
+        help="Fail on a fault of this family: template, tokenizer, behaviour, infrastructure or "
+        "data; several with commas. Repeatable.",
+    ),
+]
 MustPass = Annotated[
     list[str] | None,
     typer.Option(

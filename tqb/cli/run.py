@@ -47,6 +47,7 @@ def run(
     max_errors: options.MaxErrors = 0.05,
     max_latency_p95: options.MaxLatencyP95 = None,
     max_completion_p95: options.MaxCompletionP95 = None,
+    fail_on: options.FailOn = None,
     confirm: options.Confirm = 3,
     confirm_limit: options.ConfirmLimit = None,
     repeats: options.Repeats = 1,
@@ -86,6 +87,7 @@ def run(
     from tqb.cli.logs import redact_logs
     from tqb.cli.patience import Patience
     from tqb.cli.progress import progress
+    from tqb.config import parse_families
     from tqb.formats import check_outputs, write_report
     from tqb.formats.terminal import render_report
 
@@ -122,6 +124,7 @@ def run(
             max_cost_usd=max_cost,
             max_latency_p95_s=max_latency_p95,
             max_completion_p95=max_completion_p95,
+            fail_on=parse_families(fail_on or ()),
             confirm=confirm,
             confirm_limit=confirm_limit,
         ),

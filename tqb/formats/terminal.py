@@ -1,4 +1,4 @@
-"""The report on a terminal: the verdict first, then the reasons, then what failed and why."""
+"""The report on a terminal: the verdict, what broke, the reasons, then what failed and why."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from itertools import chain
 from typing import IO, TYPE_CHECKING
 
 from tqb.formats.failed import Kind, Section, asked_name, failed_calls, sections, told
+from tqb.formats.found import MOST_FAULTS, MOST_NOTICES, found
 from tqb.formats.languages import render_languages
 from tqb.text import count, one_line, usd
 from tqb.types import (
@@ -77,7 +78,8 @@ def render_comparison(report: Report, stream: IO[str] | None) -> str:
     """Render what `tqb compare` found: the verdict, its reasons, and each item that changed."""
     if report.comparison is None:
         raise ValueError("the report holds no comparison")
-    return _render(stream, chain(_verdict(report), _rules(report), _changes(report.comparison)))
+    lines = (_verdict(report), _notices(report), _rules(report), _changes(report.comparison))
+    return _render(stream, chain(*lines))
 
 
 def render_changes(comparison: Comparison, stream: IO[str] | None) -> str:
@@ -125,8 +127,21 @@ def _verdict(report: Report) -> Iterator[Line]:
     if report.run.repeats > 1:
         asked += f" × {report.run.repeats}"
     yield Line(f"{word}  ", one_line(f"{packs} · {report.run.target} · {asked}"), style)
+    yield from _faults(report)
     for reason in report.verdict.reasons:
         yield Line("  ", one_line(reason, 2 * WIDTH))
+
+
+def _faults(report: Report) -> Iterator[Line]:
+    """Yield what broke, and what to look at next, before the numbers."""
+    faults = found(report, "fault")
+    for fault in faults[:MOST_FAULTS]:
+        said = f"{fault.summary} ({fault.confidence:.0%} sure)"
+        yield Line(f"  {fault.kind}  ", one_line(said, 2 * WIDTH), "bold")
+        yield Line("    next: ", one_line(fault.advice, 2 * WIDTH), "dim")
+    if len(faults) > MOST_FAULTS:
+        rest = ", ".join(one.name for one in faults[MOST_FAULTS:])
+        yield Line("  ", f"and {len(faults) - MOST_FAULTS} more: {rest}", body_style="dim")
 
 
 def _details(report: Report, every: bool) -> Iterator[Line]:
@@ -139,6 +154,7 @@ def _details(report: Report, every: bool) -> Iterator[Line]:
         for text in render_languages(report.metrics.languages, every=every):
             yield Line("  ", text, body_style="dim")
     yield from _notes(report.comparison)
+    yield from _notices(report)
     yield from _rules(report)
     for kind, section in sections(report).items():
         yield from _section(section, len(section.results) if every else SHOWN[kind])
@@ -150,6 +166,11 @@ def _details(report: Report, every: bool) -> Iterator[Line]:
 def _notes(comparison: Comparison | None) -> Iterator[Line]:
     for note in comparison.notes if comparison else ():
         yield Line("  note: ", one_line(note, WIDTH))
+
+
+def _notices(report: Report) -> Iterator[Line]:
+    for notice in found(report, "notice")[:MOST_NOTICES]:
+        yield Line("  notice: ", one_line(f"{notice.kind}: {notice.summary}", 2 * WIDTH))
 
 
 def figures(report: Report) -> Iterator[str]:
