@@ -167,9 +167,7 @@ def test_a_target_that_cannot_be_opened_leaves_nothing(cli: Cli, tmp_path: Path)
 SECRET = "wq7-zk3v_initial9x"
 PLACES = {
     "password": f"http://somebody:{SECRET}@127.0.0.1:9/v1#m",
-    "user": f"http://{SECRET}@127.0.0.1:9/v1#m",
-    "query": f"http://127.0.0.1:9/v1?api_key={SECRET}#m",
-    "header in the query": f"http://127.0.0.1:9/v1?subscription-key={SECRET}#m",
+    "query": f"http://127.0.0.1:9/v1?subscription-key={SECRET}#m",
     "option": f"cmd:./ask.sh --token {SECRET}",
     "known": f"http://127.0.0.1:9/{SECRET}/v1#m",
 }
