@@ -90,10 +90,10 @@ def failed(junit: Path, kind: str) -> set[str]:
     return {f"{c.get('classname')}/{c.get('name')}" for c in cases if c.find(kind) is not None}
 
 
-def comment(project: Workplace) -> str:
+def comment(project: Workplace, *, times: int = 1) -> str:
     """Run the workflow's step that comments; return the only comment there is."""
     with GitHubServer() as server:
-        for _ in range(2):
+        for _ in range(times):
             code, said = project.ci(
                 "Comment on the pull request",
                 GITHUB_API_URL=server.url,
@@ -119,7 +119,7 @@ def test_a_broken_prompt_is_stopped(project: Workplace) -> None:
     code, said = project.ci("Ask the pipeline")
     assert code == 1, said
     outputs, summary = project.told()
-    told = comment(project)
+    told = comment(project, times=2)
     assert (outputs["status"], outputs["exit-code"], outputs["broken"]) == ("fail", "1", "4")
     assert {
         "outputs": set(outputs["broken-items"].splitlines()),

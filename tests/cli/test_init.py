@@ -13,6 +13,8 @@ import pytest
 import yaml
 
 from tests.conftest import RIGHT, Cli, Ended, bare_environment, write_answers
+from tqb import __version__
+from tqb.cli.scaffold import workflow_text
 from tqb.config import load
 
 ALL = (
@@ -71,10 +73,10 @@ def test_all_is_written_once(cli: Cli, tmp_path: Path, asked: tuple[str, ...]) -
     assert cli("run").code == 0
 
 
-def test_the_workflow_is_safe(cli: Cli, tmp_path: Path, asked: tuple[str, ...]) -> None:
+def test_the_workflow_is_safe(tmp_path: Path) -> None:
     """Actions are pinned by commit, permissions least, keys in `env` and in no script."""
-    assert cli("init", *asked, "--no-hook").code == 0
-    text = (tmp_path / ".github" / "workflows" / "tqb.yml").read_text("utf-8")
+    (tmp_path / "requirements.txt").touch()
+    text = workflow_text(tmp_path, "openai/gpt-4o-mini", "b.jsonl", "tqb-cassette")
     workflow = yaml.safe_load(text)
     assert workflow["permissions"] == {"contents": "read", "pull-requests": "write"}
     assert "pull_request_target" not in text
@@ -85,7 +87,7 @@ def test_the_workflow_is_safe(cli: Cli, tmp_path: Path, asked: tuple[str, ...]) 
     scripts = [step["run"] for step in steps if "run" in step]
     assert len(scripts) == 3
     assert not any("${{" in script for script in scripts)
-    assert not (tmp_path / ".pre-commit-config.yaml").exists()
+    assert scripts[0] == f"python -m pip install tqb=={__version__} -r requirements.txt"
 
 
 @pytest.mark.parametrize(
@@ -100,8 +102,6 @@ def test_the_workflow_is_safe(cli: Cli, tmp_path: Path, asked: tuple[str, ...]) 
 )
 def test_the_workflow_has_the_key_of_the_target(target: str, key: str | None) -> None:
     """The step that asks has the target's key from the secrets, or says where one would stand."""
-    from tqb.cli.scaffold import workflow_text
-
     text = workflow_text(Path(), target, "b.jsonl", "tqb-cassette")
     steps = yaml.safe_load(text)["jobs"]["tqb"]["steps"]
     step = next(step for step in steps if step.get("id") == "tqb")
@@ -141,10 +141,11 @@ def test_an_inconclusive_run_is_no_baseline(cli: Cli, tmp_path: Path, capitals: 
     app = tmp_path / "app.py"
     app.write_text("def answer(question):\n    raise ConnectionError('down')\n", "utf-8")
     flags = ("--target", "python:app:answer", "--pack", capitals.name, "--ci", "none")
-    ended = cli("init", *flags)
+    ended = cli("init", *flags, "--no-hook")
     assert ended.code == 3, ended.err
     assert "tqb-baseline.jsonl: not written, since the run was inconclusive; mend" in ended.out
     assert not (tmp_path / "tqb-baseline.jsonl").exists()
+    assert not (tmp_path / ".pre-commit-config.yaml").exists()
     assert "baseline" not in load(tmp_path / "tqb.toml").values
     app.write_text("def answer(question):\n    return 'Paris'\n", "utf-8")
     ended = cli("init", "--ci", "none")
@@ -161,6 +162,7 @@ def test_a_target_that_cannot_be_opened_leaves_nothing(cli: Cli, tmp_path: Path)
     ended = cli("init", "--target", "python:nowhere:answer", "--force")
     assert (ended.code, ended.out) == (2, "")
     assert 'no module "nowhere"' in ended.err
+    assert cli("init", "--force", env={"TQB_FAIL_UNDER": "lots"}).code == 2
     assert files(tmp_path) == {"tqb.toml": b"# mine\n"}
 
 
@@ -184,24 +186,19 @@ def test_keys_are_written_nowhere(cli: Cli, tmp_path: Path, place: str) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_an_address_without_a_key_is_taken(cli: Cli, tmp_path: Path, capitals: Path) -> None:
-    """A query that names no key is no reason to refuse a target."""
-    address = "http://127.0.0.1:9/v1?api-version=1&max_tokens=9#m"
-    ended = cli("init", "--target", address, "--pack", capitals.name, env={"TQB_RETRIES": "0"})
-    assert ended.code == 3, ended.err
-    assert load(tmp_path / "tqb.toml").values["target"] == address
-
-
 def test_ci_is_written_at_the_root_alone(cli: Cli, tmp_path: Path, asked: tuple[str, ...]) -> None:
     """Deep in a repository the workflow and the hooks would be read by nobody: that is said."""
     folder = tmp_path / "deep"
     folder.mkdir()
     (tmp_path / ".git").mkdir()
+    (tmp_path / "tqb.toml").write_text("", "utf-8")
     for name in ("a.jsonl", "capitals.jsonl"):
         (tmp_path / name).rename(folder / name)
     ended = cli("init", *asked, cwd=folder)
     assert ended.code == 0, ended.err
     assert ended.out.count("it is read only at the root of the repository, ..\n") == 2
+    above = Path("..", "tqb.toml")
+    assert f"{above} holds here no more: the nearest settings are tqb.toml now\n" in ended.out
     assert {path.name for path in folder.iterdir()} >= {"tqb.toml", "tqb-baseline.jsonl"}
     assert not (folder / ".github").exists()
 

@@ -15,7 +15,7 @@ import typer
 
 from tqb.baseline import DEFAULT_NAME
 from tqb.cli.output import write_out
-from tqb.errors import EXIT_PASS, BaselineError, ConfigError, TqbError
+from tqb.errors import EXIT_PASS, BaselineError, ConfigError
 from tqb.text import count
 from tqb.types import CASSETTE, JOURNAL, Report
 
@@ -79,7 +79,7 @@ class Steps:
         if not path.exists():
             write_whole(path, head + text)
             self.wrote(path)
-        elif b"tqb run" in path.read_bytes():
+        elif b"tqb run" in _read(path):
             self.said.append(f"{path.as_posix()} exists and has `tqb run`: left as it is")
         else:
             self.said.append(f"{path.as_posix()} exists: left as it is; add to it:\n\n{text}")
@@ -175,6 +175,9 @@ def _setup(
         without = f", without {' and '.join(unused)}" if unused else ""
         steps.said.append(f"{found.name} exists: left as it is{without}")
         return _of_settings(Path(found.name), config.load(Path(found.name)).values)
+    if found and not here:
+        above = os.path.relpath(found)
+        steps.said.append(f"{above} holds here no more: the nearest settings are tqb.toml now")
     target = target or (_ask("Which pipeline is under test?", "demo") if asks else "demo")
     packs = packs or (_ask("Which packs are asked?", "core-en") if asks else "core-en").split()
     _refuse_keys(target, *packs, prompt or "")
@@ -222,18 +225,18 @@ def _first_run(context: typer.Context, setup: Setup, steps: Steps) -> int:
     """Write the settings, run once, and make the run the baseline; return its exit code.
 
     Raises:
-        TqbError: the run cannot begin; the settings are as they were before, then.
+        InputError: the run cannot begin; the settings are as they were before, then.
     """
     from tqb.files import write_whole
 
-    before = setup.settings.read_bytes() if setup.settings.exists() else None
+    before = _read(setup.settings) if setup.settings.exists() else None
     records = not steps.keeps(setup.cassette)
     compares = setup.baseline.exists() and not steps.force
     if setup.new:
         _write_settings(setup, compares=compares)
     try:
         code, report = _run(context, setup, record=records)
-    except TqbError:
+    except BaseException:
         if before is not None:
             write_whole(setup.settings, before)
         else:
@@ -309,7 +312,7 @@ def _ignore_runs(steps: Steps) -> None:
     from tqb.files import write_whole
 
     path = Path(".gitignore")
-    text = path.read_bytes() if path.exists() else b""
+    text = _read(path) if path.exists() else b""
     known = {IGNORED, f"/{IGNORED}", IGNORED.rstrip("/"), f"/{IGNORED.rstrip('/')}"}
     if known.isdisjoint(line.strip() for line in text.decode("utf-8", "replace").splitlines()):
         gap = b"\n" if text and not text.endswith(b"\n") else b""
@@ -339,6 +342,13 @@ def _is_root(path: Path, steps: Steps) -> bool:
             f"{os.path.relpath(root)}"
         )
     return root == here
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
 
 
 def _next(steps: Steps) -> str:
