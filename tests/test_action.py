@@ -177,6 +177,11 @@ def test_without_the_secret(job: Job, cli: Cli) -> None:
     assert "4 answers from the cassette: nobody was asked" in job.said
     assert "### tqb: replayed: no secret" in job.summary
 
+    (job.folder / "prompt.txt").write_text("Not recorded: {{ input }}", "utf-8")
+    changed = {"ARGS": "--prompt=prompt.txt", "ON_INCONCLUSIVE": "neutral"}
+    assert job.run(NEEDS_SECRET="A_KEY", CASSETTE="kept", **changed) == 3
+    assert job.outputs["status"] == "inconclusive"
+
     assert job.run(NEEDS_SECRET="sk-a-key-itself") == 2
     assert "sk-a-key" not in job.said
     assert "no verdict" in job.summary
@@ -250,3 +255,28 @@ def test_what_is_installed(job: Job) -> None:
     assert installed("two", "tqb\n-r\nmy requirements.txt\n$(touch pwned)") == [
         f"{ROOT}|-r|my requirements.txt|$(touch pwned)"
     ]
+
+
+@posix_only
+def test_the_lines_within_the_action(job: Job) -> None:
+    """The cache knows what is installed, and a comment that cannot be kept is a warning."""
+    scripts = {
+        step.get("id", "comment"): step for step in read(ACTION / "action.yml")["runs"]["steps"]
+    }
+
+    def run(name: str, **env: str) -> str:
+        output = job.folder / "lines"
+        given = bare_environment(GITHUB_OUTPUT=str(output), GITHUB_ACTION_PATH=str(ACTION), **env)
+        command = ["bash", "-e", "-o", "pipefail", "-c", scripts[name]["run"]]
+        done = subprocess.run(
+            command, cwd=job.folder, env=given, stdout=subprocess.PIPE, check=True
+        )
+        return done.stdout.decode() + (output.read_text("utf-8") if output.exists() else "")
+
+    run("key", PYTHON=sys.executable, INPUT_INSTALL="")
+    hashes = run("key", PYTHON=sys.executable, INPUT_INSTALL="tqb\n-r\nmine.txt")
+    first, second = re.findall(r"^hash=([0-9a-f]{64})$", hashes, re.MULTILINE)
+    assert first != second
+    program = str(Path(sysconfig.get_path("scripts")) / "tqb")
+    said = run("comment", TQB=program, REPORT="none.json", GITHUB_TOKEN="x")
+    assert said.startswith("::warning title=tqb%3A no comment::")

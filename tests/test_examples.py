@@ -68,8 +68,6 @@ def test_verdicts(project: Path, script: str) -> None:
     write_answers(project / "a.jsonl", q1="Paris")
     assert run(project, script) == 3
     assert junit(project) == (4, 0, 3)
-    (project / "tqb.toml").write_text("target = 1\n", "utf-8")
-    assert run(project, script) == 2
 
 
 def test_without_the_key(project: Path) -> None:

@@ -12,7 +12,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
 from tqb.errors import PackError
-from tqb.packs import expand_all, locate
+from tqb.packs import expand_all, load_pack, locate
 
 CODE = (".py",)
 TEMPLATES = (".j2", ".jinja", ".jinja2", ".txt", ".md", ".toml", ".yaml", ".yml")
@@ -109,9 +109,10 @@ def _pack(source: str) -> tuple[Path, ...]:
         found = locate(source)
     except PackError:
         return (Path(source),)
-    if found.suffix == ".jsonl":
-        return (found,)
-    return (found, found.parent / "items.jsonl")
+    try:
+        return (found, load_pack(source, verify=False).path)
+    except PackError:
+        return (found, found.parent / "items.jsonl")
 
 
 def _program(command: str) -> list[Path]:

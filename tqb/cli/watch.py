@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import typer
 
 from tqb import config
-from tqb.cli.output import write_out
 from tqb.errors import EXIT_INTERRUPTED, ConfigError
 from tqb.text import count, one_line
 from tqb.types import JOURNAL, Report
@@ -50,7 +49,7 @@ def watch_runs(context: typer.Context) -> int:
                 files = settings.watched()
                 seen = files.stamps()
                 before = _round(settings.arguments(kept), kept, before, settings.verbose)
-                _tell(f"watching {count(len(seen), 'file')}; Ctrl-C ends it")
+                _tell(f"watching {count(len(seen), 'file')}; Ctrl-C ends it\n")
                 _wait(files, seen)
         except KeyboardInterrupt:
             return EXIT_INTERRUPTED
@@ -146,7 +145,7 @@ def _round(
         return before
     after = load_report(kept)
     if before:
-        write_out(render_round(before, after, sys.stdout, every=verbose))
+        _tell(render_round(before, after, sys.stdout, every=verbose))
     return after
 
 
@@ -183,11 +182,12 @@ def _wait(files: Watched, seen: Stamps) -> None:
         time.sleep(max(PAUSE_S, 4 * (time.monotonic() - start)))  # however many files there are
     names = [os.path.relpath(file) for file in changed(seen, now)]
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    _tell(f"\nchanged: {', '.join(one_line(name) for name in names[:3])}{more}")
+    _tell(f"\nchanged: {', '.join(one_line(name) for name in names[:3])}{more}\n")
 
 
 def _tell(text: str) -> None:
-    write_out(f"{text}\n")
+    """Print; where nobody reads any more, `BrokenPipeError` ends the watch."""
+    print(text, end="", flush=True)
 
 
 @contextmanager

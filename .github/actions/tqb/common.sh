@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What install.sh and run.sh share; works with bash 3.2, which macOS has.
 
 # Sets the array `lines` to the lines of a text, without the space around them and without empty
