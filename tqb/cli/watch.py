@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import typer
 
 from tqb import config
+from tqb.cli.output import discard_output
 from tqb.errors import EXIT_INTERRUPTED, ConfigError
 from tqb.text import count, one_line
 from tqb.types import JOURNAL, Report
@@ -53,6 +53,9 @@ def watch_runs(context: typer.Context) -> int:
                 _wait(files, seen)
         except KeyboardInterrupt:
             return EXIT_INTERRUPTED
+        except BrokenPipeError:  # nobody reads any more
+            discard_output()
+            return EXIT_INTERRUPTED
 
 
 def _refuse(context: typer.Context) -> None:
@@ -61,9 +64,15 @@ def _refuse(context: typer.Context) -> None:
             flag = name.replace("_", "-")
             raise ConfigError(f"--watch and --{flag} do not go together: leave one of them out")
     for pack in context.params["packs"] or ():
-        path = Path(pack)
-        if pack == "-" or (path.exists() and not path.is_file() and not path.is_dir()):
+        if pack == "-" or _is_a_stream(Path(pack)):
             raise ConfigError(f"--watch: {pack} cannot be watched: give the pack as a file")
+
+
+def _is_a_stream(path: Path) -> bool:
+    try:
+        return path.exists() and not path.is_file() and not path.is_dir()
+    except (OSError, ValueError):  # a name too long, or with a NUL
+        return False
 
 
 class Settings:
@@ -160,12 +169,19 @@ def _run(arguments: Sequence[str], *, silent: bool) -> int:
         return process.wait()
     finally:
         if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(GRACE_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask the run to end, and kill it where it does not, or where there is no time to wait."""
+    process.terminate()
+    try:
+        process.wait(GRACE_S)
+    except subprocess.TimeoutExpired:
+        return
+    finally:
+        process.kill()
+        process.wait()
 
 
 def _wait(files: Watched, seen: Stamps) -> None:
@@ -180,13 +196,15 @@ def _wait(files: Watched, seen: Stamps) -> None:
             break
         last = now
         time.sleep(max(PAUSE_S, 4 * (time.monotonic() - start)))  # however many files there are
-    names = [os.path.relpath(file) for file in changed(seen, now)]
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    _tell(f"\nchanged: {', '.join(one_line(name) for name in names[:3])}{more}\n")
+    here = Path.cwd()
+    files_changed = changed(seen, now)
+    more = f" and {len(files_changed) - 3} more" if len(files_changed) > 3 else ""
+    names = (f.relative_to(here) if f.is_relative_to(here) else f for f in files_changed[:3])
+    _tell(f"\nchanged: {', '.join(one_line(str(name)) for name in names)}{more}\n")
 
 
 def _tell(text: str) -> None:
-    """Print; where nobody reads any more, `BrokenPipeError` ends the watch."""
+    """Print. Raises `BrokenPipeError` where nobody reads any more."""
     print(text, end="", flush=True)
 
 
