@@ -418,6 +418,14 @@ DryRun = Annotated[
     bool,
     typer.Option("--dry-run", help="Say what the run would take, and ask and write nothing."),
 ]
+Watch = Annotated[
+    bool,
+    typer.Option(
+        "--watch",
+        help="Run again whenever prompt, pack, settings or the target's code change, and show what "
+        "changed; Ctrl-C ends it in 130.",
+    ),
+]
 GitHub = Annotated[
     bool,
     typer.Option(

@@ -25,6 +25,7 @@ EXAMPLES = """Examples:
   tqb run --target python:app:answer            your own pipeline, a Python function
   tqb run --target "cmd:./ask.sh"               your own pipeline, any program
   tqb run -m openai/gpt-4o-mini --dry-run       what that would take, without asking
+  tqb run --prompt prompt.txt -m … --watch      again whenever a file changes
   tqb run my-pack/ --baseline tqb-baseline.jsonl -o run.json
   tqb run -m openai/gpt-4o-mini --resume        go on after an interruption
   tqb run -m openai/gpt-4o-mini --record DIR    keep the answers, to be replayed by --offline
@@ -76,12 +77,17 @@ def run(
     judge: options.Judge = None,
     verify: options.Verify = True,
     dry_run: options.DryRun = False,
+    watch: options.Watch = False,
     github: options.GitHub = True,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     config: options.Config = None,
 ) -> int:
     """Run packs through a pipeline and judge the answers."""
+    if watch:
+        from tqb.cli.watch import watch_runs
+
+        return watch_runs(context)
     from tqb import pipeline
     from tqb.cli.github import print_report
     from tqb.cli.logs import redact_logs

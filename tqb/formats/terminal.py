@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from typing import IO, TYPE_CHECKING
 
 from tqb.formats.failed import Kind, Section, asked_name, failed_calls, sections, told
 from tqb.formats.found import MOST_FAULTS, MOST_NOTICES, found
 from tqb.formats.languages import render_languages
+from tqb.rounds import Difference, differences
 from tqb.text import count, one_line, usd
 from tqb.types import (
     Baseline,
@@ -36,6 +37,9 @@ LEAST_ROOM = 30
 
 SHOWN: Mapping[Kind, int] = {"broken": 20, "unsettled": 5, "failed": 5, "still_failing": 0}
 """Wrong answers shown of each section, unless all are asked for."""
+
+SHOWN_DIFFERENCES = 20
+"""Items shown that differ from the run before, unless all are asked for."""
 
 SHOWN_GROUPS = 20
 """Kinds of failed calls shown."""
@@ -95,6 +99,13 @@ def render_baseline(baseline: Baseline, stream: IO[str] | None) -> str:
 def render_estimate(estimate: Estimate, stream: IO[str] | None) -> str:
     """Render what a run would take: a table of its parts, and what the figures stand on."""
     return _render(stream, _estimate(estimate))
+
+
+def render_round(
+    before: Report, after: Report, stream: IO[str] | None, *, every: bool = False
+) -> str:
+    """Render what changed since the run before: verdict, accuracy, and the items that differ."""
+    return _render(stream, _round(before, after, every))
 
 
 def _render(stream: IO[str] | None, lines: Iterable[Line]) -> str:
@@ -305,6 +316,43 @@ def _changes(comparison: Comparison) -> Iterator[Line]:
             passes = f"{item.before or '–'} → {item.after or '–'}"
             again = f", again {item.again}" if item.again else ""
             yield Line(f"  {item.change:<12} {passes:<11} ", one_line(item.key) + again)
+
+
+def _round(before: Report, after: Report, every: bool) -> Iterator[Line]:
+    said = after.verdict.reasons != before.verdict.reasons
+    yield from _verdict(after) if said else islice(_verdict(after), 1)
+    was, now = (_share(report.metrics.accuracy) for report in (before, after))
+    right = f"{after.metrics.passed} of {after.metrics.n} right"
+    yield Line("  ", f"accuracy {was} → {now} ({right})" if was != now else f"accuracy {now}")
+    found = differences(before, after)
+    if not found:
+        yield Line("  ", "every answer is as it was")
+    shown = found if every else found[:SHOWN_DIFFERENCES]
+    for difference in shown:
+        yield from _difference(difference)
+    if len(found) > len(shown):
+        yield Line("  ", f"… and {len(found) - len(shown)} more: see them with --verbose")
+
+
+def _share(accuracy: float | None) -> str:
+    return "–" if accuracy is None else f"{accuracy:.3f}"
+
+
+def _difference(difference: Difference) -> Iterator[Line]:
+    before, after = difference.before, difference.after
+    item = after or before
+    question = one_line(item.question, WIDTH) if item else ""
+    yield Line(f"  {difference.event:<10}  {one_line(difference.key)}  ", question)
+    if before and after:
+        yield Line("    answer  ", f"{_answer(before)} → {_answer(after)}")
+    elif after:
+        yield Line("    answer  ", _answer(after))
+    if after and after.outcome != "pass":
+        yield Line("    why     ", one_line(told(after)["why"], WIDTH))
+
+
+def _answer(result: Result) -> str:
+    return "(none)" if result.answer is None else one_line(result.answer, WIDTH) or "(empty)"
 
 
 def _baseline(baseline: Baseline) -> Iterator[Line]:
