@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from typing import Literal
 
 from tqb.types import Form, Request, Response, Shape
 
@@ -221,6 +222,7 @@ def form_of(answer: str) -> Form:
         words=len(text.split()),
         shape=_shape(text),
         script=main_script(text),
+        case=_case(text),
         first=answer[:1],
         last=answer[-1:],
     )
@@ -239,6 +241,14 @@ def _shape(text: str) -> Shape:
         return "lines"
     long = len(text.split()) > 3 or len(text) > 24
     return "sentence" if text.endswith(_STOPS) and long else "bare"
+
+
+def _case(text: str) -> Literal["", "lower", "upper", "mixed"]:
+    if text.islower():
+        return "lower"
+    if text.isupper():
+        return "upper"
+    return "mixed" if text.lower() != text.upper() else ""
 
 
 def main_script(text: str) -> str:

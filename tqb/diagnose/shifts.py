@@ -231,6 +231,14 @@ def by_language(pairs: Sequence[Pair]) -> dict[str, float]:
     return {tag: round(now / was - 1, 4) for tag, (was, now) in sorted(totals.items()) if was}
 
 
+def splits_special(shift: Shift) -> bool:
+    """Whether special tokens are cut: all requests pay for theirs, and hardly others pay more."""
+    if shift.kind != "constant" or shift.size <= 0:
+        return False
+    more = [pair for pair in shift.moved if (pair.shift or 0) >= shift.size + 3]
+    return bool(more) and 2 * sum(map(has_special, more)) > len(shift.moved)
+
+
 def has_special(pair: Pair) -> bool:
     """Whether the question holds what some models use as special tokens."""
     return _SPECIAL.search(pair.result.question) is not None

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tqb.diagnose.case import Case, example, finding, moved, showing, sure
-from tqb.diagnose.shifts import Shift, has_special
+from tqb.diagnose.shifts import Shift, splits_special
 from tqb.text import count
 from tqb.types import Finding
 
@@ -144,8 +144,7 @@ def _shifted(case: Case, shift: Shift) -> Iterator[Finding]:
 
 def _constant(case: Case, shift: Shift) -> Iterator[Finding]:
     """Every request is longer, or shorter, by the same number."""
-    special = [pair for pair in shift.moved if has_special(pair)]
-    if special and shift.size > 0 and all((p.shift or 0) > shift.size for p in special):
+    if splits_special(shift):
         return  # the tokenizer's: see there
     size = abs(shift.size)
     more = "longer" if shift.size > 0 else "shorter"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tqb.diagnose.case import Case, example, finding, showing, sure
-from tqb.diagnose.shifts import Shift, by_language, has_special
+from tqb.diagnose.shifts import Shift, by_language, has_special, splits_special
 from tqb.signs import script_of
 from tqb.text import count
 from tqb.types import Finding
@@ -35,11 +35,9 @@ def diagnose(case: Case, shift: Shift) -> Iterator[Finding]:
 
 def _split(case: Case, shift: Shift) -> Iterator[Finding]:
     """Special tokens are cut into pieces: those around each question, and those within some."""
+    if not splits_special(shift):
+        return
     special = [pair for pair in shift.moved if has_special(pair)]
-    if shift.kind != "constant" or shift.size <= 0 or not special:
-        return
-    if not all((pair.shift or 0) > shift.size for pair in special):
-        return
     yield finding(
         "tokenizer",
         "special-tokens-split",
