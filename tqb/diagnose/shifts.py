@@ -60,7 +60,9 @@ def measure(pairs: Sequence[Pair]) -> Shift:
     if not changed:
         return Shift("same" if known else "unknown", n=len(known), tokens=totals)
     if len(known) < LEAST:
-        return Shift("irregular", 0, changed, len(known), tokens=totals)
+        sizes = {pair.shift or 0 for pair in known}
+        kind: Kind = "constant" if len(sizes) == 1 else "irregular"
+        return Shift(kind, min(sizes), changed, len(known), tokens=totals)
     kind, size, odd, trait = (
         _lost(known)
         or _constant(known)

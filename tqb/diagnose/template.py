@@ -20,9 +20,16 @@ SIGNS = {
 }
 """Name and wording by sign; each wording goes on with how many answers."""
 
+WEAK = ("echo", "role", "no_question", "second_turn")
+"""Signs that a small model shows in health, too: without a baseline they are no more than hints."""
+
 TEMPLATE_ADVICE = (
     "Compare the request as it is sent, and the chat template of the server, with those of the "
     "last good run."
+)
+SMALL_ADVICE = (
+    "So little is often a begin-of-text token, there twice or not at all, a space or a line end in "
+    "the template, or a date in it that is longer today."
 )
 STOP_ADVICE = "Look at the end-of-turn token, the stop strings and max_tokens of the server."
 
@@ -161,15 +168,20 @@ def _constant(case: Case, shift: Shift) -> Iterator[Finding]:
     yield finding(
         "template",
         name,
-        0.97 if size > 1 else 0.85,
+        _confidence(case, size),
         f"{what}: every request is {count(size, 'token')} {more} than in the baseline; {same}.",
-        TEMPLATE_ADVICE
-        if size > 1
-        else "One token is often a begin-of-text token, there twice or "
-        "not at all, or a space or line end at the end of the template.",
+        TEMPLATE_ADVICE if size > 2 else SMALL_ADVICE,
         [pair.key for pair in case.pairs if pair.shift],
         **_figures(shift),
     )
+
+
+def _confidence(case: Case, size: int) -> float:
+    """One or two tokens that leave the answers as they were may be a date."""
+    reworded = sum(pair.reworded for pair in case.pairs) / len(case.pairs)
+    if size <= 2 and reworded < 0.1:
+        return 0.45
+    return 0.97 if size > 2 else 0.85
 
 
 def _system_tokens(case: Case) -> float | None:
@@ -271,8 +283,9 @@ def _signs(case: Case) -> Iterator[Finding]:
         seen = showing(case, sign)
         least = 2 if sign in ("special_token", "placeholder") else 3
         confidence = sure(seen, least=least, most=0.9)
-        if sign in ("echo", "role", "no_question") or case.base is None:
+        if sign in WEAK:
             confidence -= 0.1
+            confidence = confidence if case.base else min(confidence, 0.45)
         if confidence <= 0:
             continue
         now = "now " if case.base else ""
