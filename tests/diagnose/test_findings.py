@@ -63,6 +63,11 @@ def twice(messages: Sequence[Message]) -> str:
     return chatml([m for m in messages for _ in range(2)])
 
 
+def words(change: Callable[[str, Any], str]) -> Callable[[str, str], tuple[str, str]]:
+    """Change the text of each answer."""
+    return lambda question, answer: (change(answer, {}), "stop")
+
+
 def endless(question: str, answer: str) -> tuple[str, str]:
     """Go on after the answer, with the next turn."""
     return f"{answer}\nuser\nAnd what is the next one?\nassistant\nI do not know.", "length"
@@ -72,13 +77,19 @@ TEMPLATE: Mapping[str, tuple[Pipeline, str]] = {
     "no template": (FakeModel(turns("{content}\n", "")), "wrapping-changed"),
     "question dropped": (FakeModel(without("user")), "question-lost"),
     "system prompt dropped": (FakeModel(without("system")), "system-prompt-lost"),
-    "another model's": (FakeModel(turns("[INST] {content} [/INST]", "")), "wrapping-changed"),
+    "another model's": (
+        FakeModel(turns("[INST] {content} [/INST]", ""), word=words(lambda text, body: f"{text} ")),
+        "wrapping-changed",
+    ),
     "no generation prompt": (
         FakeModel(lambda messages: chatml(messages).removesuffix("<|im_start|>assistant\n")),
         "wrapping-changed",
     ),
     "one token in front": (
-        FakeModel(lambda messages: "<|endoftext|>" + chatml(messages)),
+        FakeModel(
+            lambda messages: "<|endoftext|>" + chatml(messages),
+            word=words(lambda text, body: f"{text} "),
+        ),
         "wrapping-changed",
     ),
     "sent twice": (FakeModel(twice), "sent-twice"),
@@ -124,11 +135,6 @@ def half_size(text: str) -> int:
 def plain_specials(text: str) -> int:
     """Cut special tokens like other text."""
     return cut(text.replace("<|", "< | ").replace("|>", " | >"))
-
-
-def words(change: Callable[[str, Any], str]) -> Callable[[str, str], tuple[str, str]]:
-    """Change the text of each answer."""
-    return lambda question, answer: (change(answer, {}), "stop")
 
 
 TOKENIZER: Mapping[str, tuple[Pipeline, str]] = {
@@ -260,6 +266,10 @@ HARMLESS: Mapping[str, tuple[Pipeline, dict[str, Any]]] = {
     "same again": (FakeModel(), {}),
     "another name": (FakeModel(name="fake-1-2026-11"), {}),
     "other wording": (FakeModel(word=reworded), {}),
+    "a longer date in the template": (
+        FakeModel(lambda messages: f"{chatml(messages)} 9"),
+        {},
+    ),
     "a few lost": (FakeModel(word=two_lost), {}),
     "slower": (lambda body: replace(FakeModel()(body), delay_s=0.1), {}),
     "one at a time": (FakeModel(), {"max_concurrency": 1}),
