@@ -8,7 +8,7 @@ no harm. The reports are kept in the folder, and what is there is not run again.
 minutes of one core for each change of the model, its template or its requests, and seconds for a
 change of its answers. Needs the dev requirements, and the package gguf, which edits weights.
 
-Beside tqb: what "accuracy dropped by 5 points" and "any answer's text changed" say of the same runs.
+Beside tqb: what "accuracy fell by 5 points" and "any answer's text changed" say of the same runs.
 """
 
 from __future__ import annotations

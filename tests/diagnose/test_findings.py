@@ -120,6 +120,10 @@ TEMPLATE: Mapping[str, tuple[Pipeline, str]] = {
         FakeModel(word=lambda question, answer: (f"assistant\n{answer}", "stop")),
         "role-in-answers",
     ),
+    "a space in front": (
+        FakeModel(word=words(lambda text, body: f" {text}")),
+        "space-in-front",
+    ),
     "special tokens in answers": (
         FakeModel(word=lambda question, answer: (f"{answer}<|im_end|>", "stop")),
         "special-tokens-in-answers",

@@ -127,7 +127,6 @@ def _edges(pairs: Sequence[Pair]) -> Iterator[Finding]:
         ("case-changed", "are in capitals", lambda form: form.case == "upper"),
         ("case-changed", "begin with a small letter", lambda form: form.first.islower()),
         ("case-changed", "begin with a capital", lambda form: form.first.isupper()),
-        ("space-in-front", "begin with white space", lambda form: form.first.isspace()),
         ("full-stop", "end with a full stop", lambda form: form.last in (".", "。")),
     ):
         seen = moved(pairs, lambda item, test=test: item.form is not None and test(item.form))  # type: ignore[misc]

@@ -42,6 +42,7 @@ def diagnose(case: Case, shift: Shift) -> Iterator[Finding]:
         else:
             yield from _shifted(case, shift)
         yield from _length(case)
+        yield from _space(case)
     else:
         yield from _alike(case)
     yield from _signs(case)
@@ -276,6 +277,35 @@ def _kept(case: Case, keys: set[str]) -> bool:
 
 def _mid(values: Sequence[int]) -> int:
     return values[(len(values) - 1) // 2] if values else 0
+
+
+def _space(case: Case) -> Iterator[Finding]:
+    """Answers begin with white space that the end of the prompt used to have, or the reverse.
+
+    A model that behaves otherwise has no reason to do so in nearly every answer.
+    """
+    for said, starts in (("begin with white space", True), ("no longer begin with it", False)):
+        seen = moved(
+            case.pairs,
+            lambda item, starts=starts: (  # type: ignore[misc]
+                item.form is not None and item.form.first.isspace() is starts
+            ),
+        )
+        if seen.net < 5 or seen.share < 0.5:
+            continue
+        yield finding(
+            "template",
+            "space-in-front",
+            0.75,
+            f"{len(seen.gained)} of {count(seen.n, 'answer')} {said} now: the prompt ends "
+            "otherwise than in the baseline.",
+            "Look at spaces and line ends at the end of the template, after the assistant's turn "
+            "is opened.",
+            seen.gained,
+            answers=len(seen.gained),
+            lost=seen.lost,
+            of=seen.n,
+        )
 
 
 def _signs(case: Case) -> Iterator[Finding]:
