@@ -1,11 +1,13 @@
-"""`docs/gate-a-pull-request.md` tells the truth: its files and its commands, word for word."""
+"""The pages of `docs/` tell the truth: their files and their commands, word for word."""
 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.conftest import Cli
 from tests.test_hooks import ROOT
 from tests.workplace import make_workplace
 
@@ -42,6 +44,15 @@ def test_five_minutes(tmp_path: Path) -> None:
         followed += 1
     assert followed == 16
     assert workplace.run("git", "log", "--format=%s") == "A clearer prompt\nGate with tqb\nAn app\n"
+
+
+def test_the_picture_of_a_diagnosis(cli: Cli) -> None:
+    """The commands of `docs/diagnosis.md` print what it shows, and the last ends in 1."""
+    page = (ROOT / "docs" / "diagnosis.md").read_text("utf-8")
+    ended = [(cli(*shlex.split(line)[1:]), shown) for line, shown in commands(page)]
+    assert [one.code for one, _ in ended] == [0, 0, 1]
+    last, shown = ended[-1]
+    assert last.out.splitlines()[: len(shown)] == shown
 
 
 def test_links_lead_somewhere() -> None:

@@ -19,6 +19,8 @@ LONGEST = 4_000
 """Characters of an answer that are looked at, from its beginning."""
 LONG_WORD = 28
 """Letters of a word without a space that hardly any language writes."""
+READ_AS = 0.7
+"""Share of a run of odd letters that must read as UTF-8."""
 LOOPS = 4
 """Times that the end of an answer repeats itself, to be a loop."""
 
@@ -38,9 +40,10 @@ _PLACEHOLDER = re.compile(
     r"\{\{-?\s*[A-Za-z_][\w. |]*-?\}\}|\{%.{1,80}?%\}|(?<![\w$\\])\{[A-Za-z_]\w*\}"
     r"|\$\{[A-Za-z_]\w*\}|%\([A-Za-z_]\w*\)s"
 )
-_PIECES = re.compile(r"▁|<0x[0-9A-F]{2}>|[ĠĊ](?=\w)|(?<=\w)[ĠĊ]")
+_PIECES = re.compile(r"▁|<0x[0-9A-F]{2}>|(?<=[\w.,:;])[ĠĊ]|\A[ĠĊ]\S+\Z")
 _PIECE = re.compile(r"[^\W\d_]+|\d|[^\w\s]")
 _JOINED = re.compile(r"(?<!\w)[A-Z]?[a-z]{2,}[A-Z][a-z]{2,}(?!\w)")
+_WORDS = re.compile(r"[^\W\d_]{2,}(?: [^\W\d_]{2,})+")
 _HIGH = re.compile(
     r"[\u0080-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc"
     r"\u2013-\u203a\u20ac\u2122]{2,}"
@@ -155,19 +158,18 @@ def _is_mojibake(answer: str, known: _Known) -> bool:
 def _decoded(run: str) -> bool:
     """Whether characters are the bytes of UTF-8, read in a code page of one byte."""
     for page in ("latin-1", "cp1252"):
-        try:
-            text = run.encode(page).decode("utf-8")
-        except UnicodeError:
-            continue
-        return len(text) < len(run)
+        raw = run.encode(page, "ignore")
+        text = raw.decode("utf-8", "ignore")
+        if text and len(text.encode()) >= READ_AS * len(run) and not text.isascii():
+            return True
     return any("\x80" <= letter <= "\x9f" for letter in run)
 
 
 def _is_glued(answer: str, known: _Known) -> bool:
     said = answer.strip()
-    if any(
-        " " in target.strip() and said and said != target and said == target.replace(" ", "")
-        for target in known.item.targets
+    targets = known.item.targets
+    if said not in targets and any(
+        _WORDS.fullmatch(target) and said == target.replace(" ", "") for target in targets
     ):
         return True
     return any(
@@ -201,7 +203,9 @@ def _loops(answer: str, known: _Known) -> bool:
 
 _CHECKS: dict[str, Callable[[str, _Known], bool]] = {
     "special_token": _new(_SPECIAL, "<", "[", "|>"),
-    "role": lambda answer, known: _ROLE_FIRST.match(answer) is not None,
+    "role": lambda answer, known: (
+        (found := _ROLE_FIRST.match(answer)) is not None and found.group().strip() not in known
+    ),
     "second_turn": _new(_SECOND_TURN, "\n"),
     "placeholder": _new(_PLACEHOLDER, "{", "%("),
     "no_question": _new(_NO_QUESTION, "help", "assist", "question", "provide", "don", "did"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +22,9 @@ from tqb.types import (
 
 FAULT = 0.5
 """Least confidence of a fault; what is less sure is a notice."""
+
+MOST_LOOKED_AT = 20_000
+"""Items that are looked at; of a larger run every second, third, …"""
 
 MOST_ITEMS = 1_000
 """Items named by a finding."""
@@ -109,12 +112,13 @@ class Case:
 
 def open_case(base: Baseline | None, report: Report) -> Case:
     """Put side by side what the detectors compare."""
-    now = baseline.from_report(report)
+    results = _sampled(report.results)
+    now = baseline.from_report(replace(report, results=results))
     first: dict[str, Result] = {}
-    for result in sorted(report.results, key=lambda r: r.repeat):
+    for result in sorted(results, key=lambda r: r.repeat):
         if result.outcome in baseline.SCORED:
             first.setdefault(result.key, result)
-    in_order = dict.fromkeys(r.key for r in report.results if r.key in first)
+    in_order = dict.fromkeys(r.key for r in results if r.key in first)
     was = {item.key: item for item in base.items} if base else {}
     after = {item.key: item for item in now.items}
     pairs = tuple(
@@ -125,6 +129,15 @@ def open_case(base: Baseline | None, report: Report) -> Case:
         and was[key].question_sha256 == after[key].question_sha256
     )
     return Case(report, base, now, pairs, tuple(first[key] for key in in_order))
+
+
+def _sampled(results: tuple[Result, ...]) -> tuple[Result, ...]:
+    """Return the results of so many items that patterns show, evenly spread over the run."""
+    keys = list(dict.fromkeys(result.key for result in results))
+    if len(keys) <= MOST_LOOKED_AT:
+        return results
+    kept = set(keys[:: -(-len(keys) // MOST_LOOKED_AT)])
+    return tuple(result for result in results if result.key in kept)
 
 
 def finding(
