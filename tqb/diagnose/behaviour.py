@@ -31,8 +31,14 @@ LEAST_SHARE = 0.15
 """Least share of the answers that must have changed their form: other arithmetic moves some."""
 
 
-RESTLESS = 0.4
-"""Share of the answers that differ in more than their wording, from which on that is a fault."""
+RESTLESS = 0.5
+"""Share of the answers that differ in more than their wording, from which on that is a fault.
+
+Of a small model, other arithmetic moves 15 % and 4 bits in place of 8 move 43 %; noise of a tenth
+of the weights' own spread, which breaks a third of its right answers, moves 62 %.
+"""
+SAID = 0.25
+"""Share from which on it is said."""
 
 
 def diagnose(case: Case, shift: Shift) -> Iterator[Finding]:
@@ -153,13 +159,13 @@ def _restless(case: Case) -> Iterator[Finding]:
     pairs = [pair for pair in case.pairs if pair.before.form and pair.after.form]
     changed = [pair.key for pair in pairs if _differs(pair)]
     share = len(changed) / len(pairs) if pairs else 0.0
-    if len(changed) < 8 or share < RESTLESS:
+    if len(changed) < 8 or share < SAID:
         return
     changes = sum(change in ("broken", "fixed") for change in case.changes.values())
     yield finding(
         "behaviour",
         "answers-changed",
-        min(0.8, 0.3 + share),
+        min(0.8, 0.2 + share) if share >= RESTLESS else 0.4,
         f"Answers are other ones: {len(changed)} of {len(pairs)} begin otherwise, have another "
         f"form or are twice as long or half as long as in the baseline, and {changes} changed "
         "between right and wrong.",
