@@ -17,6 +17,7 @@ from tqb.cli import (
     comment,
     compare,
     explain,
+    export,
     generate,
     init,
     pack,
@@ -50,6 +51,7 @@ app.command("power", epilog=power.EXAMPLES)(power.power)
 app.add_typer(baseline.app, name="baseline")
 app.add_typer(pack.app, name="pack")
 app.command("generate", epilog=generate.EXAMPLES)(generate.generate)
+app.command("export", epilog=export.EXAMPLES)(export.export)
 app.command("init", epilog=init.EXAMPLES)(init.init)
 
 

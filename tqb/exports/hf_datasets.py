@@ -1,0 +1,58 @@
+"""Hugging Face: a data set that `load_dataset` reads from the folder, or from the Hub."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tqb.exports.interface import ANSWER, Exporter, Files, to_json_lines, to_yaml
+from tqb.exports.table import rows
+from tqb.types import Pack
+
+EVALUATE = '''\
+"""Ask the pipeline of answer.py each question of the data set; a target alone is right."""
+
+from datasets import load_dataset
+
+from answer import answer
+
+data = load_dataset(".", split="test")
+data = data.map(lambda row: {"right": answer(row["question"]) in row["answers"]})
+print(f"accuracy {sum(data['right']) / len(data):g}")
+'''
+
+
+def write(pack: Pack) -> Files:
+    """Write the rows, the front matter that tells their types, and a script."""
+    table = rows(pack)
+    front = {
+        "configs": [
+            {"config_name": "default", "data_files": [{"split": "test", "path": "test.jsonl"}]}
+        ],
+        "dataset_info": {"features": [_feature(*column) for column in table[0].items()]},
+    }
+    return {
+        "README.md": f"---\n{to_yaml(front)}---\n\n",
+        "test.jsonl": to_json_lines(table),
+        "evaluate.py": EVALUATE,
+        "answer.py": ANSWER,
+    }
+
+
+def _feature(name: str, value: Any) -> dict[str, Any]:
+    """Return the type of a column: without it, a column of dates would be no texts."""
+    if isinstance(value, list):
+        return {"name": name, "list": "string"}
+    if isinstance(value, dict):
+        return {"name": name, "struct": [{"name": key, "dtype": "string"} for key in value]}
+    return {"name": name, "dtype": "string"}
+
+
+EXPORTER = Exporter(
+    name="hf-datasets",
+    title="Hugging Face Datasets",
+    install="pip install datasets",
+    command="python evaluate.py",
+    loses="Every field is a column; the script takes an answer for right where it is a target, "
+    "letter by letter.",
+    write=write,
+)
