@@ -4,42 +4,43 @@ from __future__ import annotations
 
 from typing import Any
 
-from tqb.exports.interface import ANSWER, Exporter, Files, to_json_lines, to_yaml
-from tqb.exports.table import rows
+from tqb.exports.interface import ANSWER, Exporter, Files, to_yaml
+from tqb.exports.table import FIELD, rows, to_text
 from tqb.types import Pack
 
 EVALUATE = '''\
 """Ask the pipeline of answer.py each question of the data set; a target alone is right."""
 
+from pathlib import Path
+
 from datasets import load_dataset
 
 from answer import answer
 
-data = load_dataset(".", split="test")
+data = load_dataset(str(Path(__file__).resolve().parent), split="test")
 data = data.map(lambda row: {"right": answer(row["question"]) in row["answers"]})
 print(f"accuracy {sum(data['right']) / len(data):g}")
 '''
 
 
 def write(pack: Pack) -> Files:
-    """Write the rows, the front matter that tells their types, and a script."""
+    """Write the rows, the front matter that tells where they are and their types, and a script."""
     table = rows(pack)
+    files = [{"split": "test", "path": "test.json"}]
     front = {
-        "configs": [
-            {"config_name": "default", "data_files": [{"split": "test", "path": "test.jsonl"}]}
-        ],
+        "configs": [{"config_name": "default", "data_files": files, "field": FIELD}],
         "dataset_info": {"features": [_feature(*column) for column in table[0].items()]},
     }
     return {
         "README.md": f"---\n{to_yaml(front)}---\n\n",
-        "test.jsonl": to_json_lines(table),
+        "test.json": to_text(table),
         "evaluate.py": EVALUATE,
         "answer.py": ANSWER,
     }
 
 
 def _feature(name: str, value: Any) -> dict[str, Any]:
-    """Return the type of a column: without it, a column of dates would be no texts."""
+    """Return the type of a column, which is not told by one that is empty."""
     if isinstance(value, list):
         return {"name": name, "list": "string"}
     if isinstance(value, dict):

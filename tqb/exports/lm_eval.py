@@ -1,9 +1,9 @@
-"""EleutherAI's lm-eval: a task in YAML, and its documents as JSON Lines."""
+"""EleutherAI's lm-eval: a task in YAML, and its documents as JSON."""
 
 from __future__ import annotations
 
-from tqb.exports.interface import Exporter, Files, slug, to_json_lines, to_yaml
-from tqb.exports.table import rows
+from tqb.exports.interface import Exporter, Files, slug, to_yaml
+from tqb.exports.table import FIELD, rows, to_text
 from tqb.types import Pack
 
 _METRIC = {
@@ -21,7 +21,7 @@ def write(pack: Pack) -> Files:
     task = {
         "task": name,
         "dataset_path": "json",
-        "dataset_kwargs": {"data_files": {"test": "items.jsonl"}},
+        "dataset_kwargs": {"data_files": {"test": "items.json"}, "field": FIELD},
         "test_split": "test",
         "output_type": "generate_until",
         "doc_to_text": "{{question}}",
@@ -30,7 +30,7 @@ def write(pack: Pack) -> Files:
         "metric_list": [_METRIC],
         "metadata": {"version": 1.0},
     }
-    return {f"{name}.yaml": to_yaml(task), "items.jsonl": to_json_lines(rows(pack))}
+    return {f"{name}.yaml": to_yaml(task), "items.json": to_text(rows(pack))}
 
 
 EXPORTER = Exporter(

@@ -41,7 +41,7 @@ EXPORTER = Exporter(
     title="promptfoo",
     install="npm install --global promptfoo",
     command="promptfoo eval --no-cache",
-    loses="An answer is right where it is a target, letter by letter; a prompt of your own may show "
-    "`{{item.context}}`; `answer_type`, `tolerance` and `forbidden` are passed over.",
+    loses="An answer is right where it is a target, letter by letter; a prompt of your own may "
+    "show `{{item.context}}`; `answer_type`, `tolerance` and `forbidden` are passed over.",
     write=write,
 )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tqb.exports.interface import details
+from tqb.exports.interface import details, to_json_array
 from tqb.types import Item, Pack
+
+FIELD = "items"
+"""Key of the object under which the rows stand."""
 
 
 def rows(pack: Pack) -> list[dict[str, Any]]:
@@ -28,3 +31,12 @@ def _row(item: Item) -> dict[str, Any]:
     if "tolerance" in rest:
         rest["tolerance"] = str(rest["tolerance"])
     return {"question": item.text, "answers": list(item.targets), **rest}
+
+
+def to_text(table: list[dict[str, Any]]) -> str:
+    """Return rows as JSON that Hugging Face's reader takes as it is.
+
+    In JSON Lines it takes a text that looks like a date for one, if all of a column do; not so in
+    a field of an object.
+    """
+    return f'{{"{FIELD}": {to_json_array(table).rstrip()}}}\n'
