@@ -94,7 +94,7 @@ class Client:
 
 CLIENTS: Mapping[str, Client] = {
     "openai-evals": Client(
-        ("evals==3.0.1.post1", "datasets>=2.14", "snowflake-connector-python>=3.12"),
+        ("--only-binary=snowflake-connector-python", "evals==3.0.1.post1", "datasets>=2.14"),
         "oaieval gpt-3.5-turbo {name} --registry_path registry --record_path record.jsonl",
         of_openai_evals,
         environment={"EVALS_THREADS": "1", "EVALS_SHOW_EVAL_PROGRESS": ""},

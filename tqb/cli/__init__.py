@@ -21,6 +21,7 @@ from tqb.cli import (
     generate,
     init,
     pack,
+    pack_import,
     power,
     report,
     run,
@@ -49,6 +50,7 @@ app.command("report", epilog=report.EXAMPLES)(report.report)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
 app.command("power", epilog=power.EXAMPLES)(power.power)
 app.add_typer(baseline.app, name="baseline")
+pack.app.command("import", epilog=pack_import.EXAMPLES)(pack_import.import_)
 app.add_typer(pack.app, name="pack")
 app.command("generate", epilog=generate.EXAMPLES)(generate.generate)
 app.command("export", epilog=export.EXAMPLES)(export.export)

@@ -25,15 +25,13 @@ def write(pack: Pack) -> Files:
     }
     return {
         "promptfooconfig.yaml": to_yaml(config),
-        "tests.jsonl": to_json_lines(
-            _test(number, item) for number, item in enumerate(pack.items, 1)
-        ),
+        "tests.jsonl": to_json_lines(map(_test, pack.items)),
     }
 
 
-def _test(number: int, item: Item) -> dict[str, Any]:
+def _test(item: Item) -> dict[str, Any]:
     values = {"targets": list(item.targets), **details(item, without=("label", "aliases"))}
-    return {"description": f"item {number}", "vars": {"item": values}}
+    return {"vars": {"item": values}}
 
 
 EXPORTER = Exporter(

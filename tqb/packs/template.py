@@ -107,7 +107,7 @@ def new_pack(folder: Path, *, language: str = "en", name: str = "") -> tuple[Pat
         raise ConfigError(f"--language {clean(language)}: give a BCP 47 tag, such as fr or zh-Hant")
     if not name.strip() or not name.isprintable():
         raise ConfigError(f"--name {clean(name)}: give a name of printable characters")
-    _refuse_what_is_there(folder)
+    refuse_what_is_there(folder)
     today = date.today()
     write_pack(
         folder,
@@ -130,7 +130,12 @@ def new_pack(folder: Path, *, language: str = "en", name: str = "") -> tuple[Pat
     return tuple(folder / file for file in ("items.jsonl", METADATA_FILE, CARD_FILE))
 
 
-def _refuse_what_is_there(folder: Path) -> None:
+def refuse_what_is_there(folder: Path) -> None:
+    """Refuse a folder with something in it.
+
+    Raises:
+        ConfigError: it is neither missing nor an empty folder.
+    """
     try:
         taken = os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir()))
     except (OSError, ValueError) as error:
