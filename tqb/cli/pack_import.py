@@ -75,20 +75,20 @@ def import_(
     folder = output or Path(f"{slug(source.resolve().stem)}-pack")
     refuse_what_is_there(folder)
     found = import_items(source, format=format_, columns=_columns(map_ or []), language=language)
-    for note in found.notes:
-        print(f"note: {one_line(note, 300)}", file=sys.stderr)
     unmapped = count(len(found.problems), "row")
     if not found.items or (found.problems and not skip_unmapped):
         remedy = "mend them, or give --skip-unmapped" if found.items else "nothing was imported"
         last = Problem(str(source), None, f"{unmapped} cannot be mapped; {remedy}")
         raise PackError([*found.problems, last])
+    for note in found.notes:
+        print(f"note: {one_line(note, 300)}", file=sys.stderr)
     for problem in found.problems:
         print(f"skipped: {one_line(str(problem), 600)}", file=sys.stderr)
     origin = f"{found.formats[0]} ({one_line(source.name, 100)})"
     write_imported(found.items, folder, origin=origin, license=license_)
     skipped = f", {unmapped} skipped" if found.problems else ""
     shown = one_line(str(folder))
-    write_out(f"{shown}: {count(len(found.items), 'item')} of {found.formats[0]}{skipped}\n")
+    write_out(f"{shown}: {count(len(found.items), 'item')} from {found.formats[0]}{skipped}\n")
     write_out(f"Next: tqb pack validate {shown}\n")
     return EXIT_PASS
 

@@ -39,7 +39,9 @@ FORMULA = re.compile(r"\A'(?=[=+\-@\t\r\n＝＋－＠])")
 """An apostrophe that keeps a spreadsheet from computing a cell."""
 Lines = Mapping[str, Sequence[int]]
 """Lines on which the elements of an object's lists begin, by key."""
-_NO_JSON = ("binary", "set", "omap", "pairs")
+_TAG = "tag:yaml.org,2002:"
+_PLAIN = frozenset(f"{_TAG}{kind}" for kind in "null bool int float str seq map timestamp".split())
+"""Tags of YAML that mean a value of JSON, or a text."""
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
@@ -229,8 +231,7 @@ def _value(node: yaml.Node, file: str, first: int, depth: int) -> Any:
     line = first + node.start_mark.line
     if depth > MAX_METADATA_DEPTH:
         refuse(file, line, f"is nested too deeply; {MAX_METADATA_DEPTH} levels are the most")
-    kind = node.tag.rpartition(":")[2]
-    if not node.tag.startswith("tag:yaml.org,2002:") or kind in _NO_JSON:
+    if node.tag not in _PLAIN:
         refuse(file, line, f"{quoted(node.tag)} would run code or is no JSON; write the value out")
     if isinstance(node, yaml.SequenceNode):
         return [_value(child, file, first, depth + 1) for child in node.value]
@@ -239,7 +240,7 @@ def _value(node: yaml.Node, file: str, first: int, depth: int) -> Any:
         if not all(isinstance(key, str) for key, _ in pairs):
             refuse(file, line, "a key is no text; put it in quotes")
         return {key: _value(child, file, first, depth + 1) for key, child in pairs}
-    return _scalar(str(node.value), kind)
+    return _scalar(str(node.value), node.tag.removeprefix(_TAG))
 
 
 def _scalar(text: str, kind: str) -> Any:
