@@ -1,1 +1,1 @@
-"""What is exported, and what is imported."""
+"""Packs as files of other tools."""

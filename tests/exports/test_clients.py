@@ -94,7 +94,7 @@ class Client:
 
 CLIENTS: Mapping[str, Client] = {
     "openai-evals": Client(
-        ("--only-binary=snowflake-connector-python", "evals==3.0.1.post1", "datasets>=2.14"),
+        ("evals==3.0.1.post1", "datasets>=2.14", "snowflake-connector-python>=4", "pandas<3"),
         "oaieval gpt-3.5-turbo {name} --registry_path registry --record_path record.jsonl",
         of_openai_evals,
         environment={"EVALS_THREADS": "1", "EVALS_SHOW_EVAL_PROGRESS": ""},
@@ -145,7 +145,8 @@ def installed(name: str, client: Client) -> Path:
         venv.create(place, with_pip=True, clear=True)
         python = programs / Path(sys.executable).name
         install = [str(python), "-m", "pip", "install", "-q", "--prefer-binary"]
-    subprocess.run([*install, *client.packages], check=True)
+    done = subprocess.run([*install, *client.packages], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode(errors="replace")[-3000:]
     stamp.write_text(wanted, "utf-8")
     return programs
 

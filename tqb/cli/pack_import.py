@@ -10,7 +10,7 @@ import typer
 
 from tqb.cli.output import write_out
 from tqb.errors import EXIT_PASS, ConfigError, PackError
-from tqb.text import count, one_line
+from tqb.text import count, excerpt, one_line
 from tqb.types import Problem
 
 EXAMPLES = """Examples:
@@ -41,7 +41,13 @@ def import_(
         ),
     ] = None,
     format_: Annotated[
-        str, typer.Option("--from", metavar="FORMAT", help="Instead of telling it by the content.")
+        str,
+        typer.Option(
+            "--from",
+            metavar="FORMAT",
+            help="tqb, squad, table, openai-evals, inspect, promptfoo, deepeval, lm-eval, "
+            "hf-datasets, langsmith, mlflow, opik or ragas; by default told by the content.",
+        ),
     ] = "",
     map_: Annotated[
         list[str] | None,
@@ -70,8 +76,10 @@ def import_(
     """
     from tqb.exports.interface import slug
     from tqb.imports import import_items, write_imported
-    from tqb.packs.template import refuse_what_is_there
+    from tqb.packs.check import size_faults
+    from tqb.packs.template import check_language, refuse_what_is_there
 
+    check_language(language)
     folder = output or Path(f"{slug(source.resolve().stem)}-pack")
     refuse_what_is_there(folder)
     found = import_items(source, format=format_, columns=_columns(map_ or []), language=language)
@@ -80,12 +88,13 @@ def import_(
         remedy = "mend them, or give --skip-unmapped" if found.items else "nothing was imported"
         last = Problem(str(source), None, f"{unmapped} cannot be mapped; {remedy}")
         raise PackError([*found.problems, last])
-    for note in found.notes:
-        print(f"note: {one_line(note, 300)}", file=sys.stderr)
-    for problem in found.problems:
-        print(f"skipped: {one_line(str(problem), 600)}", file=sys.stderr)
     origin = f"{found.formats[0]} ({one_line(source.name, 100)})"
-    write_imported(found.items, folder, origin=origin, license=license_)
+    items_file = write_imported(found.items, folder, origin=origin, license=license_)
+    faults = [f"{items_file} {fault}" for fault in size_faults(items_file.stat().st_size)]
+    for note in (*found.notes, *faults):
+        print(f"note: {excerpt(note, limit=300)}", file=sys.stderr)
+    for problem in found.problems:
+        print(f"skipped: {excerpt(str(problem), limit=600)}", file=sys.stderr)
     skipped = f", {unmapped} skipped" if found.problems else ""
     shown = one_line(str(folder))
     write_out(f"{shown}: {count(len(found.items), 'item')} from {found.formats[0]}{skipped}\n")

@@ -83,9 +83,14 @@ def _of_configuration(path: Path) -> Iterator[Found]:
         return
     if "task" in whole and "doc_to_text" in whole:
         yield from _of_task(path, whole)
-    elif isinstance(whole.get("tests"), str):
-        yield Found(read_document(_beside(path, whole["tests"].removeprefix("file://"))))
-    elif isinstance(whole.get("tests"), list) and "prompts" in whole:
+        return
+    tests = whole.get("tests")
+    listed_tests = tests if isinstance(tests, list) else [tests]
+    named = [name for name in listed_tests if isinstance(name, str)]
+    if named and len(named) == len(listed_tests):
+        for name in named:
+            yield Found(read_document(_beside(path, name.removeprefix("file://"))))
+    elif isinstance(tests, list) and "prompts" in whole:
         yield Found(document)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from tqb.errors import ConfigError
 from tqb.packs import write_pack
 from tqb.packs.card import CARD_FILE, codes, yaml_code
-from tqb.packs.croissant import write_new
+from tqb.packs.croissant import ITEMS_FILE, write_new
 from tqb.packs.items import UNDETERMINED
 from tqb.packs.messages import clean, quoted
 from tqb.text import count
@@ -42,7 +42,7 @@ def write_imported(
     *,
     origin: str,
     license: str = "",  # noqa: A002
-) -> None:
+) -> Path:
     """Write items as a new pack.
 
     Args:
@@ -50,6 +50,9 @@ def write_imported(
         folder: missing or empty.
         origin: what they were imported from, in words.
         license: URL or SPDX name; empty where it is not known.
+
+    Returns:
+        Path of the items.jsonl.
 
     Raises:
         ConfigError: it cannot be written, or the name is none.
@@ -84,3 +87,4 @@ def write_imported(
         description=description,
     )
     write_new(folder / CARD_FILE, card)
+    return folder / ITEMS_FILE

@@ -103,8 +103,7 @@ def new_pack(folder: Path, *, language: str = "en", name: str = "") -> tuple[Pat
             BCP 47 tag.
     """
     name = name or folder.resolve().name
-    if not _TAG.fullmatch(language):
-        raise ConfigError(f"--language {clean(language)}: give a BCP 47 tag, such as fr or zh-Hant")
+    check_language(language)
     if not name.strip() or not name.isprintable():
         raise ConfigError(f"--name {clean(name)}: give a name of printable characters")
     refuse_what_is_there(folder)
@@ -128,6 +127,16 @@ def new_pack(folder: Path, *, language: str = "en", name: str = "") -> tuple[Pat
         folder / CARD_FILE, _CARD.format(name=name, pretty_name=pretty_name, languages=languages)
     )
     return tuple(folder / file for file in ("items.jsonl", METADATA_FILE, CARD_FILE))
+
+
+def check_language(tag: str) -> None:
+    """Refuse what is no BCP 47 tag.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    if not _TAG.fullmatch(tag):
+        raise ConfigError(f"--language {clean(tag)}: give a BCP 47 tag, such as fr or zh-Hant")
 
 
 def refuse_what_is_there(folder: Path) -> None:

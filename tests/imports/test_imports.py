@@ -212,7 +212,7 @@ tests:
              "promptfooconfig.yaml: left out 'assert.llm-rubric' of 1 row"],
         ),
         (
-            {"c.yaml": "prompts: [a]\ntests: file://t.jsonl\n",
+            {"c.yaml": "prompts: [a]\ntests: [file://t.jsonl]\n",
              "t.jsonl": [{"vars": {"q": "Sky?"}, "assert": [{"type": "equals", "value": "blue"}]}]},
             {"text": "Sky?", "label": "blue"},
             [],
@@ -266,7 +266,7 @@ def test_squad_becomes_a_pack_but_for_what_has_no_answer(cli: Cli, tmp_path: Pat
         "error: squad.json:4: the question 5ad3 has no answer in its passage; an item needs one",
         "error: squad.json: 1 row cannot be mapped; mend them, or give --skip-unmapped",
     ]
-    assert not (tmp_path / "squad_pack").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["squad.json"]
     ended = cli("pack", "import", "squad.json", "--language", "en", "--skip-unmapped", "-o", "p")
     assert ended.code == 0
     assert ended.err.startswith("note: squad.json: left out 'answers.answer_start' of 1 row\nskip")
@@ -334,6 +334,7 @@ def test_what_cannot_be_read_is_said_by_its_line(
         (["x.csv", "--map", "a=lable"], "--map a=lable: an item has no such field; did you mean"),
         (["x.csv", "--map", "a=text", "--map", "b=text"], "'text' is given two columns"),
         (["x.csv", "--map", "a=text", "--from", "squad"], "--map is for tables"),
+        (["x.csv", "--language", "x y"], "--language x y: give a BCP 47 tag"),
         (["x.csv", "-o", "."], "is not an empty folder and was left as it is"),
         (["no.csv"], "no.csv: cannot be read: No such file or directory"),
     ],
