@@ -59,8 +59,9 @@ def read(folder: Path, pattern: str) -> Any:
 
 
 def of_openai_evals(folder: Path, out: str) -> list[float]:
-    lines = map(json.loads, (folder / "record.jsonl").read_text("utf-8").splitlines())
-    return [line["final_report"]["accuracy"] for line in lines if "final_report" in line]
+    lines = (folder / "record.jsonl").read_text("utf-8").split("\n")
+    records = [json.loads(line) for line in lines if line]
+    return [one["final_report"]["accuracy"] for one in records if "final_report" in one]
 
 
 def of_inspect(folder: Path, out: str) -> list[float]:
@@ -94,7 +95,11 @@ class Client:
 
 CLIENTS: Mapping[str, Client] = {
     "openai-evals": Client(
-        ("evals==3.0.1.post1", "datasets>=2.14", "snowflake-connector-python>=4", "pandas<3"),
+        (
+            "--only-binary=snowflake-connector-python,pyarrow",
+            "evals==3.0.1.post1",
+            "datasets>=2.14",
+        ),
         "oaieval gpt-3.5-turbo {name} --registry_path registry --record_path record.jsonl",
         of_openai_evals,
         environment={"EVALS_THREADS": "1", "EVALS_SHOW_EVAL_PROGRESS": ""},
@@ -144,7 +149,8 @@ def installed(name: str, client: Client) -> Path:
     else:
         venv.create(place, with_pip=True, clear=True)
         python = programs / Path(sys.executable).name
-        install = [str(python), "-m", "pip", "install", "-q", "--prefer-binary"]
+        install = [str(python), "-m", "pip", "install", "-q"]
+        subprocess.run([*install, "--upgrade", "pip"], capture_output=True, check=True)
     done = subprocess.run([*install, *client.packages], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode(errors="replace")[-3000:]
     stamp.write_text(wanted, "utf-8")

@@ -17,7 +17,7 @@ from tests.conftest import Cli
 from tests.exports.make import HOSTILE, pack
 from tqb.errors import InputError, PackError
 from tqb.exports import export_packs, find_exporter, registry
-from tqb.imports import import_items
+from tqb.imports import NAMES, import_items
 from tqb.packs import load_pack
 from tqb.types import Item
 
@@ -349,6 +349,34 @@ def test_wrong_usage_of_import_ends_in_one_sentence(
     assert said in ended.err
     assert ended.err.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["x.csv"]
+
+
+KEYS = st.sampled_from(
+    "text label input ideal target choices id metadata vars assert item targets tags aliases name "
+    "question answers context data qas paragraphs expected_output inputs outputs expectations "
+    "user_input reference retrieved_contexts additional_metadata role content type value "
+    "title is_impossible answer_type tolerance forbidden lang concept messages".split()
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 9) | st.sampled_from(["", "x", "user", "equals"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(st.dictionaries(KEYS, VALUES, min_size=1, max_size=6), max_size=4))
+@pytest.mark.parametrize("name", ["", *NAMES])
+def test_whatever_a_row_holds_it_is_an_item_or_a_problem(name: str, rows: list[Any]) -> None:
+    """Each row of any shape becomes an item or is told by its line, in every format."""
+    with tempfile.TemporaryDirectory() as place:
+        path = write(Path(place), "x.jsonl", rows)
+        try:
+            found = import_items(path, format=name)
+        except PackError:
+            return
+    lines = {item.line for item in found.items} | {one.line for one in found.problems}
+    assert lines == set(range(1, len(rows) + 1))
 
 
 def test_links_are_not_followed(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def _sample(item: Item) -> dict[str, Any]:
 EXPORTER = Exporter(
     name="openai-evals",
     title="OpenAI Evals",
-    install="pip install evals 'datasets>=2.14' 'snowflake-connector-python>=4' 'pandas<3'",
+    install="pip install --only-binary snowflake-connector-python,pyarrow evals 'datasets>=2.14'",
     command="oaieval gpt-3.5-turbo {name} --registry_path registry",
     loses="An answer is right where it begins with a target, in the same case; `answer_type`, "
     "`tolerance`, `forbidden` and `context` are in `metadata`, which Match passes over.",

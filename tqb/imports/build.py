@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from tqb.errors import PackError
-from tqb.imports.interface import Fields, Imported, Importer, Unmapped, text_of
+from tqb.imports.interface import Fields, Imported, Importer, Unmapped, as_list, text_of
 from tqb.packs.items import build_item
 from tqb.packs.messages import clean, quoted
 from tqb.packs.reading import Row
@@ -17,6 +17,8 @@ from tqb.text import count
 from tqb.types import Item, Problem
 
 _PLAIN_TAG = re.compile(r"(?!(?:where|parent)(?![A-Za-z0-9_]))[A-Za-z][A-Za-z0-9_]*", re.ASCII)
+_NAMES = ("id", "lang", "concept", "context")
+"""Fields that others may write as numbers."""
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
@@ -76,6 +78,9 @@ def _build(importer: Importer, row: Row, file: str, language: str, left: Counter
     found = importer.item(fields)
     values = {key: value for key, value in found.items() if value not in _NOTHING}
     values["aliases"] = [one for one in _texts(values, "aliases") if one != values["label"]]
+    for key in _NAMES:
+        if isinstance(values.get(key), (int, float)):
+            values[key] = str(values[key])
     values["forbidden"] = _texts(values, "forbidden")
     values["tags"], said = _tags(values.get("tags", {}))
     item = build_item(Row(row.line, {"lang": language, **values}), file, verify=False)
@@ -85,9 +90,8 @@ def _build(importer: Importer, row: Row, file: str, language: str, left: Counter
 
 def _texts(values: Fields, key: str) -> list[str]:
     """Return the texts of a field, without repetitions and empty ones."""
-    given = values.get(key, [])
-    given = given if isinstance(given, list) else [given]
-    return list(dict.fromkeys(text_of(one, f"'{key}'") for one in given if one not in _NOTHING))
+    given = (one for one in as_list(values.get(key)) if one not in _NOTHING)
+    return list(dict.fromkeys(text_of(one, f"'{key}'") for one in given))
 
 
 def _tags(tags: Any) -> tuple[Fields, list[str]]:

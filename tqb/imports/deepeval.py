@@ -16,12 +16,12 @@ def knows(row: Mapping[str, Any]) -> bool:
 def item(row: Fields) -> Fields:
     """Return the golden; several passages become one context."""
     found = take_details(row, "additional_metadata")
-    targets = targets_of(row.pop("expected_output"), "'expected_output'")
+    targets = targets_of(row.pop("expected_output", None), "'expected_output'")
     name = row.pop("name", None)
     return {
         **found,
         "id": text_of(name, "'name'") if name else found.get("id", ""),
-        "text": text_of(row.pop("input"), "'input'"),
+        "text": text_of(row.pop("input", None), "'input'"),
         "label": targets["label"],
         "aliases": found.get("aliases", []),
         "context": joined(row.pop("context", None) or [], "'context'"),

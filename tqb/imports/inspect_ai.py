@@ -8,6 +8,7 @@ from tqb.imports.interface import (
     Fields,
     Importer,
     Unmapped,
+    as_text,
     has,
     question_of,
     take_details,
@@ -23,14 +24,14 @@ def item(row: Fields) -> Fields:
     needed = [key for key in _NEEDED if row.get(key)]
     if needed:
         raise Unmapped(f"needs {' and '.join(needed)}, which an item cannot bring; leave it out")
-    text = question_of(row.pop("input"), "'input'")
-    found = {**take_details(row, "metadata"), **targets_of(row.pop("target"), "'target'")}
+    text = question_of(row.pop("input", None), "'input'")
+    found = {**take_details(row, "metadata"), **targets_of(row.pop("target", None), "'target'")}
     choices = row.pop("choices", None)
     if choices:
         text = f"{text}\n\n{_options(choices)}"
         found["answer_type"] = "choice"
     named = row.pop("id", None)
-    return {**found, **({"id": str(named)} if named not in (None, "") else {}), "text": text}
+    return {**found, "id": as_text(named) or found.get("id"), "text": text}
 
 
 def _options(choices: Any) -> str:

@@ -76,11 +76,26 @@ def text_of(value: Any, what: str) -> str:
     Raises:
         Unmapped: it is neither, or empty.
     """
+    if value is None:
+        raise Unmapped(f"has no {what}; give a text")
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str) or not value.strip():
         raise Unmapped(f"{what} is {quoted(value)}; give a text")
     return value
+
+
+def as_text(value: Any) -> str:
+    """Return a text or a number as a text; nothing for anything else."""
+    plain = isinstance(value, (str, int, float)) and not isinstance(value, bool)
+    return str(value) if plain else ""
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return a list as it is, nothing as an empty one, and any other value as the only one."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
 
 
 def targets_of(value: Any, what: str) -> Fields:
@@ -89,8 +104,7 @@ def targets_of(value: Any, what: str) -> Fields:
     Raises:
         Unmapped: there is none, or one is no text.
     """
-    values = value if isinstance(value, list) else [value]
-    texts = list(dict.fromkeys(text_of(one, what) for one in values))
+    texts = list(dict.fromkeys(text_of(one, what) for one in as_list(value)))
     if not texts:
         raise Unmapped(f"{what} is empty; give an answer")
     return {"label": texts[0], "aliases": texts[1:]}
@@ -106,10 +120,10 @@ def question_of(value: Any, what: str) -> str:
     """
     if not isinstance(value, list):
         return text_of(value, what)
-    roles = [turn.get("role") if isinstance(turn, dict) else None for turn in value]
+    roles = [str(turn.get("role")) if isinstance(turn, dict) else "" for turn in value]
     if roles.count("user") != 1 or not set(roles) <= {"system", "developer", "user"}:
         raise Unmapped(
-            f"{what} has the turns {listed(map(str, roles)) or 'none'}; an item is one user turn, "
+            f"{what} has the turns {listed(roles) or 'none'}; an item is one user turn, "
             "with a system's before it or without"
         )
     return "\n\n".join(_said(turn.get("content"), what) for turn in value)
@@ -149,6 +163,7 @@ def take_details(fields: Fields, key: str) -> Fields:
         return {}
     rest = dict(metadata)
     found = {name: rest.pop(name) for name in _KNOWN if name in rest}
+    found |= {name: as_list(found[name]) for name in ("aliases", "forbidden") if name in found}
     if not isinstance(found.get("tags", {}), dict):
         rest["tags"] = found.pop("tags")
     plain = {name: value for name, value in rest.items() if isinstance(value, (str, int, float))}
@@ -166,8 +181,7 @@ def joined(value: Any, what: str) -> str:
     Raises:
         Unmapped: one is no text.
     """
-    passages = value if isinstance(value, list) else [value]
-    return "\n\n".join(text_of(one, what) for one in passages if one not in (None, ""))
+    return "\n\n".join(text_of(one, what) for one in as_list(value) if one not in (None, ""))
 
 
 def take_question(row: Fields, key: str) -> str:
@@ -192,7 +206,7 @@ def take_answers(row: Fields, key: str) -> Fields:
     outputs = row[key] = _copy(row, key)
     names = [name for name in ANSWERS if name in outputs] or list(outputs)[:1]
     targets = targets_of(take_first(outputs, names, "answer"), f"the answer in {key!r}")
-    return {**targets, "aliases": [*targets["aliases"], *(outputs.pop("aliases", None) or [])]}
+    return {**targets, "aliases": [*targets["aliases"], *as_list(outputs.pop("aliases", None))]}
 
 
 def _copy(row: Fields, key: str) -> Fields:

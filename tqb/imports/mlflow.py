@@ -10,7 +10,7 @@ def item(row: Fields) -> Fields:
     text = take_question(row, "inputs")
     answers = take_answers(row, "expectations")
     details = take_details(row["expectations"], "metadata")
-    tags = dict(row.pop("tags", None) or {})
+    tags = dict(take_details(row, "tags").get("tags", {}))
     if details.get("lang", "und") == tags.get("language", "und"):
         tags.pop("language", None)
     tags = {**tags, **details.get("tags", {})}

@@ -9,8 +9,8 @@ def item(row: Fields) -> Fields:
     """Return the conversation's question; all ideal answers are right."""
     return {
         **take_details(row, "metadata"),
-        "text": question_of(row.pop("input"), "'input'"),
-        **targets_of(row.pop("ideal"), "'ideal'"),
+        "text": question_of(row.pop("input", None), "'input'"),
+        **targets_of(row.pop("ideal", None), "'ideal'"),
     }
 
 

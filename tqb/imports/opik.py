@@ -16,7 +16,7 @@ def knows(row: Mapping[str, Any]) -> bool:
 def item(row: Fields) -> Fields:
     """Return an item of Opik."""
     details = take_details(row, "metadata")
-    targets = targets_of(row.pop("expected_output"), "'expected_output'")
+    targets = targets_of(row.pop("expected_output", None), "'expected_output'")
     aliases = [*targets["aliases"], *details.get("aliases", [])]
     return {**details, "text": take_question(row, "input"), **targets, "aliases": aliases}
 

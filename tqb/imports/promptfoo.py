@@ -11,6 +11,7 @@ from tqb.imports.interface import (
     Fields,
     Importer,
     Unmapped,
+    as_list,
     question_of,
     take_details,
     take_first,
@@ -55,7 +56,7 @@ def item(row: Fields) -> Fields:
     text = _question(values)
     if not right:
         right = [take_first(values, ANSWERS, _no_answer(row))]
-    targets = targets_of([one for many in right for one in _listed(many)], "an answer")
+    targets = targets_of([one for many in right for one in as_list(many)], "an answer")
     context = values.pop("context", None)
     passage = {"context": text_of(context, "'context'")} if context else {}
     return {**found, "text": text, **targets, **passage, "forbidden": forbidden}
@@ -64,7 +65,7 @@ def item(row: Fields) -> Fields:
 def _ours(values: Fields) -> Fields:
     """Return an item as `tqb export` writes it: an object among the variables."""
     nested = dict(values.pop("item"))
-    text, targets = nested.pop("text"), nested.pop("targets")
+    text, targets = nested.pop("text", None), nested.pop("targets", None)
     found = take_details({"item": nested}, "item")
     return {**found, "text": text_of(text, "'text'"), **targets_of(targets, "'targets'")}
 
@@ -83,8 +84,7 @@ def _question(values: Fields) -> str:
 
 def _asserted(row: Fields) -> tuple[list[Any], list[str]]:
     """Take the assertions that name answers out of a test: the right ones, and the wrong."""
-    given = row.pop("assert", None)
-    asserted = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+    asserted = [one for one in as_list(row.pop("assert", None)) if isinstance(one, dict)]
     right = [one.get("value") for one in asserted if one.get("type") in (*_ONE, *_ANY)]
     refused = [one.get("value") for one in asserted if one.get("type") in _NOT]
     wrong = [text_of(value, "what it may not contain") for value in refused]
@@ -97,11 +97,6 @@ def _asserted(row: Fields) -> tuple[list[Any], list[str]]:
 def _no_answer(row: Fields) -> str:
     kinds = listed(row.get("assert", ()))
     return f"answer in its assertions ({kinds or 'none'}), and no variable of that name"
-
-
-def _listed(value: Any) -> list[Any]:
-    """Return the values of an assertion; several may stand in one text."""
-    return value if isinstance(value, list) else [value]
 
 
 IMPORTER = Importer("promptfoo", "promptfoo", knows, item, unpack, opens)

@@ -16,11 +16,11 @@ from tqb.imports.interface import (
 def item(row: Fields) -> Fields:
     """Return a sample of Ragas; what was retrieved becomes the context."""
     details = take_details(row, "metadata")
-    targets = targets_of(row.pop("reference"), "'reference'")
+    targets = targets_of(row.pop("reference", None), "'reference'")
     passages = row.pop("retrieved_contexts", None) or []
     return {
         **details,
-        "text": question_of(row.pop("user_input"), "'user_input'"),
+        "text": question_of(row.pop("user_input", None), "'user_input'"),
         "label": targets["label"],
         "aliases": details.get("aliases", []),
         "context": joined(passages, "'retrieved_contexts'"),

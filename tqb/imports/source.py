@@ -17,6 +17,9 @@ from tqb.packs.items import UNDETERMINED
 from tqb.packs.messages import listed, refuse
 from tqb.packs.reading import Row
 
+_LOOKED_AT = 50
+"""Rows by which a format is told: the first may be the one that is broken."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
@@ -87,7 +90,8 @@ def _recognise(found: Found, columns: Mapping[str, str], fixed: Importer | None)
     rows = _rows(found.document, found.key)
     if fixed is not None:
         return Recognised(found, known[0], rows)
-    return Recognised(found, guess(rows[0].values, known) if rows else None, rows)
+    guesses = (guess(row.values, known) for row in rows[:_LOOKED_AT])
+    return Recognised(found, next(filter(None, guesses), None), rows)
 
 
 def _rows(document: Document, key: str) -> tuple[Row, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tqb.imports.interface import Fields, Importer, Unmapped, joined, targets_of, text_of
+from tqb.imports.interface import Fields, Importer, Unmapped, as_text, joined, targets_of, text_of
 from tqb.imports.reading import Lines, elements
 from tqb.packs.reading import Row
 
@@ -50,7 +50,7 @@ def item(row: Fields) -> Fields:
         row["answers"] = left
     title = row.pop("title", None)
     return {
-        "id": str(row.pop("id", None) or ""),
+        "id": as_text(row.pop("id", None)),
         "text": text_of(row.pop("question", None), f"the text of {named}"),
         **targets_of(texts if texts is not None else [], f"an answer to {named}"),
         "context": joined(row.pop("context", None), "'context'"),

@@ -13,6 +13,7 @@ from tqb.imports.interface import (
     Fields,
     Importer,
     Unmapped,
+    as_list,
     joined,
     question_of,
     take_details,
@@ -87,8 +88,8 @@ def _item(row: Fields, named: Mapping[str, str]) -> Fields:
             value = _list(row.pop(here))
             found[field] = joined(value, field) if field == "context" else text_of(value, field)
     for field in _LISTS:
-        values = _list(row.pop(named.get(field, field), None) or [])
-        found[field] = [*found.get(field, []), *(values if isinstance(values, list) else [values])]
+        values = _list(row.pop(named.get(field, field), None))
+        found[field] = [*found.get(field, []), *as_list(values)]
     found["aliases"] = [*targets["aliases"], *found["aliases"]]
     return {**found, "text": text, "label": targets["label"], "tags": tags}
 

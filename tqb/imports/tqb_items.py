@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tqb.imports.interface import Fields, Importer, has, targets_of, text_of
+from tqb.imports.interface import Fields, Importer, as_list, has, targets_of, text_of
 from tqb.packs.items import ITEM_KEYS
 
 
@@ -10,13 +10,12 @@ def item(row: Fields) -> Fields:
     """Return the row as it is, its hash left out: it is made anew."""
     row.pop("sha256", None)
     found = {key: row.pop(key) for key in ITEM_KEYS if key in row}
-    targets = targets_of(found["label"], "'label'")
-    aliases = found.get("aliases") or []
+    targets = targets_of(found.get("label"), "'label'")
     return {
         **found,
-        "text": text_of(found["text"], "'text'"),
+        "text": text_of(found.get("text"), "'text'"),
         "label": targets["label"],
-        "aliases": [*targets["aliases"], *(aliases if isinstance(aliases, list) else [aliases])],
+        "aliases": [*targets["aliases"], *as_list(found.get("aliases"))],
     }
 
 
