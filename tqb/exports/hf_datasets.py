@@ -6,6 +6,8 @@ from typing import Any
 
 from tqb.exports.interface import ANSWER, Exporter, Files, to_yaml
 from tqb.exports.table import FIELD, rows, to_text
+from tqb.packs.card import codes
+from tqb.packs.items import UNDETERMINED
 from tqb.types import Pack
 
 EVALUATE = '''\
@@ -27,7 +29,9 @@ def write(pack: Pack) -> Files:
     """Write the rows, the front matter that tells where they are and their types, and a script."""
     table = rows(pack)
     files = [{"split": "test", "path": "test.json"}]
+    languages = codes({item.lang for item in pack.items} - {UNDETERMINED})
     front = {
+        **({"language": list(languages)} if languages else {}),
         "configs": [{"config_name": "default", "data_files": files, "field": FIELD}],
         "dataset_info": {"features": [_feature(*column) for column in table[0].items()]},
     }
