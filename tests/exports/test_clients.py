@@ -1,7 +1,7 @@
 """The real client of each format, in a virtual environment of its own, on hostile items.
 
 Run by ``python -m tests --clients``; it installs what it needs into the folder that
-`TQB_TEST_CLIENTS` names, or ``.clients``.
+`TEST_CLIENTS` names, or ``.clients``.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tqb.exports import export_packs, find_exporter
 pytestmark = pytest.mark.clients
 
 NAME = "hostile_7_7"
-PLACE = Path(os.environ.get("TQB_TEST_CLIENTS") or Path(__file__).parents[2] / ".clients")
+PLACE = Path(os.environ.get("TEST_CLIENTS") or Path(__file__).parents[2] / ".clients")
 QUIET = {
     "OPENAI_API_KEY": "none",
     "DO_NOT_TRACK": "1",

@@ -18,6 +18,7 @@ from tqb.cli import (
     compare,
     explain,
     export,
+    export_results,
     generate,
     init,
     pack,
@@ -54,6 +55,7 @@ pack.app.command("import", epilog=pack_import.EXAMPLES)(pack_import.import_)
 app.add_typer(pack.app, name="pack")
 app.command("generate", epilog=generate.EXAMPLES)(generate.generate)
 app.command("export", epilog=export.EXAMPLES)(export.export)
+app.command("export-results", epilog=export_results.EXAMPLES)(export_results.export_results)
 app.command("init", epilog=init.EXAMPLES)(init.init)
 
 

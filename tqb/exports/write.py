@@ -42,7 +42,7 @@ def export_packs(
             raise ConfigError(f"two packs are called {quoted(slug(pack.name))}: export them apart")
         made |= {place / name: text for name, text in files.items()}
     for path in made:
-        _refuse_what_is_there(path, force)
+        refuse_what_is_there(path, force)
     for path, text in made.items():
         write_whole(path, text)
     return tuple(made)
@@ -87,7 +87,12 @@ def _without_harm(item: Item) -> Item:
     )
 
 
-def _refuse_what_is_there(path: Path, force: bool) -> None:
+def refuse_what_is_there(path: Path, force: bool) -> None:
+    """Refuse to write over something; with `force` a plain file may be replaced.
+
+    Raises:
+        ConfigError: there is something.
+    """
     try:
         taken = os.path.lexists(path)
     except (OSError, ValueError) as error:
