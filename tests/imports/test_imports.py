@@ -52,9 +52,14 @@ def test_hostile_items_come_back_the_same(name: str) -> None:
         assert str(tolerance) == str(item.tolerance)
 
 
-TEXTS = st.text(
-    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12
-).filter(str.strip)
+TEXTS = st.one_of(
+    st.text(
+        st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12
+    ).filter(str.strip),
+    st.sampled_from(
+        ['["a", "b"]', "{}", "{{7*7}}", "file://x", "=1", "1999-12-31", "null", "a, b"]
+    ),
+)
 IDS = st.text("abcXYZ019-_./{}'\"é漢", min_size=1, max_size=6)
 
 
@@ -82,7 +87,7 @@ def items(draw: st.DrawFn) -> tuple[Item, ...]:
     return tuple(made)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(made=items())
 @pytest.mark.parametrize("name", FORMATS)
 def test_any_items_come_back_the_same(name: str, made: tuple[Item, ...]) -> None:
@@ -154,6 +159,7 @@ tests:
     assert:
       - type: icontains-any
         value: [blue, azure]
+      - {type: contains-any, value: "blue, sky blue"}
       - {type: not-contains, value: green}
       - {type: llm-rubric, value: is friendly}
     metadata: {id: a, Level 1: easy}
@@ -206,7 +212,8 @@ tests:
         ),
         (
             {"promptfooconfig.yaml": PROMPTFOO},
-            {**YES, "forbidden": ("green",), "tags": {"Level_1": "easy"}},
+            {**YES, "aliases": ("azure", "sky blue"), "forbidden": ("green",),
+             "tags": {"Level_1": "easy"}},
             ["promptfooconfig.yaml: tag 'Level 1' is called 'Level_1' in 1 row",
              "promptfooconfig.yaml: left out 'vars.locale' of 1 row",
              "promptfooconfig.yaml: left out 'assert.llm-rubric' of 1 row"],
@@ -364,7 +371,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(rows=st.lists(st.dictionaries(KEYS, VALUES, min_size=1, max_size=6), max_size=4))
 @pytest.mark.parametrize("name", ["", *NAMES])
 def test_whatever_a_row_holds_it_is_an_item_or_a_problem(name: str, rows: list[Any]) -> None:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tqb.imports.interface import Fields, Importer, joined, take_details, targets_of, text_of
+from tqb.imports.interface import (
+    Fields,
+    Importer,
+    joined,
+    take_details,
+    targets_of,
+    text_of,
+    with_targets,
+)
 
 
 def knows(row: Mapping[str, Any]) -> bool:
@@ -19,11 +27,9 @@ def item(row: Fields) -> Fields:
     targets = targets_of(row.pop("expected_output", None), "'expected_output'")
     name = row.pop("name", None)
     return {
-        **found,
+        **with_targets(found, targets),
         "id": text_of(name, "'name'") if name else found.get("id", ""),
         "text": text_of(row.pop("input", None), "'input'"),
-        "label": targets["label"],
-        "aliases": found.get("aliases", []),
         "context": joined(row.pop("context", None) or [], "'context'"),
     }
 

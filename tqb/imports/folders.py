@@ -91,7 +91,8 @@ def _of_configuration(path: Path) -> Iterator[Found]:
         for name in named:
             yield Found(read_document(_beside(path, name.removeprefix("file://"))))
     elif isinstance(tests, list) and "prompts" in whole:
-        yield Found(document)
+        shared = (f"{path}: left out 'defaultTest'",) if whole.get("defaultTest") else ()
+        yield Found(document, notes=shared)
 
 
 def _of_card(path: Path, front: Mapping[str, Any]) -> Iterator[Found]:

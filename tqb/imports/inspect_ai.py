@@ -14,6 +14,7 @@ from tqb.imports.interface import (
     take_details,
     targets_of,
     text_of,
+    with_targets,
 )
 
 _NEEDED = ("files", "setup", "sandbox")
@@ -25,7 +26,8 @@ def item(row: Fields) -> Fields:
     if needed:
         raise Unmapped(f"needs {' and '.join(needed)}, which an item cannot bring; leave it out")
     text = question_of(row.pop("input", None), "'input'")
-    found = {**take_details(row, "metadata"), **targets_of(row.pop("target", None), "'target'")}
+    targets = targets_of(row.pop("target", None), "'target'")
+    found = with_targets(take_details(row, "metadata"), targets)
     choices = row.pop("choices", None)
     if choices:
         text = f"{text}\n\n{_options(choices)}"

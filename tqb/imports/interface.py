@@ -175,6 +175,12 @@ def take_details(fields: Fields, key: str) -> Fields:
     return found
 
 
+def with_targets(details: Fields, targets: Fields) -> Fields:
+    """Return details with label and aliases; the aliases that they have already are kept."""
+    aliases = [*targets["aliases"], *details.get("aliases", [])]
+    return {**details, "label": targets["label"], "aliases": aliases}
+
+
 def joined(value: Any, what: str) -> str:
     """Return a passage, or several with an empty line between them.
 

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from tqb.imports.interface import Fields, Importer, has, take_answers, take_details, take_question
+from tqb.imports.interface import (
+    Fields,
+    Importer,
+    has,
+    take_answers,
+    take_details,
+    take_question,
+    with_targets,
+)
 
 
 def item(row: Fields) -> Fields:
@@ -14,7 +22,7 @@ def item(row: Fields) -> Fields:
     if details.get("lang", "und") == tags.get("language", "und"):
         tags.pop("language", None)
     tags = {**tags, **details.get("tags", {})}
-    return {**details, "tags": tags, "text": text, **answers}
+    return {**with_targets(details, answers), "tags": tags, "text": text}
 
 
 IMPORTER = Importer("mlflow", "MLflow", has("inputs", "expectations"), item)

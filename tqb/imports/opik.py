@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tqb.imports.interface import Fields, Importer, take_details, take_question, targets_of
+from tqb.imports.interface import (
+    Fields,
+    Importer,
+    take_details,
+    take_question,
+    targets_of,
+    with_targets,
+)
 
 
 def knows(row: Mapping[str, Any]) -> bool:
@@ -17,8 +24,7 @@ def item(row: Fields) -> Fields:
     """Return an item of Opik."""
     details = take_details(row, "metadata")
     targets = targets_of(row.pop("expected_output", None), "'expected_output'")
-    aliases = [*targets["aliases"], *details.get("aliases", [])]
-    return {**details, "text": take_question(row, "input"), **targets, "aliases": aliases}
+    return {**with_targets(details, targets), "text": take_question(row, "input")}
 
 
 IMPORTER = Importer("opik", "Opik", knows, item)

@@ -17,6 +17,7 @@ from tqb.imports.interface import (
     take_first,
     targets_of,
     text_of,
+    with_targets,
 )
 from tqb.imports.reading import Lines, elements
 from tqb.packs.messages import listed
@@ -59,7 +60,7 @@ def item(row: Fields) -> Fields:
     targets = targets_of([one for many in right for one in as_list(many)], "an answer")
     context = values.pop("context", None)
     passage = {"context": text_of(context, "'context'")} if context else {}
-    return {**found, "text": text, **targets, **passage, "forbidden": forbidden}
+    return {**with_targets(found, targets), "text": text, **passage, "forbidden": forbidden}
 
 
 def _ours(values: Fields) -> Fields:
@@ -85,13 +86,21 @@ def _question(values: Fields) -> str:
 def _asserted(row: Fields) -> tuple[list[Any], list[str]]:
     """Take the assertions that name answers out of a test: the right ones, and the wrong."""
     asserted = [one for one in as_list(row.pop("assert", None)) if isinstance(one, dict)]
-    right = [one.get("value") for one in asserted if one.get("type") in (*_ONE, *_ANY)]
+    right = [_value(one) for one in asserted if one.get("type") in (*_ONE, *_ANY)]
     refused = [one.get("value") for one in asserted if one.get("type") in _NOT]
     wrong = [text_of(value, "what it may not contain") for value in refused]
     rest = sorted({str(one.get("type")) for one in asserted} - {*_ONE, *_ANY, *_NOT})
     if rest:
         row["assert"] = dict.fromkeys(rest, True)
     return right, wrong
+
+
+def _value(assertion: Mapping[str, Any]) -> Any:
+    """Return what an assertion looks for; several stand in a list, or between commas."""
+    value = assertion.get("value")
+    if assertion.get("type") in _ANY and isinstance(value, str):
+        return [one.strip() for one in value.split(",")]
+    return value
 
 
 def _no_answer(row: Fields) -> str:

@@ -10,6 +10,7 @@ from tqb.imports.interface import (
     question_of,
     take_details,
     targets_of,
+    with_targets,
 )
 
 
@@ -19,10 +20,8 @@ def item(row: Fields) -> Fields:
     targets = targets_of(row.pop("reference", None), "'reference'")
     passages = row.pop("retrieved_contexts", None) or []
     return {
-        **details,
+        **with_targets(details, targets),
         "text": question_of(row.pop("user_input", None), "'user_input'"),
-        "label": targets["label"],
-        "aliases": details.get("aliases", []),
         "context": joined(passages, "'retrieved_contexts'"),
     }
 

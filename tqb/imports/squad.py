@@ -41,8 +41,8 @@ def item(row: Fields) -> Fields:
         raise Unmapped(f"{named} has no answer in its passage; an item needs one")
     answers = row.pop("answers", None)
     if isinstance(answers, dict):
-        texts = answers.pop("text", None)
-        left = answers
+        texts = answers.get("text")
+        left = {key: value for key, value in answers.items() if key != "text"}
     else:
         texts = [one.get("text") for one in _objects(answers)]
         left = {key: 1 for one in _objects(answers) for key in one if key != "text"}

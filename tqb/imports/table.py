@@ -20,6 +20,7 @@ from tqb.imports.interface import (
     take_first,
     targets_of,
     text_of,
+    with_targets,
 )
 from tqb.packs.items import ITEM_KEYS
 from tqb.packs.messages import listed, nearest, quoted
@@ -35,6 +36,8 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 }
 """Further fields of an item, each with the columns that are looked for."""
 _LISTS = ("aliases", "forbidden")
+_JSON = (*_LISTS, "tags", "answers", "targets", "contexts", "retrieved_contexts")
+"""Columns in which a text may be a list or an object, written as JSON."""
 _TAGS = ("category", "difficulty", "subject", "topic", "level", "split", "source")
 """Columns that are tags without being named so."""
 
@@ -77,27 +80,28 @@ def _item(row: Fields, named: Mapping[str, str]) -> Fields:
     def take(field: str, names: tuple[str, ...]) -> Any:
         return take_first(row, (named[field],) if field in named else names, field)
 
+    told = (named[field] for field in ("tags", *_LISTS) if field in named)
+    row |= {name: _from_json(row[name]) for name in (*_JSON, *told) if name in row}
     text = question_of(take("text", QUESTIONS), "the question")
-    targets = targets_of(_list(take("label", ANSWERS)), "the answer")
-    found = take_details(row, "metadata")
+    targets = targets_of(take("label", ANSWERS), "the answer")
+    found = with_targets(take_details(row, "metadata"), targets)
     tags = {**found.get("tags", {}), **_tags(row, named)}
-    for field, names in _NAMES.items():
-        column = named.get(field)
-        here = next((name for name in ((column,) if column else names) if row.get(name)), None)
+    for field, usual in _NAMES.items():
+        names = (named[field],) if field in named else usual
+        here = next((name for name in names if row.get(name)), None)
         if here is not None:
-            value = _list(row.pop(here))
+            value = row.pop(here)
             found[field] = joined(value, field) if field == "context" else text_of(value, field)
     for field in _LISTS:
-        values = _list(row.pop(named.get(field, field), None))
+        values = row.pop(named.get(field, field), None)
         found[field] = [*found.get(field, []), *as_list(values)]
-    found["aliases"] = [*targets["aliases"], *found["aliases"]]
-    return {**found, "text": text, "label": targets["label"], "tags": tags}
+    return {**found, "text": text, "tags": tags}
 
 
 def _tags(row: Fields, named: Mapping[str, str]) -> Fields:
     """Take the tags out of a row: an object, columns that are named so, and usual ones."""
     found: Fields = {}
-    given = _list(row.pop(named.get("tags", "tags"), None) or {})
+    given = row.pop(named.get("tags", "tags"), None) or {}
     if not isinstance(given, dict):
         raise Unmapped(f'its tags are {quoted(given)}; write an object, as {{"level": "easy"}}')
     columns = {field.removeprefix(TAG): at for field, at in named.items() if field.startswith(TAG)}
@@ -109,13 +113,12 @@ def _tags(row: Fields, named: Mapping[str, str]) -> Fields:
     return {**given, **found}
 
 
-def _list(value: Any) -> Any:
-    """Return the list or object that a cell of a table holds as JSON; any other value as it is."""
-    if isinstance(value, str) and value[:1] in ("[", "{"):
-        try:
-            found = json.loads(value)
-        except (ValueError, RecursionError):
-            return value
-        texts = found.values() if isinstance(found, dict) else found
-        return found if all(isinstance(one, str) for one in texts) else value
-    return value
+def _from_json(value: Any) -> Any:
+    """Return the list of texts or the object that a cell holds; any other value as it is."""
+    if not isinstance(value, str) or value[:1] not in ("[", "{"):
+        return value
+    try:
+        found = json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+    return found if isinstance(found, dict) or all(isinstance(one, str) for one in found) else value
