@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.test_secrets import SHAPED, SHAPED_TEXTS, coded
-from tqb.redaction import learn, learn_command, redact, redact_answer
+from tqb.redaction import holds_secret, learn, learn_command, redact, redact_answer
 
 NAME = "TQB_TEST_REDACTION_TOKEN"
 ALPHABET = string.ascii_letters + string.digits + "-_./+=~%&\"\\'<> ü東"
@@ -143,3 +143,25 @@ def test_what_is_learned_is_known() -> None:
         "cn4ry-basic-4711",
     ):
         assert redact_answer(f"so {secret} is") == "so *** is"
+
+
+def test_a_target_with_a_key_is_told_from_one_without() -> None:
+    """A key in the user's own text is known by its place, its looks, and what it is called."""
+    with_a_key = (
+        "http://somebody:pw1@host/v1#m",
+        "https://tk9@host/v1#m",
+        "http://host/v1?api_key=x1#m",
+        "http://host/v1?Subscription-Key=x1#m",
+        "cmd:./ask.sh --api-key x1",
+        "openai/sk-cn4ryH2gVxWm9RbTz5KqNd",
+    )
+    without = (
+        "http://host:8000/v1#model",
+        "https://host/v1?api-version=1&max_tokens=9#m",
+        "python:app:answer",
+        "openai/gpt-4o-mini",
+        "cmd:./ask.sh --fast",
+        "http://[::1/v1",
+    )
+    assert all(map(holds_secret, with_a_key))
+    assert not any(map(holds_secret, without))

@@ -42,6 +42,7 @@ def run(
     max_errors: float = 0.05,
     max_latency_p95: float | None = None,
     max_completion_p95: float | None = None,
+    fail_on: Sequence[str] = (),
     confirm: int = 3,
     confirm_limit: int | None = None,
     max_cost: float | None = None,
@@ -91,6 +92,8 @@ def run(
         max_errors: share of failed calls above which nothing is judged, 0 to 1.
         max_latency_p95: seconds that 95 % of the answers may take.
         max_completion_p95: completion tokens that 95 % of the answers may have.
+        fail_on: families whose faults fail the run: ``template``, ``tokenizer``, ``behaviour``,
+            ``infrastructure``, ``data``.
         confirm: times that what seems broken is asked again before it counts.
         confirm_limit: most requests for that; None allows as many as the run itself takes.
         max_cost: US dollars that the run may cost; what could go over it is not asked.
@@ -124,6 +127,7 @@ def run(
         tqb.errors.InputError: a pack, target, prompt, scorer, judge or baseline cannot be used.
     """
     from tqb import pipeline
+    from tqb.config import parse_families
     from tqb.types import Limits, Params, Policy, RunOptions, Storage
 
     sources = [packs] if isinstance(packs, (str, Path)) else packs
@@ -160,6 +164,7 @@ def run(
             max_cost_usd=max_cost,
             max_latency_p95_s=max_latency_p95,
             max_completion_p95=max_completion_p95,
+            fail_on=parse_families(fail_on),
             confirm=confirm,
             confirm_limit=confirm_limit,
         ),

@@ -6,6 +6,7 @@ The file is JSON lines: a header, then one line an item, sorted, the same bytes 
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from tqb.changes import by_item, change_of, count_changes, count_passes
 from tqb.errors import BaselineError
 from tqb.redaction import redact
+from tqb.signs import form_of
 from tqb.text import short_hash
 from tqb.types import (
     Baseline,
@@ -23,6 +25,7 @@ from tqb.types import (
     Change,
     ComparedItem,
     Comparison,
+    Fingerprint,
     PackRef,
     Passes,
     Report,
@@ -84,8 +87,22 @@ def from_report(report: Report, *, answers: bool = False) -> Baseline:
         packs=tuple(
             replace(pack, path="") for pack in sorted(run.packs, key=lambda pack: pack.name)
         ),
+        fingerprint=_steady(report.fingerprint),
         items=tuple(_item(groups[key], answers) for key in sorted(groups)),
     )
+
+
+def _steady(fingerprint: Fingerprint) -> Fingerprint:
+    """Round times to powers of two, so that two runs of one pipeline mostly write the same."""
+    return replace(
+        fingerprint,
+        first_byte_p50_s=_power_of_two(fingerprint.first_byte_p50_s),
+        last_byte_p50_s=_power_of_two(fingerprint.last_byte_p50_s),
+    )
+
+
+def _power_of_two(seconds: float | None) -> float | None:
+    return 2.0 ** round(math.log2(seconds)) if seconds else seconds
 
 
 def _differs(repeats: Sequence[Result]) -> bool:
@@ -109,6 +126,9 @@ def _item(repeats: Sequence[Result], answers: bool = False) -> BaselineItem:
         completion_tokens=_median(r.completion_tokens for r in scored),
         finish_reason=first.finish_reason,
         answer_sha256=None if text is None else short_hash(text),
+        prompt_sha256=first.prompt_sha256,
+        form=None if text is None else form_of(text),
+        symptoms=first.symptoms,
         answer=redact(text) if answers and text is not None else None,
     )
 
@@ -130,11 +150,11 @@ def to_text(baseline: Baseline) -> str:
 
 
 def _known(item: Mapping[str, Any]) -> dict[str, Any]:
-    no_error = {"errors": 0}
+    plain = {"errors": 0, "prompt_sha256": "", "symptoms": ()}
     return {
         name: value
         for name, value in item.items()
-        if value is not None and no_error.get(name) != value
+        if value is not None and plain.get(name) != value
     }
 
 
@@ -237,7 +257,8 @@ def compare(baseline: Baseline | None, report: Report) -> Comparison:
 
 def diff(before: Baseline, after: Baseline) -> Comparison:
     """Hold one baseline against another."""
-    return _comparison(before.target, before.items, after.items, {}, notes(before, after))
+    said = (*notes(before, after), *_token_notes(before.items, after.items))
+    return _comparison(before.target, before.items, after.items, {}, said)
 
 
 def _comparison(
@@ -311,7 +332,6 @@ def notes(before: Baseline, now: Baseline) -> Iterable[str]:
         if was != is_now:
             yield f"{name} is {is_now}, in the baseline it was {was}"
     yield from _pack_notes(before.packs, now.packs)
-    yield from _token_notes(before.items, now.items)
 
 
 def _token_notes(before: Iterable[BaselineItem], after: Iterable[BaselineItem]) -> Iterable[str]:

@@ -19,6 +19,7 @@ from annotated_types import Ge, Gt, Le, Predicate
 
 from tqb.errors import ConfigError
 from tqb.files import read_text
+from tqb.types import FAMILIES, Family
 
 FILE = "tqb.toml"
 
@@ -41,6 +42,7 @@ SETTINGS: Mapping[str, Any] = {
     "max-errors": Share,
     "max-latency-p95": Annotated[float, Ge(0), Le(1e9)],
     "max-completion-p95": Annotated[float, Ge(0), Le(1e9)],
+    "fail-on": list[Literal["template", "tokenizer", "behaviour", "infrastructure", "data"]],
     "confirm": Annotated[int, Ge(0), Le(100)],
     "confirm-limit": Annotated[int, Ge(0)],
     "repeats": Count,
@@ -92,6 +94,21 @@ class ConfigFile:
     path: Path
     values: Mapping[str, Any]
     """Checked; paths made relative to the current directory, keys with underscores."""
+
+
+def parse_families(words: Iterable[str]) -> tuple[Family, ...]:
+    """Read families of faults, several in one word with commas.
+
+    Raises:
+        ConfigError: a name is none of them.
+    """
+    names = [name.strip() for word in words for name in word.split(",") if name.strip()]
+    for name in names:
+        if name not in FAMILIES:
+            near = difflib.get_close_matches(name, FAMILIES, 1, 0.5)
+            meant = f"did you mean {near[0]}?" if near else f"give one of {', '.join(FAMILIES)}"
+            raise ConfigError(f"--fail-on {name}: no such family of faults; {meant}")
+    return tuple(family for family in FAMILIES if family in names)
 
 
 def find(start: Path) -> Path | None:

@@ -1,6 +1,7 @@
 """The run on one page.
 
-load_packs → build_requests → ask → score → ask_judge → make_report → compare → confirm → judge
+load_packs → build_requests → ask → score → ask_judge → make_report → compare → confirm
+→ diagnose → judge
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Protocol
 
 from tqb import __version__, baseline, grading, report
 from tqb.changes import by_item, count_passes
+from tqb.diagnose import diagnose
 from tqb.errors import BaselineError, ConfigError, TargetError
 from tqb.files import portable_path
 from tqb.gate import judge, names_of, plan, settle
@@ -121,6 +123,7 @@ def run(
         made = replace(made, comparison=baseline.compare(base, made))
         if not interrupted:
             made, interrupted = confirm(made, requests, target, answer, options)
+    made = replace(made, findings=diagnose(base, made))
     made = replace(made, run=replace(made.run, finished_at=_stamp(_now())))
     return replace(made, verdict=judge(made, options.policy, interrupted=interrupted))
 
@@ -531,7 +534,17 @@ def run_info(
         packs=tuple(map(pack_ref, packs)),
         judge=grader.name if grader else None,
         cache=options.storage.cache and not target.recorded,
+        instruction_chars=instruction_chars(requests),
     )
+
+
+def instruction_chars(requests: Sequence[Request]) -> int | None:
+    """Return the median of the characters that prompts have beside the questions' own."""
+    sizes = sorted(
+        max(0, sum(len(turn.content) for turn in request.messages) - len(request.item.text))
+        for request in requests
+    )
+    return sizes[(len(sizes) - 1) // 2] if sizes else None
 
 
 def pack_ref(pack: Pack) -> PackRef:
@@ -548,7 +561,7 @@ def pack_ref(pack: Pack) -> PackRef:
 
 def compare(base: Baseline, new: Report, policy: Policy) -> Report:
     """Judge a finished run anew, against `base`; what it asked again counts as it did then."""
-    made = replace(report.make_report(new.tool, new.run, new.results), findings=new.findings)
+    made = report.make_report(new.tool, new.run, new.results)
     compared = baseline.compare(base, made)
     if new.confirmation:
         again = new.confirmation.results
@@ -556,6 +569,7 @@ def compare(base: Baseline, new: Report, policy: Policy) -> Report:
         compared = settle(compared, passes)
         made = report.with_confirmation(made, again, new.confirmation.times)
     made = replace(made, comparison=compared)
+    made = replace(made, findings=diagnose(base, made))
     interrupted = new.verdict.status == "interrupted"
     return replace(made, verdict=judge(made, policy, interrupted=interrupted))
 

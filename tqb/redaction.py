@@ -105,6 +105,18 @@ def redact_answer(text: str) -> str:
     return _cover(text, _broken(text, known, PART_IN_ANSWERS))
 
 
+def holds_secret(text: str) -> bool:
+    """Whether the user's own text has a key in it: known, by its looks, or by what it is called."""
+    from urllib.parse import parse_qsl, urlsplit
+
+    try:
+        named = [name for name, _ in parse_qsl(urlsplit(text).query)]
+    except ValueError:
+        named = []
+    shaped = any(pattern.search(text) for pattern in (*_SHAPES, _OPTION))
+    return shaped or any(map(_names_a_secret, named)) or redact_answer(text) != text
+
+
 def _is_no_word(secret: str) -> bool:
     letters = sum(map(str.isalpha, secret))
     return len(secret) >= 20 or (len(secret) >= LEAST_IN_ANSWERS and 0 < letters < len(secret))

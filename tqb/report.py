@@ -13,13 +13,16 @@ from tqb import stats
 from tqb.changes import by_item, count_passes
 from tqb.errors import EXIT_INCONCLUSIVE, BaselineError
 from tqb.languages import side_by_side
+from tqb.signs import form_of, pieces, signs_of
 from tqb.tallies import interval, latency, rounded, tally
 from tqb.text import short_hash
 from tqb.types import (
     REPORT_SCHEMA_VERSION,
     Confirmation,
     Failure,
+    Fingerprint,
     Item,
+    Message,
     Metrics,
     Passes,
     Repeated,
@@ -35,6 +38,9 @@ from tqb.types import (
     Tool,
     Verdict,
 )
+
+MOST_VALUES = 20
+"""Values of one header that a fingerprint holds."""
 
 NOT_JUDGED = Verdict("inconclusive", EXIT_INCONCLUSIVE, ("not judged yet",))
 
@@ -67,7 +73,9 @@ def scored_result(request: Request, reply: Response, score: Score) -> Result:
         latency_s=reply.latency_s,
         cost_usd=reply.cost_usd,
         model=reply.model,
-        symptoms=_symptoms(reply),
+        first_byte_s=reply.first_byte_s,
+        served=reply.served,
+        symptoms=signs_of(request, reply),
         attempts=reply.attempts,
         retried=reply.retried,
         waited_s=reply.waited_s,
@@ -93,7 +101,14 @@ def _asked(request: Request) -> Result:
         tags=item.tags,
         concept=item.concept,
         line=item.line,
+        prompt_sha256=prompt_sha256(request.messages),
+        context_pieces=pieces(item.context),
     )
+
+
+def prompt_sha256(messages: Sequence[Message]) -> str:
+    """Hash the messages that are sent."""
+    return short_hash("\0".join(part for turn in messages for part in (turn.role, turn.content)))
 
 
 def question_sha256(item: Item) -> str:
@@ -103,11 +118,6 @@ def question_sha256(item: Item) -> str:
     """
     content = [item.text, item.label, sorted(item.aliases), item.context, item.lang]
     return short_hash(json.dumps(content, ensure_ascii=False))
-
-
-def _symptoms(reply: Response) -> tuple[str, ...]:
-    signs = {"empty": not reply.answer.strip(), "truncated": reply.finish_reason == "length"}
-    return tuple(name for name, shown in signs.items() if shown)
 
 
 def make_report(tool: Tool, run: RunInfo, results: Sequence[Result]) -> Report:
@@ -122,7 +132,39 @@ def make_report(tool: Tool, run: RunInfo, results: Sequence[Result]) -> Report:
         confirmation=None,
         findings=(),
         verdict=NOT_JUDGED,
+        fingerprint=make_fingerprint(run, results),
     )
+
+
+def make_fingerprint(run: RunInfo, results: Sequence[Result]) -> Fingerprint:
+    """Gather what tells one state of a pipeline from another."""
+    answered = [r for r in results if r.answer is not None]
+    forms = [form_of(r.answer) for r in answered if r.answer is not None]
+    served: dict[str, set[str]] = {}
+    for result in answered:
+        for name, value in result.served.items():
+            served.setdefault(name, set()).add(value)
+    return Fingerprint(
+        models=tuple(sorted({r.model for r in answered if r.model})),
+        served={name: tuple(sorted(served[name])[:MOST_VALUES]) for name in sorted(served)},
+        instruction_chars=run.instruction_chars,
+        finish_reasons=_counted(r.finish_reason for r in answered if r.finish_reason),
+        shapes=_counted(form.shape for form in forms),
+        scripts=_counted(form.script for form in forms if form.script),
+        symptoms=_counted(sign for r in answered for sign in r.symptoms),
+        canaries=_tallies(results, lambda r: r.tags.get("canary", "")),
+        first_byte_p50_s=_median(r.first_byte_s for r in answered),
+        last_byte_p50_s=_median(r.latency_s for r in answered),
+    )
+
+
+def _counted(names: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(names).items()))
+
+
+def _median(values: Iterable[float | None]) -> float | None:
+    known = sorted(value for value in values if value is not None)
+    return rounded(known[(len(known) - 1) // 2]) if known else None
 
 
 def with_confirmation(report: Report, results: Sequence[Result], times: int) -> Report:

@@ -70,6 +70,13 @@ Change = Literal[
 """`changed` is an edited question; flaky and recovered come of asking again."""
 
 RuleOutcome = Literal["ok", "failed", "inconclusive", "not applied"]
+Family = Literal["template", "tokenizer", "behaviour", "infrastructure", "data"]
+"""Where a fault lies: in the prompt's way to the model, in the cutting of text into tokens, in what
+the model does, in what stands between, or in what the run was held against."""
+FAMILIES: tuple[Family, ...] = ("template", "tokenizer", "behaviour", "infrastructure", "data")
+Level = Literal["fault", "notice"]
+Shape = Literal["empty", "bare", "sentence", "lines", "markdown", "json", "code"]
+"""What an answer looks like, the most specific that holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +219,10 @@ class Response:
     """None means unknown, never free."""
     model: str | None = None
     """The model the provider says it used."""
+    first_byte_s: float | None = None
+    """Seconds from sending to the first byte of the reply's head; None where nobody measured it."""
+    served: Mapping[str, str] = field(default_factory=dict)
+    """What else tells who answered: `system_fingerprint`, and headers that carry versions."""
     attempts: int = 1
     """Requests sent, the first included."""
     retried: tuple[FailureKind, ...] = ()
@@ -344,8 +355,14 @@ class Result:
     latency_s: float | None = None
     cost_usd: float | None = None
     model: str | None = None
+    prompt_sha256: str = ""
+    """First 16 hexadecimal digits of the hash of the messages that were sent."""
+    first_byte_s: float | None = None
+    """Seconds to the first byte of the reply's head."""
+    served: Mapping[str, str] = field(default_factory=dict)
+    """What else tells who answered: `system_fingerprint`, and headers that carry versions."""
     symptoms: tuple[str, ...] = ()
-    """Signs that stand in the answer itself: `empty`, `truncated`."""
+    """Signs that stand in the answer itself, as `tqb.signs` names them: `empty`, `truncated`, …"""
     failure: Failure | None = None
     """Why there is no answer; or, beside an answer, why no judge looked at it."""
     judgement: Judgement | None = None
@@ -362,6 +379,8 @@ class Result:
     """Where the answer was taken from."""
     line: int = 0
     """1-based line of the item in its pack's file; 0 in reports that do not know it."""
+    context_pieces: int = 0
+    """Words, digits and marks of the item's context, which a prompt may or may not hold."""
 
     @property
     def key(self) -> str:
@@ -463,6 +482,43 @@ class Languages:
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """What an answer looks like, without its text."""
+
+    chars: int
+    words: int
+    """Runs between white space."""
+    shape: Shape
+    script: str = ""
+    """Of most of its letters, as Unicode's names begin: `latin`, `cjk`; empty without letters."""
+    first: str = ""
+    """The first character, and the last."""
+    last: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What tells one state of a pipeline from another, beside right and wrong."""
+
+    models: tuple[str, ...] = ()
+    """What the provider says it used, sorted."""
+    served: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By the name of the header, or `system_fingerprint`: the values seen, sorted."""
+    instruction_chars: int | None = None
+    """Median of the characters sent beside the question's own; None where nothing was sent."""
+    finish_reasons: Mapping[str, int] = field(default_factory=dict)
+    shapes: Mapping[str, int] = field(default_factory=dict)
+    scripts: Mapping[str, int] = field(default_factory=dict)
+    symptoms: Mapping[str, int] = field(default_factory=dict)
+    """Answers by each sign in them."""
+    canaries: Mapping[str, Tally] = field(default_factory=dict)
+    """By the tag `canary` of the items."""
+    first_byte_p50_s: float | None = None
+    """Seconds; in a baseline to the nearest power of two, so that its bytes stay."""
+    last_byte_p50_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Metrics:
     """Aggregates of a run, its confirmation left out but for what is said below."""
 
@@ -544,6 +600,8 @@ class RunInfo:
     """Who looked again at the answers that the scorer failed."""
     cache: bool = False
     """Whether answers could come from the cache."""
+    instruction_chars: int | None = None
+    """Median of the characters that a prompt has beside the question's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -592,6 +650,11 @@ class BaselineItem:
     """Of the first answer, as the next two."""
     answer_sha256: str | None = None
     """First 16 hexadecimal digits."""
+    prompt_sha256: str = ""
+    """As in `Result`."""
+    form: Form | None = None
+    """Of the first answer, as the next."""
+    symptoms: tuple[str, ...] = ()
     answer: str | None = None
     """Kept on request."""
 
@@ -618,6 +681,7 @@ class Baseline:
     fresh_repeats: bool
     """Whether the repeats of an item are draws of their own, no answer given several times."""
     packs: tuple[PackRef, ...]
+    fingerprint: Fingerprint
     items: tuple[BaselineItem, ...]
 
 
@@ -695,6 +759,8 @@ class Policy:
     """Seconds that 95 % of the answers may take."""
     max_completion_p95: float | None = None
     """Completion tokens that 95 % of the answers may have."""
+    fail_on: tuple[Family, ...] = ()
+    """Families whose faults fail the run."""
     confirm: int = 3
     """Times that what seems broken is asked again; 0 never."""
     confirm_limit: int | None = None
@@ -720,11 +786,21 @@ class Rule:
 class Finding:
     """A diagnosis: what broke, before the number."""
 
-    kind: str
+    kind: Family
+    name: str
+    """Of what was found, within its family: `system-prompt-lost`."""
+    level: Level
+    """A fault from a confidence of 0.5 up, else a notice."""
     confidence: float
+    """How sure it is that this family is at fault, 0 to 1."""
     summary: str
+    """What is the matter, in a sentence or two."""
+    advice: str
+    """What to look at next."""
     evidence: Mapping[str, Any]
+    """The figures behind it, by name."""
     items: tuple[str, ...]
+    """``pack/item`` of those that show it, in the run's order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -750,7 +826,9 @@ class Report:
     comparison: Comparison | None
     confirmation: Confirmation | None
     findings: tuple[Finding, ...]
+    """The likeliest fault first, notices last."""
     verdict: Verdict
+    fingerprint: Fingerprint = Fingerprint()
 
     @property
     def passed(self) -> bool:

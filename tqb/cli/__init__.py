@@ -83,7 +83,8 @@ def main(arguments: list[str] | None = None) -> int:
     code: object = EXIT_PASS
     try:
         command = typer.main.get_command(app)
-        code = command.main(arguments, prog_name="tqb", standalone_mode=False)
+        given = sys.argv[1:] if arguments is None else arguments
+        code = command.main(given, prog_name="tqb", standalone_mode=False, obj=tuple(given))
         write_out("")
     except TqbError as error:
         return _say(str(error), error.exit_code)

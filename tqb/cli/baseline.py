@@ -13,6 +13,7 @@ from tqb.cli.output import write_out
 from tqb.cli.run import LAST_RUN
 from tqb.errors import EXIT_PASS, BaselineError
 from tqb.text import count
+from tqb.types import Baseline
 
 ACCEPT_EXAMPLES = """Examples:
 
@@ -58,23 +59,36 @@ def accept(
 ) -> int:
     """Make a run the baseline: a text file to commit beside the code."""
     from tqb import baseline
-    from tqb.files import write_whole
     from tqb.report import load_report
 
     if report == LAST_RUN and not report.exists():
         raise BaselineError("there is no last run here: do `tqb run` first, or name a report")
     accepted = baseline.accept(load_report(report), answers=answers)
+    passing = keep(accepted, output)
+    write_out(
+        f"{output}: {count(len(accepted.items), 'item')}, {passing} of them passing\n"
+        f"Commit it, and compare with: tqb run --baseline {output}\n"
+    )
+    return EXIT_PASS
+
+
+def keep(accepted: Baseline, output: Path) -> int:
+    """Write a baseline, and warn of one in which nothing passes; return how many items do.
+
+    Raises:
+        BaselineError: the file is something else.
+        ConfigError: it cannot be written.
+    """
+    from tqb import baseline
+    from tqb.files import write_whole
+
     if output.is_file() and not baseline.is_baseline(output.read_bytes()):
         raise BaselineError(f"{output}: exists and is no baseline; choose another name for it")
     write_whole(output, baseline.to_text(accepted))
     passing = sum(item.outcome == "pass" for item in accepted.items)
     if not passing:
         print("warning: no item passes in this baseline, so none can break", file=sys.stderr)
-    write_out(
-        f"{output}: {count(len(accepted.items), 'item')}, {passing} of them passing\n"
-        f"Commit it, and compare with: tqb run --baseline {output}\n"
-    )
-    return EXIT_PASS
+    return passing
 
 
 @app.command(epilog=SHOW_EXAMPLES)

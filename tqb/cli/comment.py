@@ -54,6 +54,7 @@ def comment(
     max_errors: options.MaxErrors = 0.05,
     max_latency_p95: options.MaxLatencyP95 = None,
     max_completion_p95: options.MaxCompletionP95 = None,
+    fail_on: options.FailOn = None,
     config: options.Config = None,
 ) -> int:
     """Keep one comment on a pull request that shows the run; it ends in 0 where that is written.
@@ -63,6 +64,7 @@ def comment(
     """
     from tqb import pipeline
     from tqb.cli.output import write_out
+    from tqb.config import parse_families
     from tqb.formats.markdown import to_markdown
     from tqb.github import API_URL, PullRequest, keep_comment
     from tqb.report import load_report
@@ -80,6 +82,7 @@ def comment(
             max_errors=max_errors,
             max_latency_p95_s=max_latency_p95,
             max_completion_p95=max_completion_p95,
+            fail_on=parse_families(fail_on or ()),
         )
         report = pipeline.compare(pipeline.read_baseline(baseline), report, policy)
     pull = PullRequest(

@@ -31,12 +31,14 @@ def compare(
     max_errors: options.MaxErrors = 0.05,
     max_latency_p95: options.MaxLatencyP95 = None,
     max_completion_p95: options.MaxCompletionP95 = None,
+    fail_on: options.FailOn = None,
     github: options.GitHub = True,
     config: options.Config = None,
 ) -> int:
     """Compare a finished run with an earlier one."""
     from tqb import pipeline
     from tqb.cli.github import print_report
+    from tqb.config import parse_families
     from tqb.formats.terminal import render_comparison
     from tqb.report import load_report
 
@@ -50,6 +52,7 @@ def compare(
         max_errors=max_errors,
         max_latency_p95_s=max_latency_p95,
         max_completion_p95=max_completion_p95,
+        fail_on=parse_families(fail_on or ()),
     )
     report = pipeline.compare(pipeline.read_baseline(base), load_report(new), policy)
     print_report(render_comparison(report, sys.stdout), report, new, wanted=github)

@@ -57,6 +57,15 @@ FailUnder = Annotated[
         help="Fail when accuracy is under X (0 to 1).",
     ),
 ]
+FailOn = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FAMILY",
+        envvar="TQB_FAIL_ON",
+        help="Fail on a fault of this family: template, tokenizer, behaviour, infrastructure or "
+        "data; several with commas. Repeatable.",
+    ),
+]
 MustPass = Annotated[
     list[str] | None,
     typer.Option(
@@ -408,6 +417,14 @@ Verify = Annotated[
 DryRun = Annotated[
     bool,
     typer.Option("--dry-run", help="Say what the run would take, and ask and write nothing."),
+]
+Watch = Annotated[
+    bool,
+    typer.Option(
+        "--watch",
+        help="Run again whenever prompt, pack, settings or the target's code change, and show what "
+        "changed; Ctrl-C ends it in 130.",
+    ),
 ]
 GitHub = Annotated[
     bool,

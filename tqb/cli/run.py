@@ -25,6 +25,7 @@ EXAMPLES = """Examples:
   tqb run --target python:app:answer            your own pipeline, a Python function
   tqb run --target "cmd:./ask.sh"               your own pipeline, any program
   tqb run -m openai/gpt-4o-mini --dry-run       what that would take, without asking
+  tqb run --prompt prompt.txt -m … --watch      again whenever a file changes
   tqb run my-pack/ --baseline tqb-baseline.jsonl -o run.json
   tqb run -m openai/gpt-4o-mini --resume        go on after an interruption
   tqb run -m openai/gpt-4o-mini --record DIR    keep the answers, to be replayed by --offline
@@ -47,6 +48,7 @@ def run(
     max_errors: options.MaxErrors = 0.05,
     max_latency_p95: options.MaxLatencyP95 = None,
     max_completion_p95: options.MaxCompletionP95 = None,
+    fail_on: options.FailOn = None,
     confirm: options.Confirm = 3,
     confirm_limit: options.ConfirmLimit = None,
     repeats: options.Repeats = 1,
@@ -75,17 +77,23 @@ def run(
     judge: options.Judge = None,
     verify: options.Verify = True,
     dry_run: options.DryRun = False,
+    watch: options.Watch = False,
     github: options.GitHub = True,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     config: options.Config = None,
 ) -> int:
     """Run packs through a pipeline and judge the answers."""
+    if watch:
+        from tqb.cli.watch import watch_runs
+
+        return watch_runs(context)
     from tqb import pipeline
     from tqb.cli.github import print_report
     from tqb.cli.logs import redact_logs
     from tqb.cli.patience import Patience
     from tqb.cli.progress import progress
+    from tqb.config import parse_families
     from tqb.formats import check_outputs, write_report
     from tqb.formats.terminal import render_report
 
@@ -122,6 +130,7 @@ def run(
             max_cost_usd=max_cost,
             max_latency_p95_s=max_latency_p95,
             max_completion_p95=max_completion_p95,
+            fail_on=parse_families(fail_on or ()),
             confirm=confirm,
             confirm_limit=confirm_limit,
         ),

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Literal
 
 from tqb.formats.failed import failed_calls, paths, sections, told
+from tqb.formats.found import found, told_faults
 from tqb.formats.terminal import WORDS
 from tqb.text import count, one_line
 from tqb.types import Report, Result
@@ -56,7 +57,9 @@ class Annotation:
 def _annotations(report: Report) -> Iterator[Annotation]:
     status = report.verdict.status
     level = {"pass": "notice", "fail": "error"}.get(status, "warning")
-    reasons = [one_line(reason, WIDTH) for reason in report.verdict.reasons]
+    reasons = [
+        one_line(reason, WIDTH) for reason in (*told_faults(report), *report.verdict.reasons)
+    ]
     yield Annotation(level, f"tqb: {WORDS[status][0]}", "\n".join(reasons) or status)
     yield from _items(report, "broken", "error" if status == "fail" else "warning")
     for calls in failed_calls(report.results):
@@ -108,6 +111,7 @@ def step_outputs(report: Report, saved: str) -> str:
         "exit-code": str(report.verdict.exit_code),
         "accuracy": "" if accuracy is None else str(accuracy),
         "broken": str(len(broken)),
+        "found": "\n".join(f"{one.kind}/{one.name}" for one in found(report, "fault")),
         "broken-items": "\n".join(one_line(key, WIDTH) for key in broken[:MOST_NAMES]),
         "report": saved,
     }

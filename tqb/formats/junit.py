@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from tqb.formats.failed import asked_name, paths, told
+from tqb.formats.found import told_faults
 from tqb.text import one_line, without_controls
 from tqb.types import PackRef, Report, Result
 
@@ -61,6 +62,7 @@ def _add_suite(
         "pack-version": pack.version if pack else "",
         "status": report.verdict.status,
         "exit-code": str(report.verdict.exit_code),
+        "findings": "; ".join(told_faults(report)),
         "reasons": "; ".join(report.verdict.reasons),
     }
     properties = _add(suite, "properties", {})

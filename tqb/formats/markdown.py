@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from tqb.formats.failed import FailedCalls, Section, asked_name, failed_calls, sections, told
+from tqb.formats.found import MOST_FAULTS, found
 from tqb.formats.terminal import WORDS, figures
 from tqb.text import count, one_line
 from tqb.types import Report, Result
@@ -77,13 +78,18 @@ def _head(report: Report) -> Iterator[str]:
     packs = ", ".join(pack.name for pack in report.run.packs)
     yield " · ".join((code(packs), code(report.run.target), items))
     yield ""
+    for fault in found(report, "fault")[:MOST_FAULTS]:
+        yield f"**{fault.kind}**: {prose(fault.summary)} ({fault.confidence:.0%} sure)"
+        yield f"*Next:* {prose(fault.advice)}"
+        yield ""
     yield from _listed(report.verdict.reasons)
     yield from _listed(f"note: {note}" for note in _notes(report))
     yield ""
 
 
 def _notes(report: Report) -> tuple[str, ...]:
-    return report.comparison.notes if report.comparison else ()
+    notices = tuple(f"{n.kind}: {n.summary}" for n in found(report, "notice"))
+    return (*(report.comparison.notes if report.comparison else ()), *notices)
 
 
 def _listed(sentences: Iterable[str]) -> Iterator[str]:

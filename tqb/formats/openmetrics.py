@@ -61,6 +61,13 @@ def _families(report: Report) -> dict[str, tuple[str, list[Sample]]]:
             "Calls that brought no answer, by kind.",
             [Sample(number, {"kind": kind}) for kind, number in metrics.failures.items()],
         ),
+        "findings": (
+            "Confidence of each finding, 0 to 1; a fault from 0.5 up.",
+            [
+                Sample(one.confidence, {"kind": one.kind, "finding": one.name, "level": one.level})
+                for one in {(one.kind, one.name): one for one in report.findings[::-1]}.values()
+            ],
+        ),
         "retries": ("Requests that were repeated.", [Sample(metrics.retries.n, {})]),
         "latency_seconds": ("Latency of the answers.", list(_latencies(metrics))),
         "tokens": (

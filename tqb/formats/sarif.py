@@ -69,6 +69,12 @@ def _rule(kind: Kind) -> dict[str, Any]:
 
 
 def _notifications(report: Report) -> Iterator[dict[str, Any]]:
+    for one in report.findings:
+        yield {
+            "level": "error" if one.level == "fault" else "note",
+            "message": _message(f"{one.kind}: {one.summary} {one.advice}"),
+            "descriptor": {"id": f"{one.kind}/{one.name}"},
+        }
     for calls in failed_calls(report.results):
         yield {
             "level": "error",

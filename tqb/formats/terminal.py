@@ -1,14 +1,16 @@
-"""The report on a terminal: the verdict first, then the reasons, then what failed and why."""
+"""The report on a terminal: the verdict, what broke, the reasons, then what failed and why."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from typing import IO, TYPE_CHECKING
 
 from tqb.formats.failed import Kind, Section, asked_name, failed_calls, sections, told
+from tqb.formats.found import MOST_FAULTS, MOST_NOTICES, found
 from tqb.formats.languages import render_languages
+from tqb.rounds import Difference, differences
 from tqb.text import count, one_line, usd
 from tqb.types import (
     Baseline,
@@ -35,6 +37,9 @@ LEAST_ROOM = 30
 
 SHOWN: Mapping[Kind, int] = {"broken": 20, "unsettled": 5, "failed": 5, "still_failing": 0}
 """Wrong answers shown of each section, unless all are asked for."""
+
+SHOWN_DIFFERENCES = 20
+"""Items shown that differ from the run before, unless all are asked for."""
 
 SHOWN_GROUPS = 20
 """Kinds of failed calls shown."""
@@ -77,7 +82,8 @@ def render_comparison(report: Report, stream: IO[str] | None) -> str:
     """Render what `tqb compare` found: the verdict, its reasons, and each item that changed."""
     if report.comparison is None:
         raise ValueError("the report holds no comparison")
-    return _render(stream, chain(_verdict(report), _rules(report), _changes(report.comparison)))
+    lines = (_verdict(report), _notices(report), _rules(report), _changes(report.comparison))
+    return _render(stream, chain(*lines))
 
 
 def render_changes(comparison: Comparison, stream: IO[str] | None) -> str:
@@ -93,6 +99,13 @@ def render_baseline(baseline: Baseline, stream: IO[str] | None) -> str:
 def render_estimate(estimate: Estimate, stream: IO[str] | None) -> str:
     """Render what a run would take: a table of its parts, and what the figures stand on."""
     return _render(stream, _estimate(estimate))
+
+
+def render_round(
+    before: Report, after: Report, stream: IO[str] | None, *, every: bool = False
+) -> str:
+    """Render what changed since the run before: verdict, accuracy, and the items that differ."""
+    return _render(stream, _round(before, after, every))
 
 
 def _render(stream: IO[str] | None, lines: Iterable[Line]) -> str:
@@ -125,8 +138,21 @@ def _verdict(report: Report) -> Iterator[Line]:
     if report.run.repeats > 1:
         asked += f" × {report.run.repeats}"
     yield Line(f"{word}  ", one_line(f"{packs} · {report.run.target} · {asked}"), style)
+    yield from _faults(report)
     for reason in report.verdict.reasons:
         yield Line("  ", one_line(reason, 2 * WIDTH))
+
+
+def _faults(report: Report) -> Iterator[Line]:
+    """Yield what broke, and what to look at next, before the numbers."""
+    faults = found(report, "fault")
+    for fault in faults[:MOST_FAULTS]:
+        said = f"{fault.summary} ({fault.confidence:.0%} sure)"
+        yield Line(f"  {fault.kind}  ", one_line(said, 2 * WIDTH), "bold")
+        yield Line("    next: ", one_line(fault.advice, 2 * WIDTH), "dim")
+    if len(faults) > MOST_FAULTS:
+        rest = ", ".join(one.name for one in faults[MOST_FAULTS:])
+        yield Line("  ", f"and {len(faults) - MOST_FAULTS} more: {rest}", body_style="dim")
 
 
 def _details(report: Report, every: bool) -> Iterator[Line]:
@@ -139,6 +165,7 @@ def _details(report: Report, every: bool) -> Iterator[Line]:
         for text in render_languages(report.metrics.languages, every=every):
             yield Line("  ", text, body_style="dim")
     yield from _notes(report.comparison)
+    yield from _notices(report)
     yield from _rules(report)
     for kind, section in sections(report).items():
         yield from _section(section, len(section.results) if every else SHOWN[kind])
@@ -150,6 +177,11 @@ def _details(report: Report, every: bool) -> Iterator[Line]:
 def _notes(comparison: Comparison | None) -> Iterator[Line]:
     for note in comparison.notes if comparison else ():
         yield Line("  note: ", one_line(note, WIDTH))
+
+
+def _notices(report: Report) -> Iterator[Line]:
+    for notice in found(report, "notice")[:MOST_NOTICES]:
+        yield Line("  notice: ", one_line(f"{notice.kind}: {notice.summary}", 2 * WIDTH))
 
 
 def figures(report: Report) -> Iterator[str]:
@@ -284,6 +316,43 @@ def _changes(comparison: Comparison) -> Iterator[Line]:
             passes = f"{item.before or '–'} → {item.after or '–'}"
             again = f", again {item.again}" if item.again else ""
             yield Line(f"  {item.change:<12} {passes:<11} ", one_line(item.key) + again)
+
+
+def _round(before: Report, after: Report, every: bool) -> Iterator[Line]:
+    said = after.verdict.reasons != before.verdict.reasons
+    yield from _verdict(after) if said else islice(_verdict(after), 1)
+    was, now = (_share(report.metrics.accuracy) for report in (before, after))
+    right = f"{after.metrics.passed} of {after.metrics.n} right"
+    yield Line("  ", f"accuracy {was} → {now} ({right})" if was != now else f"accuracy {now}")
+    found = differences(before, after)
+    if not found:
+        yield Line("  ", "every answer is as it was")
+    shown = found if every else found[:SHOWN_DIFFERENCES]
+    for difference in shown:
+        yield from _difference(difference)
+    if len(found) > len(shown):
+        yield Line("  ", f"… and {len(found) - len(shown)} more: see them with --verbose")
+
+
+def _share(accuracy: float | None) -> str:
+    return "–" if accuracy is None else f"{accuracy:.3f}"
+
+
+def _difference(difference: Difference) -> Iterator[Line]:
+    before, after = difference.before, difference.after
+    item = after or before
+    question = one_line(item.question, WIDTH) if item else ""
+    yield Line(f"  {difference.event:<10}  {one_line(difference.key)}  ", question)
+    if before and after:
+        yield Line("    answer  ", f"{_answer(before)} → {_answer(after)}")
+    elif after:
+        yield Line("    answer  ", _answer(after))
+    if after and after.outcome != "pass":
+        yield Line("    why     ", one_line(told(after)["why"], WIDTH))
+
+
+def _answer(result: Result) -> str:
+    return "(none)" if result.answer is None else one_line(result.answer, WIDTH) or "(empty)"
 
 
 def _baseline(baseline: Baseline) -> Iterator[Line]:

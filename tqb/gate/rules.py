@@ -10,7 +10,7 @@ from tqb.changes import COMPARED, Evidence, sign_test, weigh
 from tqb.gate import words
 from tqb.stats import holm
 from tqb.text import count
-from tqb.types import ComparedItem, Comparison, Policy, Rule
+from tqb.types import ComparedItem, Comparison, Finding, Policy, Rule
 
 KINDS = ("language", "category", "difficulty")
 """What slices are cut by."""
@@ -34,6 +34,7 @@ class Case:
     latencies_s: tuple[float, ...]
     completions: tuple[float, ...]
     """Completion tokens of the answers that carried a count."""
+    findings: tuple[Finding, ...] = ()
 
     @property
     def items(self) -> tuple[ComparedItem, ...]:
@@ -201,6 +202,20 @@ def _ceiling(
     return _rule(name, limit, seen if math.isfinite(seen) else None, failed, said)
 
 
+def _fail_on(case: Case) -> Rule:
+    families = case.policy.fail_on
+    if not families:
+        return _not_applied("fail-on", NOT_SET)
+    faults = [one for one in case.findings if one.level == "fault" and one.kind in families]
+    named = ", ".join(families)
+    said = (
+        f"--fail-on {faults[0].kind}: {faults[0].summary}"
+        if faults
+        else f"no fault of --fail-on {named} was found"
+    )
+    return _rule("fail-on", 0, len(faults), bool(faults), said)
+
+
 def p95(values: Sequence[float]) -> float:
     """Return the smallest value that 95 % of the values do not exceed (nearest rank)."""
     ordered = sorted(values)
@@ -225,4 +240,5 @@ RULES: tuple[Callable[[Case], Rule], ...] = (
     _fail_under,
     _max_latency,
     _max_completion,
+    _fail_on,
 )

@@ -37,7 +37,14 @@ from tqb.gate.rules import Case, apply
 from tqb.text import count, usd
 from tqb.types import Comparison, Metrics, Policy, Report, Rule, Verdict
 
-SPOKEN = ("must-pass", "paired-test", "fail-under", "max-latency-p95", "max-completion-p95")
+SPOKEN = (
+    "must-pass",
+    "paired-test",
+    "fail-under",
+    "max-latency-p95",
+    "max-completion-p95",
+    "fail-on",
+)
 """Rules that are worth a word where they hold."""
 
 
@@ -150,6 +157,7 @@ def _case(report: Report, policy: Policy) -> Case:
         n=report.metrics.n,
         latencies_s=_known(r.latency_s for r in report.results),
         completions=_known(r.completion_tokens for r in report.results),
+        findings=report.findings,
     )
 
 

@@ -20,6 +20,8 @@ _KEPT = (
     "latency_s",
     "cost_usd",
     "model",
+    "first_byte_s",
+    "served",
 )
 
 
@@ -58,7 +60,7 @@ def to_record(who: str, request: Request, response: Response) -> dict[str, Any]:
         "item": f"{request.pack}/{request.item.id}",
         "repeat": request.repeat,
         "question": redact(request.question),
-        **{name: value for name, value in fields if value is not None},
+        **{name: value for name, value in fields if value is not None and value != {}},
         "key": request_key(who, request),
     }
 

@@ -43,6 +43,7 @@ def run_settings(config: pytest.Config, packs: Sequence[str] = ()) -> dict[str, 
     settings["items"] = tuple(given["item"] or ())
     settings["tags"] = parse_tags(given["tag"] or [])
     settings["must_pass"] = tuple(given["must_pass"] or ())
+    settings["fail_on"] = tuple(given["fail_on"] or ())
     if context.get_parameter_source("journal").name == "DEFAULT":
         settings["journal"] = None
     return settings

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping
+from itertools import islice
 from typing import Any, TypeVar
 
 from tqb.errors import CallError
 from tqb.redaction import redact, redact_answer
-from tqb.text import well_formed
+from tqb.text import one_line, well_formed
 from tqb.types import Response
 
 MAX_NUMBER = 10**15
@@ -19,6 +20,11 @@ MAX_REPLY_BYTES = 8 * 1024 * 1024
 
 NO_CACHE: Mapping[str, str] = {"Cache-Control": "no-cache"}
 """Header of a request that no cache on the way may answer (RFC 9111)."""
+
+MOST_SERVED = 80
+"""Characters kept of a header."""
+_VERSION_ENDS = ("-version", "-model", "-build", "-revision")
+_VERSION_NAMES = ("server", "via", "x-cache", "x-powered-by", "x-served-by")
 
 _T = TypeVar("_T")
 
@@ -79,7 +85,30 @@ def read_fields(fields: Mapping[str, Any], latency_s: float) -> Response:
         latency_s=latency_s,
         cost_usd=read_amount(fields, "cost_usd"),
         model=_text(fields, "model"),
+        first_byte_s=read_amount(fields, "first_byte_s"),
+        served=_served(fields.get("served")),
     )
+
+
+def versions(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers that tell who answered: those of versions, servers and caches."""
+    found = (
+        (name.lower(), value)
+        for name, value in headers.items()
+        if name.lower().endswith(_VERSION_ENDS) or name.lower() in _VERSION_NAMES
+    )
+    return {name: one_line(redact(value), MOST_SERVED) for name, value in islice(found, 8)}
+
+
+def _served(value: object) -> dict[str, str]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise RecordError(_wanted("served", value, "an object of strings"))
+    return {
+        one_line(str(name), MOST_SERVED): one_line(redact(str(said)), MOST_SERVED)
+        for name, said in islice(value.items(), 16)
+    }
 
 
 def read_amount(fields: Mapping[str, Any], key: str) -> float | None:

@@ -7,13 +7,14 @@ import base64
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
 
 from tqb.errors import TargetError
 from tqb.redaction import redact
-from tqb.targets.base import MAX_REPLY_BYTES, NO_CACHE, response_format
+from tqb.targets.base import MAX_REPLY_BYTES, NO_CACHE, response_format, versions
 from tqb.targets.failures import (
     Origin,
     bad_response,
@@ -32,6 +33,17 @@ if TYPE_CHECKING:
 _CHAT = "/chat/completions"
 _NO_SCHEMA = (400, 422)
 """Statuses of a server that does not take a schema for the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """What came back of one request."""
+
+    status: int
+    headers: Mapping[str, str]
+    raw: bytes
+    head_at: float
+    """`time.perf_counter()` when the headers were there."""
 
 
 class EndpointTarget:
@@ -65,17 +77,19 @@ class EndpointTarget:
         """Send one request. Raises `CallError`."""
         start = time.perf_counter()
         try:
-            status, headers, raw = await self._post(request)
-            if status in _NO_SCHEMA and request.schema and _names_schema(raw):
+            reply = await self._post(request)
+            if reply.status in _NO_SCHEMA and request.schema and _names_schema(reply.raw):
                 self._takes_schema = False
-                status, headers, raw = await self._post(request)
+                reply = await self._post(request)
         except (self._aiohttp.ClientError, OSError, asyncio.TimeoutError) as exc:
             failure = transport_failure(exc, request.params.timeout_s, self._origin)
             raise failure or bad_response(str(exc), "no HTTP reply", self._origin) from exc
         latency_s = time.perf_counter() - start
-        if not 200 <= status < 300:
-            raise http_failure(status, headers, raw, self._origin)
-        return read_completion(parse_reply(raw, self._origin), latency_s, self._origin)
+        if not 200 <= reply.status < 300:
+            raise http_failure(reply.status, reply.headers, reply.raw, self._origin)
+        read = read_completion(parse_reply(reply.raw, self._origin), latency_s, self._origin)
+        served = {**versions(reply.headers), **read.served}
+        return replace(read, first_byte_s=reply.head_at - start, served=served)
 
     def price(self, request: Request) -> Unpriced:
         """Say that it is unknown: a server's prices are its own."""
@@ -87,7 +101,7 @@ class EndpointTarget:
         if session is not None:
             await session.close()
 
-    async def _post(self, request: Request) -> tuple[int, Mapping[str, str], bytes]:
+    async def _post(self, request: Request) -> _Reply:
         from yarl import URL
 
         timeout = self._aiohttp.ClientTimeout(total=request.params.timeout_s)
@@ -99,7 +113,8 @@ class EndpointTarget:
             proxy=self._proxy,
             allow_redirects=False,
         ) as reply:
-            return reply.status, reply.headers, await self._read(reply)
+            head_at = time.perf_counter()
+            return _Reply(reply.status, reply.headers, await self._read(reply), head_at)
 
     async def _read(self, reply: aiohttp.ClientResponse) -> bytes:
         raw = bytearray()

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from tqb.errors import CallError
 from tqb.redaction import redact
-from tqb.targets.base import MAX_NUMBER, answer_text, timed_out
-from tqb.text import excerpt
+from tqb.targets.base import MAX_NUMBER, MOST_SERVED, answer_text, timed_out
+from tqb.text import excerpt, one_line
 from tqb.types import FailureKind, Response
 
 _QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
@@ -89,6 +89,7 @@ def read_completion(data: object, latency_s: float, origin: Origin) -> Response:
         raise CallError("content_filter", f"{origin.where} withheld the answer: content filter")
     usage = data.get("usage") if isinstance(data, dict) else None
     counts = usage if isinstance(usage, dict) else {}
+    said = _string(data.get("system_fingerprint")) if isinstance(data, dict) else None
     return Response(
         answer=_answer(content, origin),
         finish_reason=finish_reason,
@@ -96,6 +97,7 @@ def read_completion(data: object, latency_s: float, origin: Origin) -> Response:
         completion_tokens=_count(counts.get("completion_tokens")),
         latency_s=latency_s,
         model=_string(data.get("model")) if isinstance(data, dict) else None,
+        served={"system_fingerprint": one_line(said, MOST_SERVED)} if said else {},
     )
 
 

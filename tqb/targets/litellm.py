@@ -10,13 +10,13 @@ import time
 import warnings
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tqb.errors import CallError, TargetError
 from tqb.redaction import redact
-from tqb.targets.base import NO_CACHE, response_format, within
+from tqb.targets.base import NO_CACHE, response_format, versions, within
 from tqb.targets.failures import (
     Origin,
     bad_response,
@@ -60,6 +60,10 @@ class _Exchange:
     """Status and goal."""
     reply: str | None = None
     """The provider's reply as LiteLLM logs it, before it is made over."""
+    head_at: float | None = None
+    """`time.perf_counter()` when the reply's headers were there."""
+    served: Mapping[str, str] = field(default_factory=dict)
+    """Headers that tell who answered."""
 
     def note(self, details: dict[str, Any]) -> None:
         """Take the reply from LiteLLM's logging hook, which runs before and after a request."""
@@ -116,7 +120,7 @@ class LiteLLMTarget:
         except Exception as exc:
             latency_s = time.perf_counter() - start
             return self._salvage(exc, exchange, latency_s, timeout_s)
-        return self._read(reply, exchange, time.perf_counter() - start)
+        return _timed(self._read(reply, exchange, time.perf_counter() - start), exchange, start)
 
     def price(self, request: Request) -> Price | Unpriced:
         """Return the price in the map that comes with LiteLLM."""
@@ -226,6 +230,12 @@ class LiteLLMTarget:
         return self._session
 
 
+def _timed(read: Response, exchange: _Exchange, start: float) -> Response:
+    """Add what was seen of the reply's head."""
+    first_byte_s = None if exchange.head_at is None else exchange.head_at - start
+    return replace(read, first_byte_s=first_byte_s, served={**exchange.served, **read.served})
+
+
 async def _before_request(session: object, context: object, params: Any) -> None:
     """Note the address; stop a second request that would follow a redirect."""
     exchange = _exchange.get(None)
@@ -237,10 +247,14 @@ async def _before_request(session: object, context: object, params: Any) -> None
 
 
 async def _after_request(session: object, context: object, params: Any) -> None:
-    """Note a redirect."""
+    """Note when the headers came, what they tell, and a redirect."""
     exchange = _exchange.get(None)
+    if exchange is None:
+        return
+    exchange.head_at = time.perf_counter()
+    exchange.served = versions(params.response.headers)
     goal = params.response.headers.get("Location")
-    if exchange is not None and goal and 300 <= params.response.status < 400:
+    if goal and 300 <= params.response.status < 400:
         exchange.redirect = (params.response.status, goal)
 
 

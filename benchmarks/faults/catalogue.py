@@ -1,0 +1,313 @@
+"""The faults, by family, and the changes that are none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from benchmarks.faults import weights, wire
+from benchmarks.faults.weights import Edit
+from tests.openai_server import Reply
+
+Family = Literal["template", "tokenizer", "behaviour", "infrastructure", "harmless"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One change of a pipeline."""
+
+    name: str
+    family: Family
+    template: str | None = None
+    """Chat template of the engine, Jinja2."""
+    engine: Callable[[Any], None] = lambda params: None
+    """Other settings of the engine."""
+    edit: Edit | None = None
+    """Of the file of weights."""
+    adapter: float | None = None
+    """Scale of a random LoRA adapter."""
+    wire: wire.Wire | None = None
+    options: tuple[str, ...] = ()
+    """More words for `tqb run`."""
+    reverse: bool = False
+    """Whether the packs are asked in the other order."""
+
+
+START, END = "<|im_start|>", "<|im_end|>"
+
+
+def _turns(each: str, end: str = START + "assistant\n", loop: str = "messages") -> str:
+    return "{% for m in " + loop + " %}" + each + "{% endfor %}" + end
+
+
+CHATML = _turns(START + "{{ m.role }}\n{{ m.content }}" + END + "\n")
+
+TEMPLATE = (
+    Case("no template", "template", template=_turns("{{ m.content }}\n", "")),
+    Case(
+        "user turn dropped",
+        "template",
+        template=_turns(
+            START + "system\n{{ m.content }}" + END + "\n", loop="messages if m.role == 'system'"
+        ),
+    ),
+    Case(
+        "Llama 3's template",
+        "template",
+        template="<|begin_of_text|>"
+        + _turns(
+            "<|start_header_id|>{{ m.role }}<|end_header_id|>\n\n{{ m.content }}<|eot_id|>",
+            "<|start_header_id|>assistant<|end_header_id|>\n\n",
+        ),
+    ),
+    Case(
+        "Mistral's template",
+        "template",
+        template="<s>[INST] {% for m in messages %}{{ m.content }}\n\n{% endfor %}[/INST]",
+    ),
+    Case(
+        "Alpaca's template",
+        "template",
+        template=_turns("### {{ m.role|capitalize }}:\n{{ m.content }}\n\n", "### Response:\n"),
+    ),
+    Case(
+        "system prompt dropped",
+        "template",
+        template=_turns(
+            START + "{{ m.role }}\n{{ m.content }}" + END + "\n",
+            loop="messages if m.role != 'system'",
+        ),
+    ),
+    Case("system prompt not sent", "template", wire=wire.request(wire.without_system)),
+    Case(
+        "system prompt replaced",
+        "template",
+        template=START
+        + "system\nYou are a helpful AI assistant."
+        + END
+        + "\n"
+        + _turns(
+            START + "{{ m.role }}\n{{ m.content }}" + END + "\n",
+            loop="messages if m.role != 'system'",
+        ),
+    ),
+    Case("system prompt doubled", "template", wire=wire.request(wire.system_twice)),
+    Case(
+        "no generation prompt",
+        "template",
+        template=_turns(START + "{{ m.role }}\n{{ m.content }}" + END + "\n", ""),
+    ),
+    Case(
+        "prompt sent twice",
+        "template",
+        template=CHATML.replace(START + "assistant\n", "") * 2 + START + "assistant\n",
+    ),
+    Case("question sent twice", "template", wire=wire.question(lambda text: f"{text}\n{text}")),
+    Case(
+        "roles swapped",
+        "template",
+        template=_turns(
+            START
+            + "{{ {'system': 'user', 'user': 'system'}[m.role] }}\n{{ m.content }}"
+            + END
+            + "\n"
+        ),
+    ),
+    Case(
+        "turns never end",
+        "template",
+        template=_turns(START + "{{ m.role }}\n{{ m.content }}\n"),
+    ),
+    Case(
+        "doubled newline",
+        "template",
+        template=_turns(START + "{{ m.role }}\n\n{{ m.content }}" + END + "\n"),
+    ),
+    Case("placeholder left", "template", wire=wire.question(lambda text: "{question}")),
+    Case("question escaped", "template", wire=wire.question(wire.escaped)),
+    Case("question printed as parts", "template", wire=wire.question(wire.parts)),
+    Case("first line only", "template", wire=wire.question(wire.first_line)),
+    Case("question cut at 30", "template", wire=wire.question(lambda text: text[:30])),
+    Case("somebody's history", "template", wire=wire.request(wire.with_history)),
+    Case(
+        "end token in front",
+        "template",
+        template="<|endoftext|>" + CHATML,
+    ),
+    Case("answers cut at 4 tokens", "template", wire=wire.settings(max_tokens=4)),
+    Case("end of turn ignored", "template", wire=wire.settings(logit_bias=[[2, False]])),
+)
+
+TOKENIZER = (
+    Case(
+        "special tokens plain",
+        "tokenizer",
+        edit=Edit({"tokenizer.ggml.token_type": lambda kinds: [1] * len(kinds)}),
+    ),
+    Case(
+        "half of the merges gone",
+        "tokenizer",
+        edit=Edit({"tokenizer.ggml.merges": lambda m: weights.drop_merges(m, 0.5)}),
+    ),
+    Case(
+        "a tenth of the merges gone",
+        "tokenizer",
+        edit=Edit({"tokenizer.ggml.merges": lambda m: weights.drop_merges(m, 0.1)}),
+    ),
+    Case(
+        "a tenth of the vocabulary permuted",
+        "tokenizer",
+        edit=Edit({"tokenizer.ggml.tokens": lambda t: weights.permute_tokens(t, 0.1)}),
+    ),
+    Case(
+        "a third of the vocabulary permuted",
+        "tokenizer",
+        edit=Edit({"tokenizer.ggml.tokens": lambda t: weights.permute_tokens(t, 0.33)}),
+    ),
+    Case(
+        "another splitter",
+        "tokenizer",
+        edit=Edit({"tokenizer.ggml.pre": lambda name: "gpt-2"}),
+    ),
+    Case("marks stripped", "tokenizer", wire=wire.question(wire.strip_marks)),
+    Case("capitals lost", "tokenizer", wire=wire.question(wire.lower)),
+    Case("mojibake", "tokenizer", wire=wire.answer(wire.mojibake)),
+    Case("torn characters", "tokenizer", wire=wire.answer(wire.torn)),
+    Case("byte-level pieces", "tokenizer", wire=wire.answer(wire.pieces)),
+    Case("SentencePiece marks", "tokenizer", wire=wire.answer(wire.markers)),
+    Case("spaces lost", "tokenizer", wire=wire.answer(wire.glued)),
+)
+
+BEHAVIOUR = (
+    Case("noise 0.1", "behaviour", edit=Edit(tensors=weights.noise(0.1))),
+    Case("noise 0.2", "behaviour", edit=Edit(tensors=weights.noise(0.2))),
+    Case("noise 0.3", "behaviour", edit=Edit(tensors=weights.noise(0.3))),
+    Case("noise 0.5", "behaviour", edit=Edit(tensors=weights.noise(0.5))),
+    Case("a layer off", "behaviour", edit=Edit(tensors=weights.silence(14))),
+    Case("three layers off", "behaviour", edit=Edit(tensors=weights.silence(8, 15, 22))),
+    Case("adapter 0.5", "behaviour", adapter=0.5),
+    Case("adapter 1", "behaviour", adapter=1.0),
+    Case("adapter 2", "behaviour", adapter=2.0),
+    Case(
+        "other rotary base",
+        "behaviour",
+        edit=Edit({"llama.rope.freq_base": lambda base: 10000.0}),
+    ),
+    Case("temperature 1.5", "behaviour", wire=wire.settings(temperature=1.5, seed=7)),
+    Case("repetition penalty 1.5", "behaviour", wire=wire.settings(repeat_penalty=1.5)),
+    Case(
+        "a fifth is refused",
+        "behaviour",
+        wire=wire.some(
+            0.2,
+            wire.answer(lambda text, body: "I'm sorry, but I can't help with that request."),
+        ),
+    ),
+    Case(
+        "answers in sentences",
+        "behaviour",
+        wire=wire.answer(
+            lambda text, body: f"Sure! I'd be happy to help. The answer is: **{text.strip()}**"
+        ),
+    ),
+    Case(
+        "answers in JSON",
+        "behaviour",
+        wire=wire.answer(lambda text, body: '{"answer": ' + repr(text) + "}"),
+    ),
+    Case("answers shouted", "behaviour", wire=wire.answer(lambda text, body: text.upper())),
+)
+
+INFRASTRUCTURE = (
+    Case(
+        "429 storm",
+        "infrastructure",
+        wire=wire.some(0.4, wire.instead(Reply(status=429, body={"error": {"message": "slow"}}))),
+        options=("--retries", "1"),
+    ),
+    Case(
+        "a tenth fails with 500",
+        "infrastructure",
+        wire=wire.some(0.1, wire.instead(Reply(status=500, body=b"oops"))),
+        options=("--retries", "1"),
+    ),
+    Case(
+        "a fifth hangs",
+        "infrastructure",
+        wire=wire.some(0.2, wire.instead(Reply(hang=True))),
+        options=("--timeout", "3", "--retries", "0", "-j", "8"),
+    ),
+    Case(
+        "content filter",
+        "infrastructure",
+        wire=wire.some(0.2, wire.answer(lambda text, body: "", "content_filter")),
+    ),
+    Case("cut by a gateway", "infrastructure", wire=wire.answer(lambda text, body: text[:12])),
+    Case("cache gives the last answer", "infrastructure", wire=wire.late_cache()),
+    Case("cache gives one answer", "infrastructure", wire=wire.one_answer()),
+    Case(
+        "a login page",
+        "infrastructure",
+        wire=wire.answer(
+            lambda text, body: "<!DOCTYPE html><html><head><title>Sign in</title></head></html>"
+        ),
+    ),
+)
+
+
+def _threads(params: Any) -> None:
+    params.cpuparams.n_threads = 2
+    params.cpuparams_batch.n_threads = 2
+
+
+def _slots(params: Any) -> None:
+    params.n_parallel = 4
+
+
+def _no_prompt_cache(params: Any) -> None:
+    params.cache_prompt = False
+
+
+def _batch(params: Any) -> None:
+    params.n_ubatch = 16
+
+
+def _alias(params: Any) -> None:
+    params.model_alias = {"smollm2-135m-instruct-2026-11"}
+
+
+CLEAN = Case("nothing changed", "harmless")
+"""The pipeline of the baseline."""
+
+HARMLESS = (
+    Case("same again", "harmless"),
+    Case("restart", "harmless"),
+    Case("two threads", "harmless", engine=_threads),
+    Case("four slots", "harmless", engine=_slots, options=("-j", "4")),
+    Case("no prompt cache", "harmless", engine=_no_prompt_cache),
+    Case("small batches", "harmless", engine=_batch),
+    Case("4-bit file", "harmless", edit=Edit(kind="Q4_1")),
+    Case("32-bit file: other arithmetic", "harmless", edit=Edit(kind="F32")),
+    Case("16-bit file: other arithmetic", "harmless", edit=Edit(kind="F16")),
+    Case("another order", "harmless", reverse=True),
+    Case("eight at once", "harmless", options=("-j", "8")),
+    Case("another name", "harmless", engine=_alias),
+    Case("slow network", "harmless", wire=lambda body, ask: _late(ask(body))),
+)
+
+
+def _late(reply: Reply) -> Reply:
+    return Reply(status=reply.status, body=reply.body, delay_s=0.1)
+
+
+CASES = (CLEAN, *HARMLESS, *TEMPLATE, *TOKENIZER, *BEHAVIOUR, *INFRASTRUCTURE)
+
+
+def named(name: str) -> Case:
+    """Return a case by its name. Raises KeyError."""
+    return {case.name: case for case in CASES}[name]
+
+
+WEIGHTS = Path("weights.gguf")

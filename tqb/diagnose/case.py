@@ -1,0 +1,207 @@
+"""What the detectors look at: a run, its baseline, and the items that both were asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from tqb import baseline
+from tqb.changes import sign_test
+from tqb.types import (
+    Baseline,
+    BaselineItem,
+    Comparison,
+    Family,
+    Finding,
+    Fingerprint,
+    Report,
+    Result,
+)
+
+FAULT = 0.5
+"""Least confidence of a fault; what is less sure is a notice."""
+
+MOST_ITEMS = 1_000
+"""Items named by a finding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One item that was asked the same question and answered both times."""
+
+    result: Result
+    """Its first answer now."""
+    before: BaselineItem
+    after: BaselineItem
+
+    @property
+    def key(self) -> str:
+        """``pack/item``."""
+        return self.after.key
+
+    @property
+    def shift(self) -> int | None:
+        """Prompt tokens more than in the baseline; None where one of the counts is unknown."""
+        was, now = self.before.prompt_tokens, self.after.prompt_tokens
+        return None if was is None or now is None else now - was
+
+    @property
+    def reworded(self) -> bool:
+        """Whether the answer's text is another one."""
+        return self.before.answer_sha256 != self.after.answer_sha256
+
+
+@dataclass(frozen=True)
+class Case:
+    """A run to be diagnosed."""
+
+    report: Report
+    base: Baseline | None
+    now: Baseline
+    """The run in the form of a baseline."""
+    pairs: tuple[Pair, ...] = ()
+    answered: tuple[Result, ...] = ()
+    """The first answer to each item, with a baseline or without."""
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """What changed item by item, once confirmed."""
+        return self.report.comparison
+
+    @property
+    def was(self) -> Fingerprint:
+        """The baseline's fingerprint; an empty one where there is no baseline."""
+        return self.base.fingerprint if self.base else Fingerprint()
+
+    @cached_property
+    def changes(self) -> Mapping[str, str]:
+        """The change of each compared item, by key."""
+        items = self.comparison.items if self.comparison else ()
+        return {item.key: item.change for item in items}
+
+    @cached_property
+    def broken(self) -> tuple[str, ...]:
+        """Items that passed in the baseline and fail now, for good."""
+        return tuple(key for key, change in self.changes.items() if change == "broken")
+
+    @cached_property
+    def fixed(self) -> int:
+        """How many failed in the baseline and pass now."""
+        return sum(change == "fixed" for change in self.changes.values())
+
+    @property
+    def drop(self) -> float:
+        """Net loss as a share of the compared items, 0 to 1."""
+        return max(0.0, (len(self.broken) - self.fixed) / len(self.pairs)) if self.pairs else 0.0
+
+    @property
+    def is_drop(self) -> bool:
+        """Whether chance hardly explains the loss."""
+        return len(self.broken) >= 3 and sign_test(len(self.broken), self.fixed) <= 0.01
+
+    @property
+    def prompt_edited(self) -> bool:
+        """Whether tqb's own prompt is another one than the baseline's."""
+        return self.base is not None and self.base.template_sha256 != self.now.template_sha256
+
+
+def open_case(base: Baseline | None, report: Report) -> Case:
+    """Put side by side what the detectors compare."""
+    now = baseline.from_report(report)
+    first: dict[str, Result] = {}
+    for result in sorted(report.results, key=lambda r: r.repeat):
+        if result.outcome in baseline.SCORED:
+            first.setdefault(result.key, result)
+    in_order = dict.fromkeys(r.key for r in report.results if r.key in first)
+    was = {item.key: item for item in base.items} if base else {}
+    after = {item.key: item for item in now.items}
+    pairs = tuple(
+        Pair(first[key], was[key], after[key])
+        for key in in_order
+        if key in was
+        and was[key].outcome in baseline.SCORED
+        and was[key].question_sha256 == after[key].question_sha256
+    )
+    return Case(report, base, now, pairs, tuple(first[key] for key in in_order))
+
+
+def finding(
+    kind: Family,
+    name: str,
+    confidence: float,
+    summary: str,
+    advice: str,
+    items: Iterable[str] = (),
+    **evidence: Any,
+) -> Finding:
+    """Make a finding; its level follows from its confidence."""
+    return Finding(
+        kind=kind,
+        name=name,
+        level="fault" if confidence >= FAULT else "notice",
+        confidence=round(confidence, 2),
+        summary=summary,
+        advice=advice,
+        evidence=evidence,
+        items=tuple(items)[:MOST_ITEMS],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Items that show something now and did not before, and the other way round."""
+
+    gained: tuple[str, ...]
+    lost: int
+    n: int
+    """Items looked at."""
+
+    @property
+    def net(self) -> int:
+        """How many more show it."""
+        return len(self.gained) - self.lost
+
+    @property
+    def share(self) -> float:
+        """The same as a share of the items."""
+        return self.net / self.n if self.n else 0.0
+
+    @property
+    def p_value(self) -> float:
+        """Chance of so lopsided a change where nothing changed (exact sign test)."""
+        return sign_test(len(self.gained), self.lost)
+
+
+def moved(pairs: Sequence[Pair], shows: Callable[[BaselineItem], bool]) -> Moved:
+    """Count the items that began to show something, and those that no longer do."""
+    flags = [(pair.key, shows(pair.before), shows(pair.after)) for pair in pairs]
+    gained = tuple(key for key, was, now in flags if now and not was)
+    return Moved(gained, sum(was and not now for _, was, now in flags), len(flags))
+
+
+def showing(case: Case, sign: str) -> Moved:
+    """Count the answers that began to show a sign; without a baseline, those that show it."""
+    if case.base is None:
+        keys = tuple(r.key for r in case.answered if sign in r.symptoms)
+        return Moved(keys, 0, len(case.answered))
+    return moved(case.pairs, lambda item: sign in item.symptoms)
+
+
+def sure(seen: Moved, *, least: int = 3, most: float = 0.95) -> float:
+    """Turn a count of telling answers into a confidence: 0 below `least`, then rising to `most`.
+
+    A sign that was as common before tells nothing: what it gained must outweigh what it lost.
+    """
+    if seen.net < least or seen.p_value > 0.1:
+        return 0.0
+    return min(most, 0.55 + 0.05 * (seen.net - least) + seen.share / 2)
+
+
+def example(case: Case, key: str, limit: int = 60) -> str:
+    """Quote the answer to an item."""
+    from tqb.text import one_line
+
+    answer = next((r.answer for r in case.answered if r.key == key), None)
+    return one_line(answer or "", limit)

@@ -1,0 +1,309 @@
+"""A broken prompt template: what reaches the model is not what was meant for it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from tqb.diagnose.case import Case, example, finding, moved, showing, sure
+from tqb.diagnose.shifts import Shift, has_special
+from tqb.text import count
+from tqb.types import Finding
+
+SIGNS = {
+    "special_token": ("special-tokens-in-answers", "special tokens of a chat format stand in"),
+    "placeholder": ("placeholder-in-answers", "a placeholder that nobody filled in stands in"),
+    "role": ("role-in-answers", "the name of a role begins"),
+    "second_turn": ("second-turn", "a second turn, written by the model itself, follows in"),
+    "no_question": ("question-missing", "a request for the question stands in"),
+    "echo": ("question-echoed", "the question itself, repeated, stands in"),
+}
+"""Name and wording by sign; each wording goes on with how many answers."""
+
+TEMPLATE_ADVICE = (
+    "Compare the request as it is sent, and the chat template of the server, with those of the "
+    "last good run."
+)
+STOP_ADVICE = "Look at the end-of-turn token, the stop strings and max_tokens of the server."
+
+
+def diagnose(case: Case, shift: Shift) -> Iterator[Finding]:
+    """Yield what speaks for a broken template."""
+    if case.base is not None:
+        if case.prompt_edited:
+            yield from _edited(case, shift)
+        else:
+            yield from _shifted(case, shift)
+        yield from _length(case)
+    else:
+        yield from _alike(case)
+    yield from _signs(case)
+
+
+def _edited(case: Case, shift: Shift) -> Iterator[Finding]:
+    """The prompt file itself is another one: no riddle, but its effect is worth a word."""
+    said = "The prompt template was edited since the baseline"
+    said += f": {_moved_by(shift)}" if shift.kind not in ("unknown", "same") else ""
+    if case.is_drop:
+        said += f", and {count(len(case.broken), 'item')} broke, {case.fixed} got fixed"
+    yield finding(
+        "template",
+        "prompt-edited",
+        0.9 if case.is_drop else 0.3,
+        f"{said}.",
+        "Compare the two versions of the prompt file; accept a new baseline if this is meant.",
+        case.broken,
+        **_figures(shift),
+    )
+
+
+def _moved_by(shift: Shift) -> str:
+    was, now = shift.tokens
+    if shift.kind == "constant":
+        more = "longer" if shift.size > 0 else "shorter"
+        return f"every request is {count(abs(shift.size), 'token')} {more}"
+    return f"the same questions take {now:,} prompt tokens, in the baseline they took {was:,}"
+
+
+def _figures(shift: Shift) -> dict[str, object]:
+    was, now = shift.tokens
+    return {
+        "prompt_tokens_before": was,
+        "prompt_tokens_now": now,
+        "pattern": shift.kind,
+        "size": shift.size,
+        "trait": shift.trait,
+    }
+
+
+def _shifted(case: Case, shift: Shift) -> Iterator[Finding]:
+    """What the prompt tokens of the same questions say."""
+    keys = [pair.key for pair in shift.moved]
+    if shift.kind == "constant":
+        yield from _constant(case, shift)
+    elif shift.kind == "lost" and not _answered_before(case, shift):
+        yield finding(
+            "template",
+            "question-lost",
+            0.97,
+            f"The question no longer reaches the model: every request has {shift.size:,} prompt "
+            "tokens, whatever is asked.",
+            "Look for the variable of the question in the template; is it spelled as it is passed?",
+            keys,
+            **_figures(shift),
+        )
+    elif shift.kind == "multiple":
+        times = {2: "twice", 3: "three times"}[shift.size]
+        yield finding(
+            "template",
+            "sent-twice",
+            0.95,
+            f"The question is sent {times}: prompt tokens are {shift.size} times what they were, "
+            "but for a constant.",
+            "Look for a history, a loop or a wrapper that adds the question again.",
+            keys,
+            **_figures(shift),
+        )
+    elif shift.kind == "context":
+        lost = shift.size < 0
+        what = "no longer reaches the model" if lost else "is sent in addition"
+        yield finding(
+            "template",
+            "context-lost" if lost else "context-added",
+            0.95,
+            f"The context {what}: requests are {'shorter' if lost else 'longer'} by as much as the "
+            f"context of their item is long ({shift.tokens[0]:,} prompt tokens then, "
+            f"{shift.tokens[1]:,} now).",
+            "Look for the variable of the context, or of the retrieved passages, in the template.",
+            keys,
+            **_figures(shift),
+        )
+    elif shift.kind == "cut":
+        yield finding(
+            "template",
+            "question-cut",
+            0.9,
+            f"Questions arrive cut: no request is longer than {shift.size:,} tokens now, and "
+            f"{count(len(keys), 'longer one')} lost tokens, while short ones are as they were.",
+            "Look for a limit on characters, lines or tokens between the pipeline and the model.",
+            keys,
+            **_figures(shift),
+        )
+    elif shift.kind == "content":
+        yield finding(
+            "template",
+            "question-altered",
+            0.8,
+            f"Questions are altered on their way: of {count(shift.n, 'request')} only "
+            f"{len(keys)} changed in length, and they have {shift.trait}.",
+            "Look for escaping, stripping, or a second rendering of the question.",
+            keys,
+            **_figures(shift),
+        )
+
+
+def _constant(case: Case, shift: Shift) -> Iterator[Finding]:
+    """Every request is longer, or shorter, by the same number."""
+    special = [pair for pair in shift.moved if has_special(pair)]
+    if special and shift.size > 0 and all((p.shift or 0) > shift.size for p in special):
+        return  # the tokenizer's: see there
+    size = abs(shift.size)
+    more = "longer" if shift.size > 0 else "shorter"
+    same = "the questions themselves take as many tokens as before"
+    if shift.moved:
+        same = f"but for {count(len(shift.moved), 'question')}"
+        same += f", which have {shift.trait}" if shift.trait else ""
+    name, what = "wrapping-changed", "What is put around the question has changed"
+    system = _system_tokens(case)
+    if system and shift.size < 0 and 0.75 * system <= size <= 1.35 * system + 6:
+        name, what = "system-prompt-lost", "The system prompt is no longer sent"
+    elif system and shift.size > 0 and 0.75 * system <= size <= 1.35 * system + 6:
+        name, what = "system-prompt-doubled", "As much as the system prompt is sent in addition"
+    yield finding(
+        "template",
+        name,
+        0.97 if size > 1 else 0.85,
+        f"{what}: every request is {count(size, 'token')} {more} than in the baseline; {same}.",
+        TEMPLATE_ADVICE
+        if size > 1
+        else "One token is often a begin-of-text token, there twice or "
+        "not at all, or a space or line end at the end of the template.",
+        [pair.key for pair in case.pairs if pair.shift],
+        **_figures(shift),
+    )
+
+
+def _system_tokens(case: Case) -> float | None:
+    """Estimate the tokens that the baseline's prompt had beside the questions.
+
+    The tokens of a character are taken from how the counts grow with the length of the questions
+    in Latin script, by the median of all slopes (Theil–Sen).
+    """
+    chars = case.was.instruction_chars
+    points = sorted(
+        (len(pair.result.question), pair.before.prompt_tokens)
+        for pair in case.pairs
+        if pair.before.prompt_tokens and pair.result.question.isascii()
+    )
+    half = len(points) // 2
+    slopes = sorted(
+        (b[1] - a[1]) / (b[0] - a[0])
+        for a, b in zip(points[:half], points[-half:], strict=True)
+        if b[0] > a[0]
+    )
+    if not chars or len(slopes) < 4:
+        return None
+    return chars * slopes[len(slopes) // 2]
+
+
+def _answered_before(case: Case, shift: Shift) -> bool:
+    """Whether the one count and the one answer are those of some item in the baseline."""
+    known = (
+        {(item.prompt_tokens, item.answer_sha256) for item in case.base.items}
+        if case.base
+        else set()
+    )
+    now = Counter(pair.after.answer_sha256 for pair in case.pairs)
+    answer, times = now.most_common(1)[0]
+    return times >= 0.9 * len(case.pairs) and (shift.size, answer) in known
+
+
+def _length(case: Case) -> Iterator[Finding]:
+    """Answers that no longer stop, or are cut."""
+    cut = moved(case.pairs, lambda item: item.finish_reason == "length")
+    if cut.net < max(3, 0.1 * cut.n) or cut.p_value > 0.01:
+        return
+    if case.base and case.base.params.max_tokens != case.now.params.max_tokens:
+        return  # said as a change of the run's own parameters
+    gained = set(cut.gained)
+    pairs = [pair for pair in case.pairs if pair.key in gained]
+    was = sorted(pair.before.completion_tokens or 0 for pair in pairs)
+    now = sorted(pair.after.completion_tokens or 0 for pair in pairs)
+    most = max((pair.after.completion_tokens or 0 for pair in case.pairs), default=0)
+    longest_then = max((pair.before.completion_tokens or 0 for pair in case.pairs), default=0)
+    evidence = {
+        "cut_answers": len(gained),
+        "of": cut.n,
+        "median_tokens_before": _mid(was),
+        "median_tokens_now": _mid(now),
+    }
+    if now and most and most < longest_then and _mid(now) <= _mid(was):
+        yield finding(
+            "template",
+            "answers-cut",
+            0.9,
+            f"Answers are cut at {count(most, 'token')}: {len(gained)} of {cut.n} that ended by "
+            "themselves in the baseline are cut short now.",
+            "Look for a max_tokens that was lowered on the way to the model.",
+            cut.gained,
+            **evidence,
+        )
+        return
+    kept = _kept(case, gained)
+    yield finding(
+        "template",
+        "never-stops",
+        0.85 if kept else 0.45,
+        f"Answers no longer stop: {len(gained)} of {cut.n} that ended by themselves in the "
+        f"baseline now run into the limit (median {_mid(was)} tokens then, {_mid(now)} now).",
+        STOP_ADVICE,
+        cut.gained,
+        **evidence,
+    )
+
+
+def _kept(case: Case, keys: set[str]) -> bool:
+    """Whether answers that do not stop begin as they did, or go on with another turn."""
+    pairs = [pair for pair in case.pairs if pair.key in keys]
+    passed = [pair for pair in pairs if pair.before.outcome == "pass"]
+    same = sum(pair.after.outcome == "pass" for pair in passed)
+    turns = sum(
+        bool({"second_turn", "special_token", "role"} & set(pair.after.symptoms)) for pair in pairs
+    )
+    return (len(passed) >= 3 and same >= 0.6 * len(passed)) or turns >= 0.3 * len(pairs)
+
+
+def _mid(values: Sequence[int]) -> int:
+    return values[(len(values) - 1) // 2] if values else 0
+
+
+def _signs(case: Case) -> Iterator[Finding]:
+    for sign, (name, said) in SIGNS.items():
+        seen = showing(case, sign)
+        least = 2 if sign in ("special_token", "placeholder") else 3
+        confidence = sure(seen, least=least, most=0.9)
+        if sign in ("echo", "role", "no_question") or case.base is None:
+            confidence -= 0.1
+        if confidence <= 0:
+            continue
+        now = "now " if case.base else ""
+        yield finding(
+            "template",
+            name,
+            confidence,
+            f"{said[0].upper()}{said[1:]} {count(len(seen.gained), 'answer')} {now}of {seen.n}, "
+            f"as in “{example(case, seen.gained[0])}”.",
+            STOP_ADVICE if sign in ("second_turn", "special_token") else TEMPLATE_ADVICE,
+            seen.gained,
+            answers=len(seen.gained),
+            of=seen.n,
+            lost=seen.lost,
+        )
+
+
+def _alike(case: Case) -> Iterator[Finding]:
+    """Without a baseline: all requests are as long as each other, whatever was asked."""
+    counts = [(r.prompt_tokens, len(r.question)) for r in case.answered if r.prompt_tokens]
+    if len(counts) < 5 or len({size for _, size in counts}) < 5:
+        return
+    if len({tokens for tokens, _ in counts}) == 1:
+        yield finding(
+            "template",
+            "question-lost",
+            0.9,
+            f"The question does not seem to reach the model: each of {len(counts)} requests has "
+            f"{counts[0][0]:,} prompt tokens, whatever is asked.",
+            "Look for the variable of the question in the template; is it spelled as it is passed?",
+            [r.key for r in case.answered],
+            prompt_tokens=counts[0][0],
+        )

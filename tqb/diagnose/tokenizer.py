@@ -1,0 +1,111 @@
+"""A drifted tokenizer: text is cut into other pieces, or pieces are joined to other text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tqb.diagnose.case import Case, example, finding, showing, sure
+from tqb.diagnose.shifts import Shift, by_language, has_special
+from tqb.signs import script_of
+from tqb.text import count
+from tqb.types import Finding
+
+SIGNS = {
+    "replacement": (
+        "torn-characters",
+        "U+FFFD, the mark of bytes that are no character, stands in",
+    ),
+    "pieces": ("undecoded-pieces", "pieces of the vocabulary that nobody decoded stand in"),
+    "mojibake": ("mojibake", "UTF-8 read in another encoding stands in"),
+    "glued": ("spaces-lost", "words without the spaces between them stand in"),
+}
+ADVICE = (
+    "Compare the tokenizer's files (vocabulary, merges, added tokens, normaliser, splitter) and "
+    "the version of what runs them with the last good run."
+)
+
+
+def diagnose(case: Case, shift: Shift) -> Iterator[Finding]:
+    """Yield what speaks for another tokenizer."""
+    if case.base is not None and not case.prompt_edited:
+        yield from _split(case, shift)
+        yield from _irregular(case, shift)
+    yield from _signs(case)
+
+
+def _split(case: Case, shift: Shift) -> Iterator[Finding]:
+    """Special tokens are cut into pieces: those around each question, and those within some."""
+    special = [pair for pair in shift.moved if has_special(pair)]
+    if shift.kind != "constant" or shift.size <= 0 or not special:
+        return
+    if not all((pair.shift or 0) > shift.size for pair in special):
+        return
+    yield finding(
+        "tokenizer",
+        "special-tokens-split",
+        0.95,
+        f"Special tokens are cut into plain pieces: every request is {count(shift.size, 'token')} "
+        "longer than in the baseline, and questions that hold special tokens still longer.",
+        "Look at the added or special tokens of the tokenizer, and at what parses them.",
+        [pair.key for pair in case.pairs if pair.shift],
+        shift=shift.size,
+        with_special_tokens={pair.key: pair.shift for pair in special},
+    )
+
+
+def _irregular(case: Case, shift: Shift) -> Iterator[Finding]:
+    """Each question's count moved by a number of its own."""
+    if shift.kind != "irregular":
+        return
+    grown = by_language(case.pairs)
+    shares = ", ".join(f"{tag} {share:+.1%}" for tag, share in grown.items() if share)
+    scripts = _scripts(case)
+    where = f"; those that moved have {shift.trait}" if shift.trait else ""
+    yield finding(
+        "tokenizer",
+        "tokens-drifted",
+        0.9 if shift.n >= 4 else 0.5,
+        f"The same questions are cut into other tokens: {len(shift.moved)} of {shift.n} requests "
+        f"changed in length, each by a number of its own ({shares or 'in sum nothing'}){where}.",
+        ADVICE,
+        [pair.key for pair in shift.moved],
+        by_language=grown,
+        by_script=scripts,
+        prompt_tokens_before=shift.tokens[0],
+        prompt_tokens_now=shift.tokens[1],
+    )
+
+
+def _scripts(case: Case) -> dict[str, str]:
+    """Return how many questions with letters of each script moved, as ``3 of 8``."""
+    seen: dict[str, list[int]] = {}
+    for pair in case.pairs:
+        if pair.shift is None:
+            continue
+        for script in {script_of(c) for c in pair.result.question if c.isalpha()}:
+            sums = seen.setdefault(script, [0, 0])
+            sums[0] += bool(pair.shift)
+            sums[1] += 1
+    return {script: f"{moved} of {n}" for script, (moved, n) in sorted(seen.items()) if moved}
+
+
+def _signs(case: Case) -> Iterator[Finding]:
+    for sign, (name, said) in SIGNS.items():
+        seen = showing(case, sign)
+        least = 3 if sign == "glued" else 2
+        confidence = sure(seen, least=least) - (0.0 if case.base else 0.1)
+        if confidence <= 0:
+            continue
+        now = "now " if case.base else ""
+        yield finding(
+            "tokenizer",
+            name,
+            confidence,
+            f"{said[0].upper()}{said[1:]} {count(len(seen.gained), 'answer')} {now}of {seen.n}, "
+            f"as in “{example(case, seen.gained[0])}”.",
+            "Look at how pieces are decoded and joined: whole sequences at once, in UTF-8.",
+            seen.gained,
+            answers=len(seen.gained),
+            of=seen.n,
+            lost=seen.lost,
+        )
