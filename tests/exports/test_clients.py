@@ -1,7 +1,6 @@
 """The real client of each format, in a virtual environment of its own, on hostile items.
 
-Run by ``python -m tests --clients``; it installs what it needs into the folder that
-`TEST_CLIENTS` names, or ``.clients``.
+Run by ``python -m tests --clients``.
 """
 
 from __future__ import annotations
@@ -11,8 +10,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
-import venv
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.clients import QUIET, installed
 from tests.conftest import bare_environment
 from tests.exports.make import answer, pack
 from tests.openai_server import OpenAIServer
@@ -28,22 +26,6 @@ from tqb.exports import export_packs, find_exporter
 pytestmark = pytest.mark.clients
 
 NAME = "hostile_7_7"
-PLACE = Path(os.environ.get("TEST_CLIENTS") or Path(__file__).parents[2] / ".clients")
-QUIET = {
-    "OPENAI_API_KEY": "none",
-    "DO_NOT_TRACK": "1",
-    "DEEPEVAL_TELEMETRY_OPT_OUT": "YES",
-    "HF_HUB_OFFLINE": "1",
-    "LANGSMITH_API_KEY": "none",
-    "LANGSMITH_TRACING": "false",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "OPIK_TRACK_DISABLE": "true",
-    "PROMPTFOO_DISABLE_TELEMETRY": "1",
-    "PROMPTFOO_DISABLE_UPDATE": "1",
-    "RAGAS_DO_NOT_TRACK": "true",
-}
-"""Nothing is sent anywhere but to the server of the test."""
-
 Found = Callable[[Path, str], list[float]]
 
 
@@ -133,35 +115,11 @@ CLIENTS: Mapping[str, Client] = {
 }
 
 
-def installed(name: str, client: Client) -> Path:
-    """Install the client where it is not yet; return the folder of its programs."""
-    place = PLACE / name
-    stamp = place / "installed.txt"
-    wanted = " ".join(client.packages)
-    is_node = name == "promptfoo"
-    programs = place / ("node_modules/.bin" if is_node else "bin" if os.name != "nt" else "Scripts")
-    if stamp.is_file() and stamp.read_text("utf-8") == wanted:
-        return programs
-    if is_node:
-        npm = shutil.which("npm") or pytest.skip("npm is not installed")
-        place.mkdir(parents=True, exist_ok=True)
-        install = [npm, "install", "--no-audit", "--no-fund", "--prefix", str(place)]
-    else:
-        venv.create(place, with_pip=True, clear=True)
-        python = programs / Path(sys.executable).name
-        install = [str(python), "-m", "pip", "install", "-q"]
-        subprocess.run([*install, "--upgrade", "pip"], capture_output=True, check=True)
-    done = subprocess.run([*install, *client.packages], capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr.decode(errors="replace")[-3000:]
-    stamp.write_text(wanted, "utf-8")
-    return programs
-
-
 @pytest.mark.parametrize("name", CLIENTS)
 def test_the_real_client_reports_four_of_five(name: str, tmp_path: Path) -> None:
     """Five hostile items, one of them answered wrongly: the client reports 0.8."""
     client = CLIENTS[name]
-    programs = installed(name, client)
+    programs = installed(name, client.packages)
     folder = tmp_path / "export"
     export_packs([pack()], find_exporter(name), folder)
     with OpenAIServer(answer) as server:

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests.clients import QUIET, installed
 from tests.conftest import Cli, bare_environment, write_answers, write_items
 from tests.exports.make import HOSTILE
-from tests.exports.test_clients import CLIENTS, QUIET, installed
+from tests.exports.test_clients import CLIENTS
 
 READ = {
     "inspect": """
@@ -87,7 +88,7 @@ def test_the_real_tool_reads_the_record(
 ) -> None:
     """The tool's own reader finds the samples, and the accuracy of 0.8."""
     record(cli, name)
-    python = installed(name, CLIENTS[name]) / Path(sys.executable).name
+    python = installed(name, CLIENTS[name].packages) / Path(sys.executable).name
     done = subprocess.run(
         [python, "-c", READ[name], name],
         cwd=tmp_path,
