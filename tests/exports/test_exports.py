@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ import yaml
 from tests.conftest import Cli, bare_environment
 from tests.exports.make import HOSTILE, NUL, answer, pack
 from tests.openai_server import OpenAIServer
+from tqb.cli import main
 from tqb.errors import ConfigError
 from tqb.exports import Exporter, export_packs, find_exporter, registry
 from tqb.formats.csv import FORMULA
@@ -207,3 +209,24 @@ def test_the_list_and_the_documentation_say_what_each_format_loses(cli: Cli) -> 
         "| `--to` | tool | left out of the files | how answers are read there |\n|---|---|---|---|"
     )
     assert "\n".join([head, *rows]) in page
+
+
+@pytest.mark.parametrize("page", ["exports", "dashboards"])
+def test_the_commands_of_the_pages_exist(page: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each command line shown is one that `tqb` understands."""
+    text = (ROOT / "docs" / f"{page}.md").read_text("utf-8")
+    commands = re.findall(r"^\$ tqb (.*)$", text, re.MULTILINE)
+    assert commands
+    for command in commands:
+        assert main([*shlex.split(command), "--help"]) == 0, capsys.readouterr().err
+
+
+def test_the_format_of_ones_own_works_as_documented(tmp_path: Path) -> None:
+    """The example of docs/exports.md is an exporter, and its README says what it leaves out."""
+    page = (ROOT / "docs" / "exports.md").read_text("utf-8")
+    names: dict[str, Any] = {}
+    exec(re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)[0], names)
+    export_packs([pack()], names["ACME"], tmp_path / "out")
+    assert (tmp_path / "out" / "questions.txt").read_text("utf-8").startswith(HOSTILE[0].text)
+    card = (tmp_path / "out" / "README.md").read_text("utf-8")
+    assert "Left out of the files: `label`, `aliases`, `context`, `tags`. A person reads" in card
