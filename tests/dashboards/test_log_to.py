@@ -91,6 +91,7 @@ CLIENTS = {
 READ_MLFLOW = """
 import mlflow
 mlflow.set_tracking_uri("sqlite:///m.db")
+mlflow.set_experiment("tqb")
 (run,) = mlflow.search_runs(experiment_names=["tqb"], output_format="list")
 table = mlflow.load_table("results.json", run_ids=[run.info.run_id])
 assert list(table["outcome"]) == ["pass", "pass", "pass", "fail"]
