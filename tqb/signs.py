@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from typing import Literal
 
 from tqb.types import Form, Request, Response, Shape
 
@@ -39,6 +40,7 @@ _PLACEHOLDER = re.compile(
 )
 _PIECES = re.compile(r"▁|<0x[0-9A-F]{2}>|[ĠĊ](?=\w)|(?<=\w)[ĠĊ]")
 _PIECE = re.compile(r"[^\W\d_]+|\d|[^\w\s]")
+_JOINED = re.compile(r"(?<!\w)[A-Z]?[a-z]{2,}[A-Z][a-z]{2,}(?!\w)")
 _HIGH = re.compile(
     r"[\u0080-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc"
     r"\u2013-\u203a\u20ac\u2122]{2,}"
@@ -84,7 +86,8 @@ def signs_of(request: Request, reply: Response) -> tuple[str, ...]:
     - `empty`, `truncated` (its finish reason is ``length``), `filtered` (a content filter's is)
     - `special_token`, `role`, `second_turn`, `placeholder`: what a chat template should have kept
     - `no_question`: it asks what the question is; `echo`: it repeats the question
-    - `replacement`: U+FFFD; `pieces`: ``Ġ``, ``▁``, ``<0xE3>``; `mojibake`; `glued`: lost spaces
+    - `replacement`: U+FFFD; `pieces`: ``Ġ``, ``▁``, ``<0xE3>``; `mojibake`; `glued`: lost spaces;
+      `joined`: a piece of one word within another, ``theCluster``
     - `loop`: its end repeats itself; `refusal`; `page`: an error page in place of an answer
     """
     answer = reply.answer[:LONGEST]
@@ -207,6 +210,9 @@ _CHECKS: dict[str, Callable[[str, _Known], bool]] = {
     "pieces": _new(_PIECES, "▁", "<0x", "ġ", "ċ"),
     "mojibake": _is_mojibake,
     "glued": _is_glued,
+    "joined": lambda answer, known: any(
+        found.group() not in known for found in _JOINED.finditer(answer)
+    ),
     "loop": _loops,
     "refusal": _new(_REFUSAL, *_REFUSAL_HINTS),
     "page": lambda answer, known: _PAGE.match(answer) is not None,
@@ -221,6 +227,7 @@ def form_of(answer: str) -> Form:
         words=len(text.split()),
         shape=_shape(text),
         script=main_script(text),
+        case=_case(text),
         first=answer[:1],
         last=answer[-1:],
     )
@@ -239,6 +246,14 @@ def _shape(text: str) -> Shape:
         return "lines"
     long = len(text.split()) > 3 or len(text) > 24
     return "sentence" if text.endswith(_STOPS) and long else "bare"
+
+
+def _case(text: str) -> Literal["", "lower", "upper", "mixed"]:
+    if text.islower():
+        return "lower"
+    if text.isupper():
+        return "upper"
+    return "mixed" if text.lower() != text.upper() else ""
 
 
 def main_script(text: str) -> str:

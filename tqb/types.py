@@ -491,6 +491,8 @@ class Form:
     shape: Shape
     script: str = ""
     """Of most of its letters, as Unicode's names begin: `latin`, `cjk`; empty without letters."""
+    case: Literal["", "lower", "upper", "mixed"] = ""
+    """Of its letters; empty where none has one."""
     first: str = ""
     """The first character, and the last."""
     last: str = ""

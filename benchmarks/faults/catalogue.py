@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from benchmarks.faults import weights, wire
@@ -166,11 +165,6 @@ TOKENIZER = (
         "tokenizer",
         edit=Edit({"tokenizer.ggml.tokens": lambda t: weights.permute_tokens(t, 0.33)}),
     ),
-    Case(
-        "another splitter",
-        "tokenizer",
-        edit=Edit({"tokenizer.ggml.pre": lambda name: "gpt-2"}),
-    ),
     Case("marks stripped", "tokenizer", wire=wire.question(wire.strip_marks)),
     Case("capitals lost", "tokenizer", wire=wire.question(wire.lower)),
     Case("mojibake", "tokenizer", wire=wire.answer(wire.mojibake)),
@@ -308,6 +302,3 @@ CASES = (CLEAN, *HARMLESS, *TEMPLATE, *TOKENIZER, *BEHAVIOUR, *INFRASTRUCTURE)
 def named(name: str) -> Case:
     """Return a case by its name. Raises KeyError."""
     return {case.name: case for case in CASES}[name]
-
-
-WEIGHTS = Path("weights.gguf")

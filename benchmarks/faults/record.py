@@ -18,27 +18,39 @@ from benchmarks.faults.weights import Edit
 from tests.local_model import MODEL, serve
 from tests.local_model import weights as shipped
 from tests.openai_server import Reply
+from tqb.baseline import DEFAULT_NAME
 
 PACKS = ("core-en", "canary-template", "canary-tokenizer", "core-fr", "core-ko")
 
 
-def record(case: Case, folder: Path, known: dict[str, Reply], packs: tuple[str, ...]) -> Path:
-    """Run one case; return its report. What is there already is left."""
-    path = folder / (re.sub(r"\W+", "-", case.name) + ".json")
+def record(case: Case, folder: Path, known: dict[str, Reply]) -> Path:
+    """Run one case against the baseline, or make the baseline; return the report.
+
+    What is there already is left, so that a run can be taken up.
+    """
+    path, baseline = report_of(case, folder), folder / DEFAULT_NAME
     if path.exists():
         return path
     start = time.monotonic()
     with pipeline(case, folder, known) as url:
-        asked = packs[::-1] if case.reverse else packs
+        asked = PACKS[::-1] if case.reverse else PACKS
         words = ["run", *asked, "--target", f"{url}#{MODEL}", "-o", str(path), "--quiet"]
+        words += ["--baseline", str(baseline)] if baseline.exists() else []
         words += ["--timeout", "300", "--max-tokens", "24", "-j", "1", *case.options]
-        words += ["--journal", str(folder / "journal.jsonl"), "--max-errors", "1"]
+        words += ["--journal", str(folder / "journal.jsonl")]
         done = subprocess.run(
             [sys.executable, "-m", "tqb", *words], capture_output=True, text=True, check=False
         )
-    said = done.stdout.strip().splitlines()[:1] or done.stderr.strip().splitlines()[-1:]
-    print(f"{case.family:15} {case.name:36} {time.monotonic() - start:5.0f} s  {said}", flush=True)
+    if not path.exists():
+        raise SystemExit(f"{case.name}: no report\n{done.stdout}{done.stderr}")
+    seconds = time.monotonic() - start
+    print(f"{case.name}: {seconds:.0f} s, exit {done.returncode}", file=sys.stderr, flush=True)
     return path
+
+
+def report_of(case: Case, folder: Path) -> Path:
+    """Return where the report of a case lies."""
+    return folder / (re.sub(r"\W+", "-", case.name) + ".json")
 
 
 @contextmanager
@@ -88,23 +100,3 @@ def plain(folder: Path, known: dict[str, Reply]) -> Iterator[str]:
     with pipeline(CLEAN, folder, known) as url:
         yield url
     file.write_bytes(pickle.dumps(known))
-
-
-if __name__ == "__main__":
-    from benchmarks.faults.catalogue import CASES
-
-    goal = Path(sys.argv[1])
-    goal.mkdir(exist_ok=True)
-    wanted = sys.argv[2:]
-    memory: dict[str, Reply] = {}
-    groups: dict[str, list[Case]] = {}
-    for one in CASES:
-        groups.setdefault(one.family, []).append(one)
-    from itertools import chain, zip_longest
-
-    for one in filter(None, chain(*zip_longest(*groups.values()))):
-        if not wanted or any(word in one.name or word == one.family for word in wanted):
-            try:
-                record(one, goal, memory, PACKS)
-            except Exception as error:
-                print(one.name, repr(error)[:300], flush=True)

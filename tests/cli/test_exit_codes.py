@@ -148,9 +148,10 @@ def test_3_infrastructure(cli: Cli, capitals: Path, name: str) -> None:
     assert ended.code == 3
     lines = ended.out.splitlines()
     assert lines[0].startswith("INCONCLUSIVE  capitals · ")
-    assert lines[1] == "  none of 4 calls brought an answer: nothing was judged"
-    assert lines[2].startswith(f"  4 × {kind}: ")
-    assert wanted in lines[2]
+    assert lines[1].startswith("  infrastructure  4 of 4 requests ")
+    assert lines[3] == "  none of 4 calls brought an answer: nothing was judged"
+    assert lines[4].startswith(f"  4 × {kind}: ")
+    assert wanted in lines[4]
 
 
 def test_3_dead_endpoint(cli: Cli, capitals: Path) -> None:

@@ -50,6 +50,7 @@ def test_a_workflow_is_told_of_a_broken_item(cli: Cli, tmp_path: Path, capitals:
         "status": "fail",
         "exit-code": "1",
         "accuracy": "0.75",
+        "found": "",
         "broken": "1",
         "broken-items": "capitals/q2",
         "report": "run.json",

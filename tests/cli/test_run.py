@@ -138,6 +138,7 @@ def test_litellm_and_endpoint_agree(cli: Cli, tmp_path: Path, capitals: Path) ->
     assert (first.code, first.err, second.code, second.err) == (0, "", 0, "")
     for result in [*by_litellm, *direct]:
         assert (result.pop("latency_s") is None) == (result["outcome"] == "error")
+        assert (result.pop("first_byte_s") is None) == (result["outcome"] == "error")
         result.pop("cost_usd")
         result.pop("waited_s")
         (result["failure"] or {}).pop("waited_s", None)

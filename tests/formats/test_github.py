@@ -39,10 +39,11 @@ def test_any_answer_stays_within_its_annotation(text: str) -> None:
 
 @given(HOSTILE)
 def test_any_text_stays_within_its_output_and_its_fence(text: str) -> None:
-    """The outputs of the step are six whatever is in the report; a fence ends where we say."""
+    """The outputs of the step are seven whatever is in the report; a fence ends where we say."""
     made = mixed(text)
     names = re.findall(r"^([\w-]+)<<end-[0-9a-f]{32}$", step_outputs(made, text), re.MULTILINE)
-    assert names == ["status", "exit-code", "accuracy", "broken", "broken-items", "report"]
+    wanted = ["status", "exit-code", "accuracy", "found", "broken", "broken-items", "report"]
+    assert names == wanted
     first, *_, last = fenced(f"{text}\n").split("\n")[:-1]
     assert last == f"::{first.removeprefix('::stop-commands::')}::"
 

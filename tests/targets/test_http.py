@@ -127,8 +127,9 @@ def test_a_reply_makes_the_same_response_either_way(reach: Reach, name: str) -> 
     reply, wanted = ANSWERS[name]
     with OpenAIServer(reply) as server:
         response = answer_of(reach(server))
-    assert response.latency_s > 0
-    assert replace(response, latency_s=0.0) == wanted
+    assert 0 < (response.first_byte_s or 0) <= response.latency_s
+    assert list(response.served) == ["server"]
+    assert replace(response, latency_s=0.0, first_byte_s=None, served={}) == wanted
 
 
 @pytest.mark.parametrize("name", FAILURES)

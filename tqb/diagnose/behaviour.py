@@ -31,6 +31,10 @@ LEAST_SHARE = 0.15
 """Least share of the answers that must have changed their form: other arithmetic moves some."""
 
 
+RESTLESS = 0.4
+"""Share of the answers that differ in more than their wording, from which on that is a fault."""
+
+
 def diagnose(case: Case, shift: Shift) -> Iterator[Finding]:
     """Yield what speaks for a model that behaves otherwise."""
     if case.base is not None:
@@ -38,6 +42,7 @@ def diagnose(case: Case, shift: Shift) -> Iterator[Finding]:
         yield from _forms(case)
         yield from _length(case)
         yield from _script(case)
+        yield from _restless(case)
         yield from _served(case)
     yield from _refusals(case)
     yield from _varies(case)
@@ -118,9 +123,10 @@ def _forms(case: Case) -> Iterator[Finding]:
 def _edges(pairs: Sequence[Pair]) -> Iterator[Finding]:
     """Answers begin or end with another kind of character."""
     for name, said, test in (
+        ("case-changed", "are in small letters", lambda form: form.case == "lower"),
+        ("case-changed", "are in capitals", lambda form: form.case == "upper"),
         ("case-changed", "begin with a small letter", lambda form: form.first.islower()),
         ("case-changed", "begin with a capital", lambda form: form.first.isupper()),
-        ("space-in-front", "begin with white space", lambda form: form.first.isspace()),
         ("full-stop", "end with a full stop", lambda form: form.last in (".", "。")),
     ):
         seen = moved(pairs, lambda item, test=test: item.form is not None and test(item.form))  # type: ignore[misc]
@@ -136,6 +142,41 @@ def _edges(pairs: Sequence[Pair]) -> Iterator[Finding]:
                 lost=seen.lost,
                 of=seen.n,
             )
+
+
+def _restless(case: Case) -> Iterator[Finding]:
+    """Answers differ in more than their wording, in no one direction.
+
+    Other arithmetic (another engine, another batch) rewords answers too, but most of them begin
+    alike, are about as long, and have the same shape.
+    """
+    pairs = [pair for pair in case.pairs if pair.before.form and pair.after.form]
+    changed = [pair.key for pair in pairs if _differs(pair)]
+    share = len(changed) / len(pairs) if pairs else 0.0
+    if len(changed) < 8 or share < RESTLESS:
+        return
+    changes = sum(change in ("broken", "fixed") for change in case.changes.values())
+    yield finding(
+        "behaviour",
+        "answers-changed",
+        min(0.8, 0.3 + share),
+        f"Answers are other ones: {len(changed)} of {len(pairs)} begin otherwise, have another "
+        f"form or are twice as long or half as long as in the baseline, and {changes} changed "
+        "between right and wrong.",
+        ADVICE,
+        changed,
+        answers=len(changed),
+        of=len(pairs),
+        changed_outcomes=changes,
+    )
+
+
+def _differs(pair: Pair) -> bool:
+    was, now = pair.before.form, pair.after.form
+    if was is None or now is None or not pair.reworded:
+        return False
+    size = math.log((now.chars + 3) / (was.chars + 3))
+    return was.first != now.first or was.shape != now.shape or abs(size) > math.log(2)
 
 
 def _length(case: Case) -> Iterator[Finding]:

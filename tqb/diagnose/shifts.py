@@ -60,7 +60,9 @@ def measure(pairs: Sequence[Pair]) -> Shift:
     if not changed:
         return Shift("same" if known else "unknown", n=len(known), tokens=totals)
     if len(known) < LEAST:
-        return Shift("irregular", 0, changed, len(known), tokens=totals)
+        sizes = {pair.shift or 0 for pair in known}
+        kind: Kind = "constant" if len(sizes) == 1 else "irregular"
+        return Shift(kind, min(sizes), changed, len(known), tokens=totals)
     kind, size, odd, trait = (
         _lost(known)
         or _constant(known)
@@ -229,6 +231,14 @@ def by_language(pairs: Sequence[Pair]) -> dict[str, float]:
             sums[0] += _before(pair)
             sums[1] += _after(pair)
     return {tag: round(now / was - 1, 4) for tag, (was, now) in sorted(totals.items()) if was}
+
+
+def splits_special(shift: Shift) -> bool:
+    """Whether special tokens are cut: all requests pay for theirs, and hardly others pay more."""
+    if shift.kind != "constant" or shift.size <= 0:
+        return False
+    more = [pair for pair in shift.moved if (pair.shift or 0) >= shift.size + 3]
+    return bool(more) and 2 * sum(map(has_special, more)) > len(shift.moved)
 
 
 def has_special(pair: Pair) -> bool:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tqb.diagnose.case import Case, example, finding, moved, showing, sure
-from tqb.diagnose.shifts import Shift, has_special
+from tqb.diagnose.shifts import Shift, splits_special
 from tqb.text import count
 from tqb.types import Finding
 
@@ -20,9 +20,16 @@ SIGNS = {
 }
 """Name and wording by sign; each wording goes on with how many answers."""
 
+WEAK = ("echo", "role", "no_question", "second_turn")
+"""Signs that a small model shows in health, too: without a baseline they are no more than hints."""
+
 TEMPLATE_ADVICE = (
     "Compare the request as it is sent, and the chat template of the server, with those of the "
     "last good run."
+)
+SMALL_ADVICE = (
+    "So little is often a begin-of-text token, there twice or not at all, a space or a line end in "
+    "the template, or a date in it that is longer today."
 )
 STOP_ADVICE = "Look at the end-of-turn token, the stop strings and max_tokens of the server."
 
@@ -35,6 +42,7 @@ def diagnose(case: Case, shift: Shift) -> Iterator[Finding]:
         else:
             yield from _shifted(case, shift)
         yield from _length(case)
+        yield from _space(case)
     else:
         yield from _alike(case)
     yield from _signs(case)
@@ -144,8 +152,7 @@ def _shifted(case: Case, shift: Shift) -> Iterator[Finding]:
 
 def _constant(case: Case, shift: Shift) -> Iterator[Finding]:
     """Every request is longer, or shorter, by the same number."""
-    special = [pair for pair in shift.moved if has_special(pair)]
-    if special and shift.size > 0 and all((p.shift or 0) > shift.size for p in special):
+    if splits_special(shift):
         return  # the tokenizer's: see there
     size = abs(shift.size)
     more = "longer" if shift.size > 0 else "shorter"
@@ -162,15 +169,20 @@ def _constant(case: Case, shift: Shift) -> Iterator[Finding]:
     yield finding(
         "template",
         name,
-        0.97 if size > 1 else 0.85,
+        _confidence(case, size),
         f"{what}: every request is {count(size, 'token')} {more} than in the baseline; {same}.",
-        TEMPLATE_ADVICE
-        if size > 1
-        else "One token is often a begin-of-text token, there twice or "
-        "not at all, or a space or line end at the end of the template.",
+        TEMPLATE_ADVICE if size > 2 else SMALL_ADVICE,
         [pair.key for pair in case.pairs if pair.shift],
         **_figures(shift),
     )
+
+
+def _confidence(case: Case, size: int) -> float:
+    """One or two tokens that leave the answers as they were may be a date."""
+    reworded = sum(pair.reworded for pair in case.pairs) / len(case.pairs)
+    if size <= 2 and reworded < 0.1:
+        return 0.45
+    return 0.97 if size > 2 else 0.85
 
 
 def _system_tokens(case: Case) -> float | None:
@@ -267,13 +279,43 @@ def _mid(values: Sequence[int]) -> int:
     return values[(len(values) - 1) // 2] if values else 0
 
 
+def _space(case: Case) -> Iterator[Finding]:
+    """Answers begin with white space that the end of the prompt used to have, or the reverse.
+
+    A model that behaves otherwise has no reason to do so in nearly every answer.
+    """
+    for said, starts in (("begin with white space", True), ("no longer begin with it", False)):
+        seen = moved(
+            case.pairs,
+            lambda item, starts=starts: (  # type: ignore[misc]
+                item.form is not None and item.form.first.isspace() is starts
+            ),
+        )
+        if seen.net < 5 or seen.share < 0.5:
+            continue
+        yield finding(
+            "template",
+            "space-in-front",
+            0.75,
+            f"{len(seen.gained)} of {count(seen.n, 'answer')} {said} now: the prompt ends "
+            "otherwise than in the baseline.",
+            "Look at spaces and line ends at the end of the template, after the assistant's turn "
+            "is opened.",
+            seen.gained,
+            answers=len(seen.gained),
+            lost=seen.lost,
+            of=seen.n,
+        )
+
+
 def _signs(case: Case) -> Iterator[Finding]:
     for sign, (name, said) in SIGNS.items():
         seen = showing(case, sign)
         least = 2 if sign in ("special_token", "placeholder") else 3
         confidence = sure(seen, least=least, most=0.9)
-        if sign in ("echo", "role", "no_question") or case.base is None:
+        if sign in WEAK:
             confidence -= 0.1
+            confidence = confidence if case.base else min(confidence, 0.45)
         if confidence <= 0:
             continue
         now = "now " if case.base else ""

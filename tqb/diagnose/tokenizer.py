@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tqb.diagnose.case import Case, example, finding, showing, sure
-from tqb.diagnose.shifts import Shift, by_language, has_special
+from tqb.diagnose.shifts import LEAST as LEAST_ITEMS
+from tqb.diagnose.shifts import Shift, by_language, has_special, splits_special
 from tqb.signs import script_of
 from tqb.text import count
 from tqb.types import Finding
@@ -17,8 +18,11 @@ SIGNS = {
     ),
     "pieces": ("undecoded-pieces", "pieces of the vocabulary that nobody decoded stand in"),
     "mojibake": ("mojibake", "UTF-8 read in another encoding stands in"),
+    "joined": ("pieces-out-of-place", "words that begin in the middle of another one stand in"),
     "glued": ("spaces-lost", "words without the spaces between them stand in"),
 }
+LEAST = {"glued": 3, "joined": 4}
+"""Answers that must show a sign; two where the sign leaves no doubt."""
 ADVICE = (
     "Compare the tokenizer's files (vocabulary, merges, added tokens, normaliser, splitter) and "
     "the version of what runs them with the last good run."
@@ -35,11 +39,9 @@ def diagnose(case: Case, shift: Shift) -> Iterator[Finding]:
 
 def _split(case: Case, shift: Shift) -> Iterator[Finding]:
     """Special tokens are cut into pieces: those around each question, and those within some."""
+    if not splits_special(shift):
+        return
     special = [pair for pair in shift.moved if has_special(pair)]
-    if shift.kind != "constant" or shift.size <= 0 or not special:
-        return
-    if not all((pair.shift or 0) > shift.size for pair in special):
-        return
     yield finding(
         "tokenizer",
         "special-tokens-split",
@@ -64,7 +66,7 @@ def _irregular(case: Case, shift: Shift) -> Iterator[Finding]:
     yield finding(
         "tokenizer",
         "tokens-drifted",
-        0.9 if shift.n >= 4 else 0.5,
+        0.45 if shift.n < LEAST_ITEMS else 0.7 if len(shift.moved) < 3 else 0.9,
         f"The same questions are cut into other tokens: {len(shift.moved)} of {shift.n} requests "
         f"changed in length, each by a number of its own ({shares or 'in sum nothing'}){where}.",
         ADVICE,
@@ -92,8 +94,10 @@ def _scripts(case: Case) -> dict[str, str]:
 def _signs(case: Case) -> Iterator[Finding]:
     for sign, (name, said) in SIGNS.items():
         seen = showing(case, sign)
-        least = 3 if sign == "glued" else 2
+        least = LEAST.get(sign, 2)
         confidence = sure(seen, least=least) - (0.0 if case.base else 0.1)
+        if sign == "joined" and confidence > 0 and case.is_drop:
+            confidence = max(confidence, 0.85)
         if confidence <= 0:
             continue
         now = "now " if case.base else ""

@@ -110,8 +110,8 @@ def step_outputs(report: Report, saved: str) -> str:
         "status": report.verdict.status,
         "exit-code": str(report.verdict.exit_code),
         "accuracy": "" if accuracy is None else str(accuracy),
-        "broken": str(len(broken)),
         "found": "\n".join(f"{one.kind}/{one.name}" for one in found(report, "fault")),
+        "broken": str(len(broken)),
         "broken-items": "\n".join(one_line(key, WIDTH) for key in broken[:MOST_NAMES]),
         "report": saved,
     }

@@ -119,7 +119,7 @@ class LiteLLMTarget:
             raise
         except Exception as exc:
             latency_s = time.perf_counter() - start
-            return self._salvage(exc, exchange, latency_s, timeout_s)
+            return _timed(self._salvage(exc, exchange, latency_s, timeout_s), exchange, start)
         return _timed(self._read(reply, exchange, time.perf_counter() - start), exchange, start)
 
     def price(self, request: Request) -> Price | Unpriced:
