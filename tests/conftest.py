@@ -14,6 +14,22 @@ from typing import Any
 import pytest
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that runs the tests marked `clients`, and no others."""
+    parser.addoption("--clients", action="store_true", help="only try the exports' real clients")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what installs real clients, or all else."""
+    wanted = bool(config.getoption("--clients"))
+    kept: dict[bool, list[pytest.Item]] = {True: [], False: []}
+    for item in items:
+        kept[bool(item.get_closest_marker("clients")) is wanted].append(item)
+    items[:] = kept[True]
+    if kept[False]:
+        config.hook.pytest_deselected(items=kept[False])
+
+
 @dataclass(frozen=True)
 class Ended:
     """How a process ended."""

@@ -17,9 +17,12 @@ from tqb.cli import (
     comment,
     compare,
     explain,
+    export,
+    export_results,
     generate,
     init,
     pack,
+    pack_import,
     power,
     report,
     run,
@@ -48,8 +51,11 @@ app.command("report", epilog=report.EXAMPLES)(report.report)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
 app.command("power", epilog=power.EXAMPLES)(power.power)
 app.add_typer(baseline.app, name="baseline")
+pack.app.command("import", epilog=pack_import.EXAMPLES)(pack_import.import_)
 app.add_typer(pack.app, name="pack")
 app.command("generate", epilog=generate.EXAMPLES)(generate.generate)
+app.command("export", epilog=export.EXAMPLES)(export.export)
+app.command("export-results", epilog=export_results.EXAMPLES)(export_results.export_results)
 app.command("init", epilog=init.EXAMPLES)(init.init)
 
 

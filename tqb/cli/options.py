@@ -414,6 +414,14 @@ Verify = Annotated[
     bool,
     typer.Option(envvar="TQB_VERIFY", help="Refuse packs whose hashes do not match."),
 ]
+LogTo = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--log-to",
+        metavar="NAME",
+        help="Send the finished run to a dashboard: otel, mlflow, opik or langfuse. Repeatable.",
+    ),
+]
 DryRun = Annotated[
     bool,
     typer.Option("--dry-run", help="Say what the run would take, and ask and write nothing."),

@@ -12,7 +12,7 @@ from tqb.cli.output import write_out
 from tqb.errors import EXIT_INPUT, EXIT_PASS
 from tqb.text import count, one_line
 
-app = typer.Typer(help="List, show, make, seal and validate packs.", no_args_is_help=True)
+app = typer.Typer(help="List, show, make, import, seal and validate packs.", no_args_is_help=True)
 
 LIST_EXAMPLES = """Example:
 
@@ -55,7 +55,7 @@ Verify = Annotated[bool, typer.Option(help="Refuse a pack whose hashes do not ma
 
 @app.callback()
 def _group() -> None:
-    """List, show, make, seal and validate packs."""
+    """List, show, make, import, seal and validate packs."""
 
 
 @app.command("list", epilog=LIST_EXAMPLES)

@@ -76,6 +76,7 @@ def run(
     fuzzy_threshold: options.FuzzyThreshold = None,
     judge: options.Judge = None,
     verify: options.Verify = True,
+    log_to: options.LogTo = None,
     dry_run: options.DryRun = False,
     watch: options.Watch = False,
     github: options.GitHub = True,
@@ -94,12 +95,14 @@ def run(
     from tqb.cli.patience import Patience
     from tqb.cli.progress import progress
     from tqb.config import parse_families
+    from tqb.dashboards import require
     from tqb.formats import check_outputs, write_report
     from tqb.formats.terminal import render_report
 
     if prompt and target.partition(":")[0] in ("demo", "replay"):
         print("warning: --prompt changes nothing: the answers are recorded", file=sys.stderr)
     redact_logs()
+    require(log_to or ())
     outputs = tuple(output or ())
     if not dry_run:
         asked_of = [one.removeprefix("replay:") for one in (target, judge) if one]
@@ -145,6 +148,7 @@ def run(
         keep_last_run(report)
         for path in outputs:
             write_report(report, path)
+        log_run(report, log_to or [])
     text = render_report(report, sys.stdout, details=not quiet, every=verbose)
     print_report(text, report, saved_report(outputs), wanted=github)
     if report.verdict.status in ("interrupted", "budget") and asked.storage.journal:
@@ -194,6 +198,17 @@ def make_folder() -> None:
 def saved_report(outputs: tuple[Path, ...]) -> Path:
     """Return where the JSON report lies: as asked for, else that of the last run."""
     return next((path for path in outputs if path.suffix.lower() == ".json"), LAST_RUN)
+
+
+def log_run(report: Report, dashboards: list[str]) -> None:
+    """Send the report to dashboards; where that fails, say so and go on."""
+    from tqb.dashboards import send
+
+    for name in dict.fromkeys(dashboards):
+        with contextlib.redirect_stdout(sys.stderr):
+            failed = send(report, name)
+        if failed:
+            print(f"warning: {failed}; the verdict stands", file=sys.stderr)
 
 
 def keep_last_run(report: Report) -> None:

@@ -103,11 +103,10 @@ def new_pack(folder: Path, *, language: str = "en", name: str = "") -> tuple[Pat
             BCP 47 tag.
     """
     name = name or folder.resolve().name
-    if not _TAG.fullmatch(language):
-        raise ConfigError(f"--language {clean(language)}: give a BCP 47 tag, such as fr or zh-Hant")
+    check_language(language)
     if not name.strip() or not name.isprintable():
         raise ConfigError(f"--name {clean(name)}: give a name of printable characters")
-    _refuse_what_is_there(folder)
+    refuse_what_is_there(folder)
     today = date.today()
     write_pack(
         folder,
@@ -130,7 +129,22 @@ def new_pack(folder: Path, *, language: str = "en", name: str = "") -> tuple[Pat
     return tuple(folder / file for file in ("items.jsonl", METADATA_FILE, CARD_FILE))
 
 
-def _refuse_what_is_there(folder: Path) -> None:
+def check_language(tag: str) -> None:
+    """Refuse what is no BCP 47 tag.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    if not _TAG.fullmatch(tag):
+        raise ConfigError(f"--language {clean(tag)}: give a BCP 47 tag, such as fr or zh-Hant")
+
+
+def refuse_what_is_there(folder: Path) -> None:
+    """Refuse a folder with something in it.
+
+    Raises:
+        ConfigError: it is neither missing nor an empty folder.
+    """
     try:
         taken = os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir()))
     except (OSError, ValueError) as error:

@@ -1,0 +1,44 @@
+"""``tqb export-results``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tqb.cli.output import write_out
+from tqb.cli.run import LAST_RUN
+from tqb.errors import EXIT_PASS
+from tqb.text import count, one_line
+
+EXAMPLES = """Examples:
+
+\b
+  tqb export-results run.json --to inspect -o logs/
+  tqb export-results --to openai-evals -o records/      the last run
+"""
+
+
+def export_results(
+    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="inspect, or openai-evals.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the record.")
+    ],
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN.json", help="JSON report of a finished run.")
+    ] = LAST_RUN,
+    force: Annotated[bool, typer.Option("--force", help="Replace a record of this run.")] = False,
+) -> int:
+    """Write a finished run as another tool records its own, so that its viewer opens it."""
+    from tqb.exports.results import export_results as write_results
+    from tqb.exports.results import find_recorder
+    from tqb.report import load_report
+
+    recorder = find_recorder(to)
+    report = load_report(run)
+    path = write_results(report, recorder, output, force=force)
+    shown = one_line(str(path))
+    write_out(f"{shown}: {count(len(report.results), 'result')} for {recorder.title}\n")
+    write_out(f"Next: {recorder.command.format(folder=one_line(str(output)), file=shown)}\n")
+    return EXIT_PASS
