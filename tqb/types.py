@@ -803,6 +803,8 @@ class Finding:
     """The figures behind it, by name."""
     items: tuple[str, ...]
     """``pack/item`` of those that show it, in the run's order."""
+    foreign: float = 0.0
+    """Share of the answers that are not the model's own, which the gate takes for failed calls."""
 
 
 @dataclass(frozen=True, slots=True)

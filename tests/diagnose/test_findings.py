@@ -207,7 +207,7 @@ INFRASTRUCTURE: Mapping[str, tuple[Pipeline, str]] = {
     "429": (failing(429), "calls-failed-rate-limit"),
     "500": (failing(500), "calls-failed-server"),
     "filter": (
-        behind(wire.some(0.3, wire.answer(lambda text, body: "", "content_filter"))),
+        behind(wire.some(0.3, wire.answer(lambda text, body: text[:2], "content_filter"))),
         "content-filtered",
     ),
     "login page": (
@@ -246,6 +246,14 @@ def test_each_fault_is_named_first(name: str, baseline: Path) -> None:
     assert first.evidence
 
 
+def test_an_answer_of_somebody_else_is_no_regression(baseline: Path) -> None:
+    """Pages, filtered and cut answers end in 3, never in 1: they say nothing about the model."""
+    for name in ("filter", "login page", "cut text"):
+        verdict = asked(INFRASTRUCTURE[name][0], baseline, max_errors=0.05).verdict
+        assert (verdict.status, verdict.exit_code) == ("inconclusive", 3), name
+        assert "are not the model's own" in verdict.reasons[0]
+
+
 @pytest.mark.parametrize("between", [wire.late_cache, wire.one_answer], ids=["late", "one"])
 def test_a_cache_that_mixes_up_questions_is_infrastructure(
     between: Callable[[], wire.Wire], baseline: Path
@@ -253,6 +261,7 @@ def test_a_cache_that_mixes_up_questions_is_infrastructure(
     """Answers that were another question's in the baseline point to a cache, not to the model."""
     first = asked(behind(between()), baseline, max_concurrency=1).findings[0]
     assert (first.kind, first.level) == ("infrastructure", "fault")
+    assert first.foreign > 0.5
     assert first.name in ("answers-swapped", "one-answer-for-all")
 
 

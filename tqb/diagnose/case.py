@@ -22,6 +22,8 @@ from tqb.types import (
 
 FAULT = 0.5
 """Least confidence of a fault; what is less sure is a notice."""
+CERTAIN = 0.85
+"""Least confidence with which an answer is taken for one that is not the model's own."""
 
 MOST_LOOKED_AT = 20_000
 """Items that are looked at; of a larger run every second, third, …"""
@@ -147,9 +149,13 @@ def finding(
     summary: str,
     advice: str,
     items: Iterable[str] = (),
+    foreign: float = 0.0,
     **evidence: Any,
 ) -> Finding:
-    """Make a finding; its level follows from its confidence."""
+    """Make a finding; its level follows from its confidence.
+
+    Of a doubtful one no answer is taken for foreign.
+    """
     return Finding(
         kind=kind,
         name=name,
@@ -159,6 +165,7 @@ def finding(
         advice=advice,
         evidence=evidence,
         items=tuple(items)[:MOST_ITEMS],
+        foreign=round(foreign, 4) if confidence >= CERTAIN else 0.0,
     )
 
 

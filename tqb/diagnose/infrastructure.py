@@ -32,6 +32,7 @@ def diagnose(case: Case, shift: Shift) -> Iterator[Finding]:
     yield from _failures(case)
     yield from _filtered(case)
     yield from _pages(case)
+    yield from _cached(case)
     yield from _one_answer(case, shift)
     yield from _swapped(case)
     yield from _cut_text(case, shift)
@@ -85,6 +86,7 @@ def _filtered(case: Case) -> Iterator[Finding]:
             f"A content filter stopped {len(seen.gained)} of {count(seen.n, 'answer')}.",
             WORDS["content_filter"][1],
             seen.gained,
+            foreign=seen.share,
             answers=len(seen.gained),
             of=seen.n,
         )
@@ -103,9 +105,30 @@ def _pages(case: Case) -> Iterator[Finding]:
             f"{count(seen.n, 'answer')}, as “{example(case, seen.gained[0])}”.",
             "A proxy, a gateway or a login answers for the model: ask it directly.",
             seen.gained,
+            foreign=seen.share,
             answers=len(seen.gained),
             of=seen.n,
         )
+
+
+def _cached(case: Case) -> Iterator[Finding]:
+    """A cache says that it answered, or answers come at once and are those of the baseline."""
+    was, now = case.was, case.now.fingerprint
+    hits = [value for value in now.served.get("x-cache", ()) if "hit" in value.lower()]
+    told = bool(hits) and "x-cache" not in was.served
+    then, today = was.last_byte_p50_s, case.report.fingerprint.last_byte_p50_s
+    same = bool(case.pairs) and not any(pair.reworded for pair in case.pairs)
+    quick = bool(then and today and then >= 0.2 and today * 10 <= then and same)
+    if not (told or quick) or case.report.metrics.recalled:
+        return
+    said = f"it says {hits[0]!r}" if told else f"median {today} s, in the baseline about {then} s"
+    yield finding(
+        "infrastructure",
+        "cache-answers",
+        0.45,
+        f"A cache seems to answer for the model: {said}.",
+        CACHE_ADVICE,
+    )
 
 
 def _one_answer(case: Case, shift: Shift) -> Iterator[Finding]:
@@ -137,6 +160,7 @@ def _one_answer(case: Case, shift: Shift) -> Iterator[Finding]:
         f"{said}.",
         CACHE_ADVICE,
         keys,
+        foreign=len(keys) / len(case.answered),
         answers=len(keys),
         of=len(case.answered),
     )
@@ -179,6 +203,7 @@ def _swapped(case: Case) -> Iterator[Finding]:
         f"question's in the baseline{told if times > len(long) / 2 else ''}.",
         CACHE_ADVICE,
         [pair.key for pair in long],
+        foreign=len(long) / len(case.pairs),
         answers=len(long),
         of=len(case.pairs),
     )
@@ -224,6 +249,7 @@ def _cut_text(case: Case, shift: Shift) -> Iterator[Finding]:
         f"(median {then:.0f} then).",
         "Look for a gateway, a log or a field with a limit on its length.",
         [pair.key for pair in short],
+        foreign=len(short) / len(case.pairs),
         answers=len(short),
         characters=limit,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from tqb.diagnose.case import Case, example, finding, moved, showing, sure
 from tqb.diagnose.shifts import Shift, splits_special
@@ -45,7 +46,7 @@ def diagnose(case: Case, shift: Shift) -> Iterator[Finding]:
         yield from _space(case)
     else:
         yield from _alike(case)
-    yield from _signs(case)
+    yield from _signs(case, shift)
 
 
 def _edited(case: Case, shift: Shift) -> Iterator[Finding]:
@@ -73,7 +74,7 @@ def _moved_by(shift: Shift) -> str:
     return f"the same questions take {now:,} prompt tokens, in the baseline they took {was:,}"
 
 
-def _figures(shift: Shift) -> dict[str, object]:
+def _figures(shift: Shift) -> dict[str, Any]:
     was, now = shift.tokens
     return {
         "prompt_tokens_before": was,
@@ -308,7 +309,7 @@ def _space(case: Case) -> Iterator[Finding]:
         )
 
 
-def _signs(case: Case) -> Iterator[Finding]:
+def _signs(case: Case, shift: Shift) -> Iterator[Finding]:
     for sign, (name, said) in SIGNS.items():
         seen = showing(case, sign)
         least = 2 if sign in ("special_token", "placeholder") else 3
@@ -316,6 +317,8 @@ def _signs(case: Case) -> Iterator[Finding]:
         if sign in WEAK:
             confidence -= 0.1
             confidence = confidence if case.base else min(confidence, 0.45)
+            if shift.kind == "same" and case.is_drop and seen.share < 0.5:  # as a broken model
+                confidence = min(confidence, 0.6)
         if confidence <= 0:
             continue
         now = "now " if case.base else ""

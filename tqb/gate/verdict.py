@@ -5,8 +5,9 @@ The first of these that speaks decides:
     interrupted       the run was stopped                                      130
     budget            the money ran out before the questions did                 4
     nothing           no item was asked at all                                   5
-    inconclusive      more calls failed than --max-errors allows, or nothing
-                      could be compared                                          3
+    inconclusive      more calls failed than --max-errors allows, or more
+                      answers are not the model's own, or nothing could be
+                      compared                                                   3
     fail              a rule failed                                              1
     inconclusive      the unanswered questions could still make a rule fail      3
     pass              otherwise                                                  0
@@ -35,7 +36,7 @@ from tqb.gate import words
 from tqb.gate.confirm import is_clear
 from tqb.gate.rules import Case, apply
 from tqb.text import count, usd
-from tqb.types import Comparison, Metrics, Policy, Report, Rule, Verdict
+from tqb.types import Comparison, Finding, Metrics, Policy, Report, Rule, Verdict
 
 SPOKEN = (
     "must-pass",
@@ -113,8 +114,24 @@ def _unknown(report: Report, policy: Policy) -> Iterator[str]:
             f"{policy.max_errors:g} allows: nothing was judged"
         )
         yield _most_common_failure(report)
+    elif (foreign := _foreign(report)) and (
+        foreign.foreign * metrics.n + metrics.errors > policy.max_errors * asked
+    ):
+        yield (
+            f"{foreign.foreign:.0%} of the answers are not the model's own, and count as failed "
+            f"calls; that is more than --max-errors {policy.max_errors:g} allows: nothing was "
+            "judged"
+        )
+        yield foreign.summary
     elif comparison and comparison.baseline is not None and not comparable(comparison):
         yield "no item of the baseline could be compared: accept a new one"
+
+
+def _foreign(report: Report) -> Finding | None:
+    """Return the finding that says of most answers that they come from somebody else."""
+    return max(
+        (one for one in report.findings if one.foreign), key=lambda one: one.foreign, default=None
+    )
 
 
 def _most_common_failure(report: Report) -> str:

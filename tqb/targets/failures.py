@@ -85,7 +85,7 @@ def read_completion(data: object, latency_s: float, origin: Origin) -> Response:
     choice = _first_choice(data, origin)
     finish_reason = _string(choice.get("finish_reason"))
     content = choice["message"].get("content")
-    if content is None and finish_reason == "content_filter":
+    if not content and finish_reason == "content_filter":
         raise CallError("content_filter", f"{origin.where} withheld the answer: content filter")
     usage = data.get("usage") if isinstance(data, dict) else None
     counts = usage if isinstance(usage, dict) else {}
