@@ -12,14 +12,14 @@ from tqb.text import count
 from tqb.types import Finding
 
 SIGNS = {
-    "special_token": ("special-tokens-in-answers", "special tokens of a chat format stand in"),
-    "placeholder": ("placeholder-in-answers", "a placeholder that nobody filled in stands in"),
-    "role": ("role-in-answers", "the name of a role begins"),
-    "second_turn": ("second-turn", "a second turn, written by the model itself, follows in"),
-    "no_question": ("question-missing", "a request for the question stands in"),
-    "echo": ("question-echoed", "the question itself, repeated, stands in"),
+    "special_token": ("special-tokens-in-answers", "Special tokens of a chat format stand"),
+    "placeholder": ("placeholder-in-answers", "A placeholder that nobody filled in stands"),
+    "role": ("role-in-answers", "The name of a role stands in front"),
+    "second_turn": ("second-turn", "A second turn, written by the model itself, follows"),
+    "no_question": ("question-missing", "The model asks for the question"),
+    "echo": ("question-echoed", "The question is repeated"),
 }
-"""Name and wording by sign; each wording goes on with how many answers."""
+"""Name and wording by sign; each wording goes on with the answers in which that is so."""
 
 WEAK = ("echo", "role", "no_question", "second_turn")
 """Signs that a small model shows in health, too: without a baseline they are no more than hints."""
@@ -321,13 +321,13 @@ def _signs(case: Case, shift: Shift) -> Iterator[Finding]:
                 confidence = min(confidence, 0.6)
         if confidence <= 0:
             continue
-        now = "now " if case.base else ""
+        now = " now" if case.base else ""
         yield finding(
             "template",
             name,
             confidence,
-            f"{said[0].upper()}{said[1:]} {count(len(seen.gained), 'answer')} {now}of {seen.n}, "
-            f"as in “{example(case, seen.gained[0])}”.",
+            f"{said} in {len(seen.gained)} of {count(seen.n, 'answer')}{now}, as in "
+            f"“{example(case, seen.gained[0])}”.",
             STOP_ADVICE if sign in ("second_turn", "special_token") else TEMPLATE_ADVICE,
             seen.gained,
             answers=len(seen.gained),

@@ -14,13 +14,14 @@ from tqb.types import Finding
 SIGNS = {
     "replacement": (
         "torn-characters",
-        "U+FFFD, the mark of bytes that are no character, stands in",
+        "U+FFFD, the mark of bytes that are no character, stands",
     ),
-    "pieces": ("undecoded-pieces", "pieces of the vocabulary that nobody decoded stand in"),
-    "mojibake": ("mojibake", "UTF-8 read in another encoding stands in"),
-    "joined": ("pieces-out-of-place", "words that begin in the middle of another one stand in"),
-    "glued": ("spaces-lost", "words without the spaces between them stand in"),
+    "pieces": ("undecoded-pieces", "Pieces of the vocabulary that nobody decoded stand"),
+    "mojibake": ("mojibake", "UTF-8 read in another encoding stands"),
+    "joined": ("pieces-out-of-place", "Words that begin in the middle of another one stand"),
+    "glued": ("spaces-lost", "Words without the spaces between them stand"),
 }
+DECODING = "Look at how pieces are decoded and joined: whole sequences at once, in UTF-8."
 LEAST = {"glued": 3, "joined": 4}
 """Answers that must show a sign; two where the sign leaves no doubt."""
 ADVICE = (
@@ -100,14 +101,14 @@ def _signs(case: Case) -> Iterator[Finding]:
             confidence = max(confidence, 0.85)
         if confidence <= 0:
             continue
-        now = "now " if case.base else ""
+        now = " now" if case.base else ""
         yield finding(
             "tokenizer",
             name,
             confidence,
-            f"{said[0].upper()}{said[1:]} {count(len(seen.gained), 'answer')} {now}of {seen.n}, "
-            f"as in “{example(case, seen.gained[0])}”.",
-            "Look at how pieces are decoded and joined: whole sequences at once, in UTF-8.",
+            f"{said} in {len(seen.gained)} of {count(seen.n, 'answer')}{now}, as in "
+            f"“{example(case, seen.gained[0])}”.",
+            ADVICE if sign == "joined" else DECODING,
             seen.gained,
             answers=len(seen.gained),
             of=seen.n,
