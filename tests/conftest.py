@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.warm import CAN_FORK, Warm
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that runs the tests marked `clients`, and no others."""
@@ -57,15 +59,28 @@ def bare_environment(**extra: str) -> dict[str, str]:
     return {**kept, "PYTHONIOENCODING": "utf-8", **extra}
 
 
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """A process with LiteLLM imported, whose copies are the command line of tests marked so."""
+    waiting = Warm(bare_environment(OPENAI_API_KEY="none"))
+    yield waiting
+    waiting.close()
+
+
 @pytest.fixture
-def cli(tmp_path: Path) -> Cli:
+def cli(tmp_path: Path, request: pytest.FixtureRequest) -> Cli:
     """Run ``tqb ARGUMENTS`` in a fresh folder and return how it ended."""
+    marked = CAN_FORK and request.node.get_closest_marker("litellm")
+    warm: Warm | None = request.getfixturevalue("warm") if marked else None
 
     def run(*arguments: object, env: dict[str, str] | None = None, cwd: Path = tmp_path) -> Ended:
+        given = bare_environment(**(env or {}))
+        if warm:
+            return Ended(*warm.run([*map(str, arguments)], cwd, given))
         done = subprocess.run(
             [sys.executable, "-m", "tqb", *map(str, arguments)],
             cwd=cwd,
-            env=bare_environment(**(env or {})),
+            env=given,
             capture_output=True,
             encoding="utf-8",
             timeout=120,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,17 @@ def test_every_spelling_of_our_table_counts(tmp_path: Path, text: str) -> None:
     assert load(path).values == {"limit": 3}
     config(tmp_path, "# [tool.tqb] goes here\n[tool.tqbx]\nlimit = 3\n", "pyproject.toml")
     assert find(tmp_path) != path
+
+
+def test_a_program_beside_the_settings_stays_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`cmd:./ask.sh` is never looked for on the PATH, however the file is named."""
+    path = config(tmp_path, 'target = "cmd:./ask.sh --fast"')
+    program = shlex.split(str(load(path).values["target"]).removeprefix("cmd:"))[0]
+    assert Path(program) == tmp_path / "ask.sh"
+    monkeypatch.chdir(tmp_path)
+    assert load(Path(path.name)).values["target"] == "cmd:./ask.sh --fast"
 
 
 def test_environment_typos_are_named() -> None:

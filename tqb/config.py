@@ -225,7 +225,7 @@ def _anchored(path: Path, name: str, value: Any) -> Any:
         return [str(folder / one) if _is_path(folder, one) else one for one in value]
     if name in _TARGETS and value.startswith("replay:"):
         return f"replay:{folder / value.removeprefix('replay:')}"
-    if name in _TARGETS and value.startswith(("cmd:./", "cmd:../")):
+    if name in _TARGETS and value.startswith(("cmd:./", "cmd:../")) and folder != Path():
         program, space, rest = value.removeprefix("cmd:").partition(" ")
         return f"cmd:{shlex.quote(str(folder / program))}{space}{rest}"
     return value

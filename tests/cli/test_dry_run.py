@@ -11,6 +11,8 @@ import pytest
 from tests.conftest import RIGHT, Cli, write_answers
 from tests.openai_server import OpenAIServer, Reply
 
+pytestmark = pytest.mark.litellm
+
 MINI = "openai/gpt-4o-mini"
 
 

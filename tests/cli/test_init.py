@@ -14,7 +14,7 @@ import yaml
 
 from tests.conftest import RIGHT, Cli, Ended, bare_environment, write_answers
 from tqb import __version__
-from tqb.cli.scaffold import workflow_text
+from tqb.cli.scaffold import hooks_text, workflow_text
 from tqb.config import load
 
 ALL = (
@@ -164,6 +164,40 @@ def test_a_target_that_cannot_be_opened_leaves_nothing(cli: Cli, tmp_path: Path)
     assert 'no module "nowhere"' in ended.err
     assert cli("init", "--force", env={"TQB_FAIL_UNDER": "lots"}).code == 2
     assert files(tmp_path) == {"tqb.toml": b"# mine\n"}
+
+
+def test_force_keeps_what_is_asked(cli: Cli, tmp_path: Path, asked: tuple[str, ...]) -> None:
+    """Overwritten settings still say target and packs; what no TOML is begins with the demo."""
+    flags = ("--ci", "none", "--no-hook")
+    assert cli("init", *asked, *flags).code == 0
+    before = files(tmp_path)
+    assert cli("init", *flags, "--force").code == 0
+    assert files(tmp_path)["tqb.toml"] == before["tqb.toml"]
+    (tmp_path / "tqb.toml").write_text("packs = [", "utf-8")
+    assert cli("init", *flags, "--force").out.startswith("PASS  core-en · demo")
+
+
+def test_what_was_written_is_told_where_the_rest_fails(
+    cli: Cli, tmp_path: Path, asked: tuple[str, ...]
+) -> None:
+    """A file in the way of the workflow is an error, and the files before it are named."""
+    (tmp_path / ".github").touch()
+    ended = cli("init", *asked)
+    assert ended.code == 2
+    assert ended.out.endswith(".gitignore: written, with the line .tqb/\n")
+    assert "workflows/tqb.yml: cannot be written" in ended.err.replace("\\", "/")
+
+
+@pytest.mark.parametrize("name", ["it's a [pack].jsonl", "😀 é.jsonl"])
+def test_the_hook_knows_packs_of_any_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The pattern of the hook finds the file as git names it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).touch()
+    hooks = yaml.safe_load(hooks_text((name,), "a b/cassette"))[0]["hooks"]
+    assert re.search(hooks[0]["files"], name)
+    assert hooks[1]["entry"] == "tqb run --offline --record 'a b/cassette'"
 
 
 SECRET = "wq7-zk3v_initial9x"

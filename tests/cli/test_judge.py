@@ -182,6 +182,7 @@ def test_judge_of_unknown_price_cannot_be_limited(cli: Cli, tmp_path: Path, capi
     assert "the price of this target or its judge is unknown" in ended.out
 
 
+@pytest.mark.litellm
 def test_any_target_can_judge(cli: Cli, tmp_path: Path, capitals: Path) -> None:
     """A function, a program and LiteLLM's models get the same question and are heard alike."""
     source = "def judge(q):\n    return 'YES' if 'eternal' in q else 'NO'\n"
@@ -199,6 +200,7 @@ def test_any_target_can_judge(cli: Cli, tmp_path: Path, capitals: Path) -> None:
             assert "1 of 2 failed answers passed" in ended.out
 
 
+@pytest.mark.litellm
 def test_litellm_on_both_sides(cli: Cli, capitals: Path) -> None:
     """The model under test and its judge may both be asked through LiteLLM, one after the other."""
 
@@ -224,6 +226,7 @@ def test_settings_file_names_it(cli: Cli, tmp_path: Path, capitals: Path) -> Non
     assert "2 of 2 failed answers passed" in ended.out, ended.err
 
 
+@pytest.mark.litellm
 @pytest.mark.parametrize(
     ("judge", "said"),
     [

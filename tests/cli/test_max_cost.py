@@ -14,6 +14,8 @@ from tests.openai_server import OpenAIServer, Reply
 USAGE = (40, 400)
 PAID_USD = (40 * 0.15 + 400 * 0.60) / 1e6
 """What an answer with that usage costs by LiteLLM's price map."""
+pytestmark = pytest.mark.litellm
+
 PRICED = ("-m", "openai/gpt-4o-mini", "--max-tokens", 500, "-o", "r.json")
 
 

@@ -117,6 +117,7 @@ def test_command_target(cli: Cli, tmp_path: Path, capitals: Path) -> None:
     assert [r["answer"] for r in report(tmp_path)["results"]] == ["Paris", "Oslo", "Oslo", "Oslo"]
 
 
+@pytest.mark.litellm
 def test_litellm_and_endpoint_agree(cli: Cli, tmp_path: Path, capitals: Path) -> None:
     """One server through LiteLLM and directly gives the same results but for times and cost."""
 
@@ -148,6 +149,7 @@ def test_litellm_and_endpoint_agree(cli: Cli, tmp_path: Path, capitals: Path) ->
     assert len(server.requests) == 14
 
 
+@pytest.mark.litellm
 @pytest.mark.parametrize(
     ("status", "kind", "wanted"),
     [(401, "auth", "OPENAI_API_KEY was refused"), (404, "not_found", 'no model "m"')],
@@ -166,6 +168,7 @@ def test_litellm_key_and_model(
     assert len(server.requests) == 4
 
 
+@pytest.mark.litellm
 def test_litellm_dead_endpoint(cli: Cli, capitals: Path) -> None:
     """A server that is down is a failed connection through LiteLLM too."""
     env = {"OPENAI_API_KEY": "test-key", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
@@ -174,6 +177,7 @@ def test_litellm_dead_endpoint(cli: Cli, capitals: Path) -> None:
     assert "4 × connection: connection refused by http://127.0.0.1:9/v1" in ended.out
 
 
+@pytest.mark.litellm
 def test_litellm_missing_key(cli: Cli) -> None:
     """Without a key nothing is asked, and the variable is named."""
     ended = cli("run", "-m", "openai/gpt-4o-mini")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -50,6 +51,15 @@ def test_hostile_items_come_back_the_same(name: str) -> None:
         tolerance = again.tolerance
         assert replace(again, tolerance=None) == replace(item, tolerance=None)
         assert str(tolerance) == str(item.tolerance)
+
+
+def test_a_folder_exported_comes_back_once(tmp_path: Path) -> None:
+    """Of one file in two formats one is read, and the other told: LangSmith has both."""
+    export_packs([pack(*PRINTABLE)], find_exporter("langsmith"), tmp_path / "out")
+    found = import_items(tmp_path / "out")
+    assert [item.id for item in found.items] == [item.id for item in PRINTABLE]
+    csv = tmp_path / "out" / "examples.csv"
+    assert f"{csv}: left out, examples.jsonl is taken" in found.notes
 
 
 TEXTS = st.one_of(
@@ -312,7 +322,7 @@ def test_squad_becomes_a_pack_but_for_what_has_no_answer(cli: Cli, tmp_path: Pat
         ("README.md", "---\nconfigs: [{data_files: a.parquet}]\n---\n", "add the file"),
         ("x.parquet", "PAR1", "'.parquet' is none of '.json'"),
         ("croissant.json/x", "", "it is a pack already"),
-        ("empty.jsonl", "", "it has no rows"),
+        ("empty.jsonl", "", "holds no rows"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_said_by_its_line(
@@ -398,5 +408,22 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="behind a symlink"):
         import_items(folder)
     (folder / "x.yaml").unlink()
-    with pytest.raises(InputError, match="it has no rows"):
+    with pytest.raises(InputError, match="holds no rows"):
         import_items(folder)
+
+
+def test_what_is_imported_is_valid_and_named_for_a_shell(cli: Cli, tmp_path: Path) -> None:
+    """Rows without tags make a pack without findings; the next command can be copied."""
+    write(tmp_path, "q.csv", "question,answer\nWhere is Rome?,Italy\nWhere is Oslo?,Norway\n")
+    ended = cli("pack", "import", "q.csv", "-o", "it's mine")
+    command = shlex.split(ended.out.partition("Next: tqb ")[2])
+    assert command == ["pack", "validate", "it's mine"]
+    assert cli(*command).out == "it's mine: valid, 2 items\n"
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.json", "a.jsonl", "a.yaml"])
+def test_an_empty_file_holds_no_rows(tmp_path: Path, name: str) -> None:
+    """It is said that a file is empty, whatever its format, and not how to name columns."""
+    (tmp_path / name).touch()
+    with pytest.raises(PackError, match="holds no rows; name a file that does"):
+        import_items(tmp_path / name)

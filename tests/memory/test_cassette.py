@@ -195,6 +195,7 @@ def test_the_judge_is_played_too(cli: Cli, tmp_path: Path, capitals: Path) -> No
     assert len(files(tmp_path)) == 2
 
 
+@pytest.mark.litellm
 def test_a_litellm_model_is_played_at_its_address(cli: Cli, tmp_path: Path, capitals: Path) -> None:
     """Neither LiteLLM nor a key is needed; at another base URL it is another pipeline."""
     run = ("run", capitals, "-m", "openai/gpt-4o-mini", "--record", "cassette")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tqb.cli.output import write_out
+from tqb.cli.output import shell_word, write_out
 from tqb.cli.run import LAST_RUN
 from tqb.errors import EXIT_PASS
 from tqb.text import count, one_line
@@ -38,7 +38,7 @@ def export_results(
     recorder = find_recorder(to)
     report = load_report(run)
     path = write_results(report, recorder, output, force=force)
-    shown = one_line(str(path))
-    write_out(f"{shown}: {count(len(report.results), 'result')} for {recorder.title}\n")
-    write_out(f"Next: {recorder.command.format(folder=one_line(str(output)), file=shown)}\n")
+    results = count(len(report.results), "result")
+    command = recorder.command.format(folder=shell_word(output), file=shell_word(path))
+    write_out(f"{one_line(str(path))}: {results} for {recorder.title}\nNext: {command}\n")
     return EXIT_PASS

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tqb.cli import options
-from tqb.cli.output import write_out
+from tqb.cli.output import shell_word, write_out
 from tqb.errors import (
     EXIT_BUDGET,
     EXIT_INCONCLUSIVE,
@@ -296,7 +296,7 @@ def _told(made: Generated, *, quiet: bool) -> str:
     if any(pack.license == PROVIDER_TERMS for pack in made.packs):
         lines.append("License: the terms of the model's provider apply; choose one by --license")
     if made.packs:
-        packs = " ".join(one_line(str(folder)) for folder in made.folders)
+        packs = " ".join(map(shell_word, made.folders))
         lines.append(f"Next: tqb run {packs}")
     return "\n".join(lines) + "\n"
 

@@ -121,7 +121,8 @@ def init(
         bool,
         typer.Option(
             "--force",
-            help="Overwrite tqb.toml, the baseline, the cassette and the GitHub workflow.",
+            help="Overwrite tqb.toml (what no flag says of target, packs and prompt is kept), the "
+            "baseline, the cassette and the GitHub workflow.",
         ),
     ] = False,
 ) -> int:
@@ -132,23 +133,34 @@ def init(
     """
     asks = not yes and sys.stdin.isatty() and sys.stdout.isatty()
     steps = Steps(force=force)
-    setup = _setup(steps, target, pack, prompt, asks=asks)
-    if asks and ci is None and hook is None:
-        wanted = typer.confirm("Write a CI workflow and hooks for pre-commit?", default=True)
-        ci, hook = (None, True) if wanted else ("none", False)
+    try:
+        setup = _setup(steps, target, pack, prompt, asks=asks)
+        if asks and ci is None and hook is None:
+            wanted = typer.confirm("Write a CI workflow and hooks for pre-commit?", default=True)
+            ci, hook = (None, True) if wanted else ("none", False)
+        code = _write_all(context, setup, steps, ci, hook is not False)
+    finally:  # also of what could not be finished
+        write_out("".join(f"{line}\n" for line in ("", *steps.said) if steps.said))
+    write_out(f"{_next(steps)}\n")
+    return code
+
+
+def _write_all(
+    context: typer.Context, setup: Setup, steps: Steps, ci: Ci | None, hook: bool
+) -> int:
+    """Run once where there is no baseline, and write what is missing; return the exit code."""
     code = EXIT_PASS
-    if setup.new or force or not setup.baseline.exists():
+    if setup.new or steps.force or not setup.baseline.exists():
         code = _first_run(context, setup, steps)
     else:
         steps.keeps(setup.baseline)
     _ignore_runs(steps)
     _write_for_ci(setup, ci or ("gitlab" if GITLAB.exists() else "github"), steps)
-    if hook is not False and _is_root(HOOKS, steps):
+    if hook and _is_root(HOOKS, steps):
         from tqb.cli.scaffold import HOOKS_HEAD, hooks_text
 
         text = hooks_text(setup.packs, setup.cassette.as_posix())
         steps.add_to(HOOKS, text, HOOKS_HEAD)
-    write_out("".join(f"{line}\n" for line in ("", *steps.said, _next(steps))))
     return code
 
 
@@ -161,6 +173,8 @@ def _setup(
     asks: bool,
 ) -> Setup:
     """Find out what is wanted: of the settings that are here, else of flags and questions.
+
+    Where settings are overwritten, they still say target, packs and prompt, if nobody else does.
 
     Raises:
         ConfigError: the settings here cannot be read, or a key would be written.
@@ -178,18 +192,34 @@ def _setup(
     if found and not here:
         above = os.path.relpath(found)
         steps.said.append(f"{above} holds here no more: the nearest settings are tqb.toml now")
-    target = target or (_ask("Which pipeline is under test?", "demo") if asks else "demo")
-    packs = packs or (_ask("Which packs are asked?", "core-en") if asks else "core-en").split()
-    _refuse_keys(target, *packs, prompt or "")
+    before = _of_settings(Path(config.FILE), _overwritten() if found and here else {})
+    if asks and not target:
+        target = _ask("Which pipeline is under test?", before.target)
+    known = " ".join(before.packs)
+    if asks and not packs and (answer := _ask("Which packs are asked?", known)) != known:
+        packs = answer.split()
+    target = target or before.target
+    prompt = prompt or before.prompt
+    _refuse_keys(target, *(packs or ()), prompt or "")
     return Setup(
         settings=Path(config.FILE),
         new=True,
         target=target,
-        packs=tuple(packs),
+        packs=tuple(packs or before.packs),
         prompt=prompt,
         baseline=Path(DEFAULT_NAME),
         cassette=CASSETTE,
     )
+
+
+def _overwritten() -> Mapping[str, Any]:
+    """Return what the settings say that are overwritten; nothing where they cannot be read."""
+    from tqb import config
+
+    try:
+        return config.load(Path(config.FILE)).values
+    except ConfigError:
+        return {}
 
 
 def _of_settings(path: Path, values: Mapping[str, Any]) -> Setup:

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
+from pathlib import Path
+
+from tqb.text import one_line
+
+LONGEST_WORD = 4096
+"""Characters of a word on a command line that is shown."""
+
+
+def shell_word(path: Path) -> str:
+    """Return a path as it stands in a command that can be copied, with `/` and quotes."""
+    return one_line(shlex.quote(path.as_posix()), LONGEST_WORD)
 
 
 def write_out(text: str) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tqb.cli.output import write_out
+from tqb.cli.output import shell_word, write_out
 from tqb.errors import EXIT_INPUT, EXIT_PASS
 from tqb.text import count, one_line
 
@@ -130,8 +130,8 @@ def new(
     write_out(f"{shown}: {', '.join(file.name for file in files)} written\n")
     write_out(
         f"Next: edit {shown}/items.jsonl and README.md, then\n"
-        f"  tqb pack seal {shown}\n"
-        f"  tqb pack validate --strict {shown}\n"
+        f"  tqb pack seal {shell_word(folder)}\n"
+        f"  tqb pack validate --strict {shell_word(folder)}\n"
     )
     return EXIT_PASS
 

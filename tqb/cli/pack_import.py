@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tqb.cli.output import write_out
+from tqb.cli.output import shell_word, write_out
 from tqb.errors import EXIT_PASS, ConfigError, PackError
 from tqb.text import count, excerpt, one_line
 from tqb.types import Problem
@@ -96,18 +96,20 @@ def import_(
     for problem in found.problems:
         print(f"skipped: {excerpt(str(problem), limit=600)}", file=sys.stderr)
     skipped = f", {unmapped} skipped" if found.problems else ""
-    shown = one_line(str(folder))
-    write_out(f"{shown}: {count(len(found.items), 'item')} from {found.formats[0]}{skipped}\n")
-    write_out(f"Next: tqb pack validate {shown}\n")
+    items = count(len(found.items), "item")
+    write_out(f"{one_line(str(folder))}: {items} from {found.formats[0]}{skipped}\n")
+    write_out(f"Next: tqb pack validate {shell_word(folder)}\n")
     return EXIT_PASS
 
 
 def _columns(pairs: list[str]) -> dict[str, str]:
     """Read COLUMN=FIELD; a column may have a = in its name."""
-    columns = {}
+    columns: dict[str, str] = {}
     for pair in pairs:
         column, equals, field = pair.rpartition("=")
         if not (equals and column and field):
             raise ConfigError(f"--map {one_line(pair)}: write COLUMN=FIELD, as Frage=text")
+        if columns.get(column, field) != field:
+            raise ConfigError(f"--map {one_line(pair)}: the column is {columns[column]} already")
         columns[column] = field
     return columns

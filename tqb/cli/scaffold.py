@@ -213,12 +213,12 @@ def settings_text(
 ) -> str:
     """Return a commented tqb.toml; what is None is a comment there, with an example."""
     return SETTINGS.format(
-        packs=_toml(list(packs)),
-        target=_toml(target),
-        prompt=f"prompt = {_toml(prompt)}" if prompt else '# prompt = "prompt.yaml"',
-        baseline=f"baseline = {_toml(baseline)}"
+        packs=_quoted(list(packs)),
+        target=_quoted(target),
+        prompt=f"prompt = {_quoted(prompt)}" if prompt else '# prompt = "prompt.yaml"',
+        baseline=f"baseline = {_quoted(baseline)}"
         if baseline
-        else f"# baseline = {_toml(DEFAULT_NAME)}",
+        else f"# baseline = {_quoted(DEFAULT_NAME)}",
     )
 
 
@@ -238,8 +238,8 @@ def hooks_text(packs: Sequence[str], cassette: str) -> str:
     """Return the entry in the list `repos` of pre-commit; packs that are shipped need no check."""
     files = "|".join(filter(None, map(_files_of, packs)))
     entry = f"tqb run --offline --record {shlex.quote(cassette)}"
-    validate = VALIDATE.replace("@FILES@", json.dumps(f"^({files})$")) if files else ""
-    return HOOKS.replace("@VALIDATE@", validate).replace("@ENTRY@", json.dumps(entry))
+    validate = VALIDATE.replace("@FILES@", _quoted(f"^({files})$")) if files else ""
+    return HOOKS.replace("@VALIDATE@", validate).replace("@ENTRY@", _quoted(entry))
 
 
 def key_of(target: str) -> str | None:
@@ -253,7 +253,8 @@ def key_of(target: str) -> str | None:
     return f"{re.sub(r'[^A-Za-z0-9]', '_', provider).upper()}_API_KEY"
 
 
-def _toml(value: str | list[str]) -> str:
+def _quoted(value: str | list[str]) -> str:
+    """Return texts as TOML and YAML both read them."""
     return json.dumps(value, ensure_ascii=False)
 
 

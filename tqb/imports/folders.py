@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ def find(path: Path) -> tuple[Found, ...]:
     told = [found for file in _configurations(path) for found in _of_configuration(file)]
     if told:
         return tuple(told)
-    return tuple(Found(read_document(file)) for file in _files(path))
+    return tuple(_each_once(_files(path)))
 
 
 def _of_file(path: Path) -> Iterator[Found]:
@@ -180,6 +180,17 @@ def _files(folder: Path) -> list[Path]:
         if len(found) > MOST_FILES:
             refuse(str(folder), None, f"has more than {MOST_FILES} files; name the one to import")
     return found
+
+
+def _each_once(files: Iterable[Path]) -> Iterator[Found]:
+    """Read the files; of one that is there in several formats, that which keeps most types."""
+    alike: dict[Path, list[Path]] = {}
+    for file in files:
+        alike.setdefault(file.with_suffix(""), []).append(file)
+    for same in alike.values():
+        best, *rest = sorted(same, key=lambda file: SUFFIXES.index(file.suffix.lower()))
+        notes = tuple(f"{file}: left out, {best.name} is taken" for file in rest)
+        yield Found(read_document(best), notes=notes)
 
 
 def _may_hold_rows(path: Path) -> bool:

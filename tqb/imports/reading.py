@@ -177,6 +177,8 @@ def _check_names(names: list[str], path: Path) -> None:
 def read_yaml(path: Path) -> Document:
     """Read a YAML file; see `parse_yaml`."""
     value, lines = parse_yaml(_text(path, MAX_METADATA_BYTES), str(path))
+    if value is None:
+        return Document(path, ())
     if isinstance(value, dict):
         return Document(path, (), whole=value, lines=lines)
     if not isinstance(value, list) or not all(isinstance(child, dict) for child in value):

@@ -74,7 +74,9 @@ def _refuse_unknown(path: Path, read: Sequence[Recognised]) -> NoReturn:
     if problems:
         raise PackError(problems)
     first = next((row for one in read for row in one.rows), None)
-    keys = f"the first row has {listed(first.values) or 'nothing'}" if first else "it has no rows"
+    if first is None:
+        refuse(str(path), None, "holds no rows; name a file that does")
+    keys = f"the first row has {listed(first.values) or 'nothing'}"
     refuse(str(path), None, f"is in no format known: {keys}; name columns by --map COLUMN=FIELD")
 
 

@@ -243,7 +243,7 @@ def _columns(items: list[Item]) -> tuple[str, ...]:
     )
 
 
-_NOTHING = ("", None, ())
+_NOTHING: tuple[Any, ...] = ("", None, (), {})
 
 
 def _jsonl(items: list[Item]) -> str:
@@ -251,7 +251,9 @@ def _jsonl(items: list[Item]) -> str:
     columns = _columns(items)
     lines = []
     for item in items:
-        row = {**{key: getattr(item, key) for key in columns}, "tags": dict(item.tags)}
+        row = {key: getattr(item, key) for key in columns}
+        if "tags" in columns:
+            row["tags"] = dict(item.tags)
         if "tolerance" in columns:  # as a text, since a column of a Croissant pack has one type
             row["tolerance"] = "" if item.tolerance is None else tolerance_text(item.tolerance)
         lines.append(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")

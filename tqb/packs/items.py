@@ -23,7 +23,7 @@ ITEM_KEYS = (
 ARRAY_KEYS = ("aliases", "forbidden")
 """Keys whose values are lists."""
 
-OPTIONAL_KEYS = ("aliases", "answer_type", "tolerance", "forbidden", "concept")
+OPTIONAL_KEYS = ("aliases", "answer_type", "tolerance", "forbidden", "tags", "concept")
 """Keys that are left out of a pack in which no item needs them."""
 
 ANSWER_TYPES: tuple[str, ...] = get_args(AnswerType)
