@@ -16,6 +16,7 @@ from tqb.cli import (
     baseline,
     comment,
     compare,
+    doctor,
     explain,
     generate,
     init,
@@ -46,6 +47,7 @@ app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
 app.command("comment", epilog=comment.EXAMPLES)(comment.comment)
 app.command("report", epilog=report.EXAMPLES)(report.report)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
+app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command("power", epilog=power.EXAMPLES)(power.power)
 app.add_typer(baseline.app, name="baseline")
 app.add_typer(pack.app, name="pack")
