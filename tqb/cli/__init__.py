@@ -24,6 +24,7 @@ from tqb.cli import (
     power,
     report,
     run,
+    selftest,
 )
 from tqb.cli.output import discard_output, write_out
 from tqb.errors import EXIT_BUG, EXIT_INPUT, EXIT_INTERRUPTED, EXIT_PASS, TqbError
@@ -48,6 +49,7 @@ app.command("comment", epilog=comment.EXAMPLES)(comment.comment)
 app.command("report", epilog=report.EXAMPLES)(report.report)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
+app.command("selftest", epilog=selftest.EXAMPLES)(selftest.selftest)
 app.command("power", epilog=power.EXAMPLES)(power.power)
 app.add_typer(baseline.app, name="baseline")
 app.add_typer(pack.app, name="pack")

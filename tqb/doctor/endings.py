@@ -81,7 +81,8 @@ def _never_stops(case: Case, pairs: Sequence[Pair]) -> Iterator[Finding]:
     thinks = empty > len(full) / 2
     right = [pair for pair in pairs if pair[0].request.item.label and repeats(*pair)]
     went_on = sum(pair in full for pair in right)
-    sure = went_on >= max(3, 0.3 * len(right)) or len(full) >= max(3, 0.8 * len(pairs))
+    after = case.can_repeat and went_on >= max(3, 0.3 * len(right))
+    sure = after or len(full) >= max(3, 0.8 * len(pairs))
     yield finding(
         "template",
         "never-stops",
