@@ -148,3 +148,15 @@ def one_answer() -> Callable[[Body], Reply]:
         return first[0]
 
     return answer
+
+
+def scrambled() -> Callable[[Body], Reply]:
+    """Tell counts that have nothing to do with the text."""
+    draw = random.Random(5)
+
+    def answer(body: Body) -> Reply:
+        reply = reply_to(body)
+        counts = (draw.randrange(20, 400), reply.usage[1] if reply.usage else 1)
+        return Reply(reply.content, finish_reason=reply.finish_reason, usage=counts)
+
+    return answer

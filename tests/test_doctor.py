@@ -65,6 +65,7 @@ SICK: dict[str, tuple[Answer, str, str]] = {
     "limit ignored": (sick.deaf_to_limits, "stop", "max-tokens-ignored"),
     "sampled": (sick.draws(), "determinism", "answers-vary"),
     "constant usage": (sick.miscounted, "usage", "usage-constant"),
+    "random usage": (sick.scrambled(), "usage", "usage-unordered"),
 }
 
 
@@ -156,6 +157,11 @@ def test_own_functions_may_leave_things_unsaid(cli: Cli, tmp_path: Path) -> None
     [
         ("--target demo", 2, "the answers of demo are recorded: name a target that is alive"),
         ("--target http://127.0.0.1:9/v1#m --retries 0", 3, "3 of 3 questions brought no answer"),
+        (
+            "--target http://127.0.0.1:9/v1#m --retry-delay 0",
+            3,
+            "1 of 1 questions brought no answer",
+        ),
         ("--target http://127.0.0.1:9/v1#m --max-cost 1", 4, "--max-cost 1 cannot be held"),
         ("--target http://127.0.0.1:9/v1#m -o doctor.csv", 2, "name a .json file"),
     ],

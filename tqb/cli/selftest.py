@@ -243,5 +243,7 @@ def _lines(trial: Trial) -> Iterator[Line]:
         said = ["no answer and no count of tokens is another"]
     elif trial.outcome == "missed":
         of = f"{trial.changed} of {count(trial.of, 'answer')} changed, {trial.broken} items broke"
-        said = [f"{of}; would be caught by {trial.why}"]
+        said = [f"{trial.said} {of}."]
     yield Line(head, one_line("; ".join(said), WIDTH), style)
+    if trial.outcome == "missed":
+        yield Line(f"{'':<14}would be caught by: ", one_line(trial.why, WIDTH), "dim")

@@ -24,7 +24,7 @@ from tqb.runner import deadline
 from tqb.scorers import load_scorer
 from tqb.types import Failure, Finding, Policy, RunOptions, Target
 
-__all__ = ["Check", "DoctorOptions", "Examination", "Row", "examine", "requests_of"]
+__all__ = ["Check", "DoctorOptions", "Examination", "Row", "examine"]
 
 CHECKS = (
     load.look_at_answers,
@@ -37,6 +37,8 @@ CHECKS = (
     load.look_at_rate_limits,
 )
 """In the order in which they are told."""
+ENOUGH = 3
+"""Calls that all failed, after which nobody is expected to answer."""
 JUDGED = ("plain", "template", "tokenizer")
 """Kinds whose answers are read for signs."""
 
@@ -80,11 +82,6 @@ def examine(
     )
 
 
-def requests_of(options: DoctorOptions) -> int:
-    """Return how many questions an examination asks."""
-    return sum(len(stage.probes) for stage in stages(options, load_prompt(options.prompt)))
-
-
 def _as_run(options: DoctorOptions) -> RunOptions:
     """Return what the runner is to know."""
     return RunOptions(
@@ -126,7 +123,7 @@ def _ask_all(ask: Ask, target: Target, planned: Sequence[Stage]) -> tuple[list[H
             if any(isinstance(r, Failure) and r.kind == "refused_by_budget" for r in replies):
                 return heard, "budget"
             failed = sum(isinstance(one.reply, Failure) for one in heard)
-            if failed == len(heard) >= 3:
+            if failed == len(heard) and sum(one.reply.attempts for one in heard) >= ENOUGH:
                 return heard, "unanswered"
     failed = sum(isinstance(one.reply, Failure) for one in heard)
     return heard, "unanswered" if failed > len(heard) / 2 else "examined"

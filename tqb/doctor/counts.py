@@ -10,6 +10,8 @@ from tqb.text import count
 from tqb.tokens import prompt_bounds
 from tqb.types import Finding
 
+CLEARLY = 15
+"""Characters by which one line is clearly longer than another."""
 ADVICE = "Who fills in `usage`: the server, a gateway, or a wrapper of your own?"
 
 
@@ -21,6 +23,7 @@ def look(case: Case) -> Check:
         return check("usage", (), ("unknown", "the target tells no token counts"))
     found = [
         *_missing(pairs, counted),
+        *_unordered(case),
         *_constant(case),
         *_prompts(case, counted),
         *_answers(pairs),
@@ -62,6 +65,33 @@ def _constant(case: Case) -> Iterator[Finding]:
         [probe.key for probe, _ in plain],
         prompt_tokens=next(iter(sizes)),
     )
+
+
+def _unordered(case: Case) -> Iterator[Finding]:
+    """Longer lines are said to have fewer tokens."""
+    points = sorted(
+        (len(probe.request.item.text), reply.prompt_tokens)
+        for probe, reply in case.answered("plain")
+        if reply.prompt_tokens is not None
+    )
+    apart = [
+        (few, many)
+        for place, (size, few) in enumerate(points)
+        for longer, many in points[place + 1 :]
+        if longer >= size + CLEARLY
+    ]
+    wrong = sum(many < few for few, many in apart)
+    if wrong >= 2 and wrong > 0.2 * len(apart):
+        yield finding(
+            "infrastructure",
+            "usage-unordered",
+            0.7,
+            f"Token counts do not grow with the question: of {count(len(apart), 'pair')} of lines "
+            f"the longer one has fewer prompt tokens in {wrong}.",
+            ADVICE,
+            pairs=len(apart),
+            wrong=wrong,
+        )
 
 
 def _prompts(case: Case, counted: Sequence[Pair]) -> Iterator[Finding]:

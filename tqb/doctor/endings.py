@@ -48,12 +48,13 @@ def _cut_early(case: Case) -> Iterator[Finding]:
     ]
     if not cut:
         return
+    thinks = sum(not reply.answer.strip() for _, reply in cut) > len(cut) / 2
     most = max(reply.completion_tokens or 0 for _, reply in cut)
     asked = max(probe.request.params.max_tokens or 0 for probe, _ in cut)
     yield finding(
         "template",
         "answers-cut",
-        0.9 if len(cut) > 1 else 0.4,
+        0.9 if len(cut) > 1 and not thinks else 0.4,
         f"{count(len(cut), 'answer')} {'is' if len(cut) == 1 else 'are'} cut at "
         f"{count(most, 'token')}, where {asked:,} were allowed.",
         "Look for a max_tokens that is lowered on the way to the model, or a short context.",
@@ -183,12 +184,12 @@ def _limit(case: Case) -> Iterator[Finding]:
 
 
 def _is_over(pair: Pair) -> bool:
-    """Whether an answer is longer than it may be: in its own count, or in marks of the text."""
+    """Whether an answer is longer than it may be, told by the commas in it.
+
+    Its own count may hold what a model thinks aloud, beside the answer.
+    """
     probe, reply = pair
-    limit = probe.request.params.max_tokens or 0
-    if reply.completion_tokens is not None and reply.completion_tokens > limit + SLACK:
-        return True
-    return reply.answer.count(",") > limit
+    return reply.answer.count(",") > (probe.request.params.max_tokens or 0)
 
 
 def look_at_determinism(case: Case) -> Check:
@@ -211,7 +212,7 @@ def _texts(group: Sequence[Pair]) -> set[str]:
 
 def _varies(case: Case, asked: Sequence[list[Pair]], varied: Sequence[list[Pair]]) -> Finding:
     wild = all(len(_texts(group)) == len(group) >= TIMES for group in varied)
-    sure = len(varied) == len(asked) and (wild or len(asked) > 1)
+    sure = wild and len(varied) == len(asked)
     first, second = sorted(_texts(varied[0]))[:2]
     found = finding(
         "behaviour",

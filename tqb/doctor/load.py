@@ -132,19 +132,19 @@ def _swapped(case: Case) -> Iterator[Finding]:
         ("burst", "answers-swapped-at-once", "when they are asked at once"),
     ):
         asked = case.answered("plain") if kind == "plain" else case.answered("burst")
-        foreign = []
-        for probe, reply in asked:
-            answer, own = reply.answer.strip(), probe.request.item.label
-            others = [line for key, line in lines.items() if key != probe.key]
-            by_line = own not in answer and any(line in answer for line in others)
-            by_text = (
-                kind == "burst"
-                and answer != alone.get(probe.key)
-                and owners[answer] == 1
-                and len(owners) > 1
-            )
-            if by_line or by_text:
-                foreign.append((probe, reply))
+        others = {key: [line for one, line in lines.items() if one != key] for key in lines}
+        by_line = [
+            (probe, reply)
+            for probe, reply in asked
+            if probe.request.item.label not in reply.answer
+            and any(line in reply.answer for line in others.get(probe.key, ()))
+        ]
+        by_text = [
+            (probe, reply)
+            for probe, reply in asked
+            if (answer := reply.answer.strip()) != alone.get(probe.key) and owners[answer] == 1
+        ]
+        foreign = by_line or (by_text if len({r.answer for _, r in by_text}) > 1 else [])
         if not foreign or len({reply.answer for _, reply in foreign}) == 1 < len(foreign):
             continue  # one answer for all is said elsewhere
         yield finding(
