@@ -121,6 +121,12 @@ def uncounted(body: Body) -> Reply:
     return Reply(reply.content, finish_reason=reply.finish_reason, usage=None)
 
 
+def unheard(body: Body) -> Reply:
+    """Lose the system prompt, and tell no usage."""
+    reply = without("system")(body)
+    return Reply(reply.content, finish_reason=reply.finish_reason, usage=None)
+
+
 def miscounted(body: Body) -> Reply:
     """Tell the same usage for everything."""
     reply = reply_to(body)

@@ -50,6 +50,7 @@ def test_a_healthy_server_is_well(quick: bool) -> None:
 
 SICK: dict[str, tuple[Answer, str, str]] = {
     "system lost": (sick.without("system"), "template", "system-prompt-lost"),
+    "system lost, uncounted": (sick.unheard, "template", "system-prompt-lost"),
     "question lost": (sick.without("user"), "template", "question-lost"),
     "one answer for all": (sick.one_answer(), "template", "question-lost"),
     "escaped": (sick.changed(html.escape), "template", "question-altered"),
@@ -156,11 +157,10 @@ def test_own_functions_may_leave_things_unsaid(cli: Cli, tmp_path: Path) -> None
     ("flags", "code", "said"),
     [
         ("--target demo", 2, "the answers of demo are recorded: name a target that is alive"),
-        ("--target http://127.0.0.1:9/v1#m --retries 0", 3, "3 of 3 questions brought no answer"),
         (
             "--target http://127.0.0.1:9/v1#m --retry-delay 0",
             3,
-            "1 of 1 questions brought no answer",
+            "1 of 1 question brought no answer",
         ),
         ("--target http://127.0.0.1:9/v1#m --max-cost 1", 4, "--max-cost 1 cannot be held"),
         ("--target http://127.0.0.1:9/v1#m -o doctor.csv", 2, "name a .json file"),

@@ -75,7 +75,7 @@ def doctor(
     quick: Quick = False,
     prompt: options.Prompt = None,
     saved_as: SavedAs = None,
-    longest: MaxTokens = 256,
+    longest: MaxTokens = 512,
     max_concurrency: options.MaxConcurrency = 16,
     retries: options.Retries = 3,
     retry_delay: options.RetryDelay = 0.5,

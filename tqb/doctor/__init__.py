@@ -22,6 +22,7 @@ from tqb.pipeline import Ask, OnReply, OnStart
 from tqb.prompts import Prompt, load_prompt
 from tqb.runner import deadline
 from tqb.scorers import load_scorer
+from tqb.text import count
 from tqb.types import Failure, Finding, Policy, RunOptions, Target
 
 __all__ = ["Check", "DoctorOptions", "Examination", "Row", "examine"]
@@ -137,7 +138,8 @@ def _reason(heard: Sequence[Heard], ending: Ending) -> str:
         return next(f.message for f in failures if f.kind == "refused_by_budget")
     if ending == "interrupted":
         return f"interrupted after {len(heard)} questions"
-    return f"{len(failures)} of {len(heard)} questions brought no answer: {failures[0].message}"
+    asked = count(len(heard), "question")
+    return f"{len(failures)} of {asked} brought no answer: {failures[0].message}"
 
 
 def _signs(

@@ -27,14 +27,14 @@ def look_at_stop(case: Case) -> Check:
     if not any(reasons):
         return check("stop", found, ("unknown", "the target tells no finish reason"))
     kept = _kept_limit(case)
-    said = f"{count(len(pairs), 'short answer')} ended by themselves"
+    said = f"{count(len(pairs), 'short answer')} ended before the limit"
     if case.own:
         return check("stop", found, ("ok", f"{said}; a pipeline of one's own gets no max_tokens"))
     if not kept:
         said += "; whether max_tokens is obeyed is unknown: the long answer ended before it"
         return check("stop", found, ("unknown", said))
     limits = " and ".join(str(tokens) for tokens in kept)
-    return check("stop", found, ("ok", f"{said}, and max_tokens={limits} was obeyed"))
+    return check("stop", found, ("ok", f"{said}, and max_tokens was obeyed ({limits})"))
 
 
 def _cut_early(case: Case) -> Iterator[Finding]:

@@ -30,7 +30,7 @@ def look_at_answers(case: Case) -> Check:
                 "answers-empty",
                 0.6 if len(empty) > len(answered) / 2 else 0.4,
                 f"{len(empty)} of {count(len(answered), 'answer')} are empty.",
-                "Does the model think first, beyond --max-tokens? Does a filter take text away?",
+                "Does the model think first, up to --max-tokens? Raise it. Is text filtered out?",
                 [probe.key for probe in empty],
             )
         )

@@ -77,8 +77,8 @@ def _lost(case: Case) -> Iterator[Finding]:
     if len(pairs) < 3 or case.repeated[0] > 1:
         return
     text, times = texts.most_common(1)[0]
-    if times < 0.8 * len(pairs):
-        return
+    if not text or times < 0.8 * len(pairs):
+        return  # empty answers are said elsewhere
     counts = {reply.prompt_tokens for _, reply in pairs}
     where = "The question does not reach the model"
     if None not in counts and len(counts) > 1:
@@ -90,7 +90,7 @@ def _lost(case: Case) -> Iterator[Finding]:
         "question-lost",
         0.9,
         f"{where}: {times} of {count(len(pairs), 'different question')} get one and the same "
-        f"answer, “{excerpt(text, limit=60) or '(empty)'}”.",
+        f"answer, “{excerpt(text, limit=60)}”.",
         "Look for the variable of the question in the template; is it spelled as it is passed?",
         [probe.key for probe, _ in pairs],
         answers=times,
@@ -133,7 +133,7 @@ def _system(case: Case) -> Iterator[Finding]:
     elif knows and knows == len(told):
         yield finding(
             "template",
-            "system-prompt-ignored",
+            "system-prompt-lost" if grown is None else "system-prompt-ignored",
             0.4 if grown is not None else 0.7,
             "The system prompt is counted but not obeyed: "
             if grown is not None
