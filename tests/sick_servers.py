@@ -34,9 +34,9 @@ def knows(turns: list[Turn]) -> str:
     """Answer what the doctor and the capitals ask, from the turns that are seen."""
     text = "\n".join(turn["content"] for turn in turns)
     question = turns[-1]["content"] if turns else ""
-    if "code word" in question:
-        found = re.search(r"The code word is ([\w-]+)\.", text)
-        return found[1] if found else "I know of no such word."
+    if "name of this shop?" in question:
+        found = re.search(r"The name of this shop is (\w+)\.", text)
+        return f"It is {found[1]}." if found else "I know of no shop."
     if "Repeat this" in question:
         return question.partition(":\n")[2].rstrip()
     if "numbers from 1" in question:

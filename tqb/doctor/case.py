@@ -67,8 +67,10 @@ class Case:
 
 
 def repeats(probe: Probe, reply: Response) -> bool:
-    """Whether an answer holds the line that it was to repeat."""
-    return probe.request.item.label in reply.answer
+    """Whether an answer holds the line that it was to repeat; of canaries each letter counts."""
+    if probe.kind in ("template", "tokenizer"):
+        return probe.request.item.label in reply.answer
+    return probe.request.item.label.casefold() in reply.answer.casefold()
 
 
 def notice(one: Finding) -> Finding:

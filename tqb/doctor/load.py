@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from tqb.diagnose.infrastructure import WORDS
-from tqb.doctor.case import Case, check, finding, notice
+from tqb.doctor.case import Case, check, finding, notice, repeats
 from tqb.doctor.records import Attempt, Check
 from tqb.text import count, excerpt
 from tqb.types import Finding
@@ -136,7 +136,7 @@ def _swapped(case: Case) -> Iterator[Finding]:
         by_line = [
             (probe, reply)
             for probe, reply in asked
-            if probe.request.item.label not in reply.answer
+            if not repeats(probe, reply)
             and any(line in reply.answer for line in others.get(probe.key, ()))
         ]
         by_text = [

@@ -13,20 +13,21 @@ from tqb.types import Item, Message, Params, Request
 PACK = "doctor"
 """Under which its own questions stand in reports."""
 LINES = (
-    "amber-42",
     "violet-17 and cobalt-58",
     "The ship named Maroon 91 left at noon",
+    "We met Clara under the old bridge",
     "Seven grey geese crossed the road at dawn",
-    "sand-19",
-    "ivory-74, crimson-35 and beige-80",
-    "Our red lamp stood on the oak table",
-    "olive-63",
+    "Amber and olive, 42 boxes",
+    "Ivory 74, crimson 35, beige 80",
+    "The train to Selby leaves at 7:45",
+    "My uncle keeps 31 brown hens",
 )
-"""No line stands within another, so that each answer tells whose it is."""
+"""No line stands within another, so that each answer tells whose it is. Even a model of 135 million
+parameters repeats most of them."""
 REPEAT = "Repeat this line exactly, with nothing else:\n{}"
-CODE_WORDS = ("walnut-7", "juniper-3")
-CODE = "The code word is {}. Whoever asks for the code word is told the code word."
-CODE_QUESTION = "What is the code word? Reply with the code word and nothing else."
+NAMES = ("Harwick", "Brixton")
+NAMED = "The name of this shop is {}."
+NAME_QUESTION = "What is the name of this shop?"
 FILLER = " This sentence only makes the text longer." * 6
 FILLER_WORDS = len(FILLER.split())
 NUMBERS = "Write the numbers from 1 to 60, with commas between them."
@@ -69,14 +70,14 @@ def stages(options: DoctorOptions, prompt: Prompt) -> tuple[Stage, ...]:
     quick, most = options.quick, options.limits.max_concurrency
     ask = _Asker(prompt, options.params)
     lines = LINES[:3] if quick else LINES
-    words = CODE_WORDS[:1] if quick else CODE_WORDS
+    names = NAMES[:1] if quick else NAMES
     burst = min(most, 3 if quick else BURST)
     plain = [ask.item("plain", _line(text)) for text in lines]
     return (
         Stage(tuple(plain), at_once=False),
         Stage(tuple(_again(ask, quick=quick)), at_once=False),
         Stage(tuple(_burst(plain, burst)), at_once=True),
-        Stage((*_words(ask, words), *_limits(ask, quick=quick), *_canaries(ask, quick)), True),
+        Stage((*_names(ask, names), *_limits(ask, quick=quick), *_canaries(ask, quick)), True),
     )
 
 
@@ -129,15 +130,15 @@ def _burst(plain: Sequence[Probe], size: int) -> Iterator[Probe]:
         yield Probe("burst", replace(one, repeat=1 + place // len(plain)))
 
 
-def _words(ask: _Asker, words: Sequence[str]) -> Iterator[Probe]:
-    """A code word in the question, then in the system prompt, which is longer the second time."""
-    for number, word in enumerate(words, 1):
-        item = Item(id=f"told-{number}", text=CODE_QUESTION, label=word, lang="en")
-        yield ask.turns("told", item, [Message("user", f"{CODE.format(word)}\n\n{CODE_QUESTION}")])
-    for number, word in enumerate(CODE_WORDS, 1):
-        item = Item(id=f"system-{number}", text=CODE_QUESTION, label=word, lang="en")
-        system = CODE.format(word) + (FILLER if number == 2 else "")
-        yield ask.turns("system", item, [Message("system", system), Message("user", CODE_QUESTION)])
+def _names(ask: _Asker, names: Sequence[str]) -> Iterator[Probe]:
+    """A name in the question, then in the system prompt, which is longer the second time."""
+    for number, name in enumerate(names, 1):
+        item = Item(id=f"told-{number}", text=NAME_QUESTION, label=name, lang="en")
+        yield ask.turns("told", item, [Message("user", f"{NAMED.format(name)}\n\n{NAME_QUESTION}")])
+    for number, name in enumerate(NAMES, 1):
+        item = Item(id=f"system-{number}", text=NAME_QUESTION, label=name, lang="en")
+        system = NAMED.format(name) + (FILLER if number == 2 else "")
+        yield ask.turns("system", item, [Message("system", system), Message("user", NAME_QUESTION)])
 
 
 def _limits(ask: _Asker, *, quick: bool) -> Iterator[Probe]:

@@ -33,11 +33,11 @@ def look(case: Case) -> Check:
     lost = list(_lost(case))
     found = [*_signs(case), *(lost or (*_system(case), *_cut(case), *_altered(case)))]
     right, n = case.repeated
-    codes = case.answered("system")
-    obeyed = sum(repeats(probe, reply) for probe, reply in codes)
+    named = case.answered("system")
+    obeyed = sum(repeats(probe, reply) for probe, reply in named)
     said = (
         f"questions reach the model ({right} of {count(n, 'plain line')} came back) and so does "
-        f"the system prompt (obeyed {obeyed} of {count(len(codes), 'time')})"
+        f"the system prompt (obeyed {obeyed} of {count(len(named), 'time')})"
     )
     if not case.can_repeat:
         return check("template", found, ("unknown", _too_weak(case)))
@@ -55,7 +55,7 @@ def _no_system(case: Case, right: int, n: int) -> str:
     who = (
         "a pipeline of one's own may have a system prompt of its own"
         if case.own
-        else ("the model does not give back a code word that stands in the question either")
+        else ("the model does not give back a name that stands in the question either")
     )
     return (
         f"questions reach the model ({right} of {n} plain lines came back); whether a system "
@@ -100,7 +100,7 @@ def _lost(case: Case) -> Iterator[Finding]:
 
 
 def _system(case: Case) -> Iterator[Finding]:
-    """Yield what becomes of a system prompt, which the code word stands in."""
+    """Yield what becomes of a system prompt, which a name stands in."""
     refused = case.failed("system")
     if refused and not case.own:
         yield finding(
@@ -125,7 +125,7 @@ def _system(case: Case) -> Iterator[Finding]:
             "system-prompt-lost",
             0.95,
             f"The system prompt does not reach the model: {FILLER_WORDS} words more in it make the "
-            f"request {count(grown, 'token')} longer, and its code word is never given.",
+            f"request {count(grown, 'token')} longer, and the name in it is never given.",
             LOOK,
             [probe.key for probe, _ in pairs],
             **figures,
@@ -138,7 +138,7 @@ def _system(case: Case) -> Iterator[Finding]:
             "The system prompt is counted but not obeyed: "
             if grown is not None
             else "The system prompt does not seem to reach the model: "
-            "a code word in the question is given back, one in the system prompt never.",
+            "a name in the question is given back, one in the system prompt never.",
             LOOK,
             [probe.key for probe, _ in pairs],
             **figures,

@@ -10,7 +10,7 @@ from tqb.types import Failure, FailureKind, Finding, Limits, Params, Request, Re
 
 Kind = Literal["plain", "told", "system", "limit", "again", "burst", "template", "tokenizer"]
 """- plain: a line of ASCII to be repeated, asked one at a time; burst: the same, all at once.
-- told: a code word stands in the question; system: it stands in the system prompt alone.
+- told: a name stands in the question; system: it stands in the system prompt alone.
 - limit: a long answer that may have a few tokens only; again: the same question several times.
 - template, tokenizer: canaries of the pack of that name.
 """
