@@ -10,8 +10,8 @@ from tqb.text import count
 from tqb.tokens import prompt_bounds
 from tqb.types import Finding
 
-CLEARLY = 15
-"""Characters by which one line is clearly longer than another."""
+CLEARLY = 2
+"""Times the characters of another question that make one longer in any tokenizer."""
 ADVICE = "Who fills in `usage`: the server, a gateway, or a wrapper of your own?"
 
 
@@ -68,26 +68,26 @@ def _constant(case: Case) -> Iterator[Finding]:
 
 
 def _unordered(case: Case) -> Iterator[Finding]:
-    """Longer lines are said to have fewer tokens."""
+    """Questions that are twice as long are said to have fewer tokens."""
     points = sorted(
         (len(probe.request.item.text), reply.prompt_tokens)
-        for probe, reply in case.answered("plain")
-        if reply.prompt_tokens is not None
+        for probe, reply in case.answered("plain", "again", "limit", "template")
+        if reply.prompt_tokens is not None and probe.request.item.text.isascii()
     )
     apart = [
         (few, many)
         for place, (size, few) in enumerate(points)
         for longer, many in points[place + 1 :]
-        if longer >= size + CLEARLY
+        if longer >= CLEARLY * size
     ]
     wrong = sum(many < few for few, many in apart)
-    if wrong >= 2 and wrong > 0.2 * len(apart):
+    if wrong >= 3 and wrong > 0.2 * len(apart):
         yield finding(
             "infrastructure",
             "usage-unordered",
             0.7,
-            f"Token counts do not grow with the question: of {count(len(apart), 'pair')} of lines "
-            f"the longer one has fewer prompt tokens in {wrong}.",
+            f"Token counts do not grow with the question: of {count(len(apart), 'pair')} where "
+            f"one is twice as long, that one has fewer prompt tokens in {wrong}.",
             ADVICE,
             pairs=len(apart),
             wrong=wrong,

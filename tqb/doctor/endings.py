@@ -80,7 +80,7 @@ def _never_stops(case: Case, pairs: Sequence[Pair]) -> Iterator[Finding]:
         return
     empty = sum(not reply.answer.strip() for _, reply in full)
     thinks = empty > len(full) / 2
-    right = [pair for pair in pairs if pair[0].request.item.label and repeats(*pair)]
+    right = [pair for pair in pairs if pair[0].kind != "tokenizer" and repeats(*pair)]
     went_on = sum(pair in full for pair in right)
     after = case.can_repeat and went_on >= max(3, 0.3 * len(right))
     sure = after or len(full) >= max(3, 0.8 * len(pairs))

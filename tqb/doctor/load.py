@@ -107,7 +107,7 @@ def look_at_concurrency(case: Case) -> Check:
             )
         )
     said = (
-        f"{count(len(burst), 'question')}, up to {peak} at once, got the answers that they get "
+        f"{count(len(burst), 'question')}, up to {min(peak, len(burst))} at once, got the answers that they get "
         "alone: none was swapped"
     )
     return check("concurrency", found, ("ok", said))
