@@ -54,6 +54,12 @@ SICK: dict[str, tuple[Answer, str, str]] = {
     "question lost": (sick.without("user"), "template", "question-lost"),
     "one answer for all": (sick.one_answer(), "template", "question-lost"),
     "escaped": (sick.changed(html.escape), "template", "question-altered"),
+    "undecoded": (
+        sick.changed(lambda text: text.replace(" ", "Ġ")),
+        "tokenizer",
+        "lines-damaged",
+    ),
+    "late cache": (sick.late_cache(), "concurrency", "answers-swapped"),
     "mojibake": (sick.changed(sick.mojibake), "tokenizer", "lines-damaged"),
     "torn": (
         sick.changed(lambda text: text.encode("ascii", "replace").decode()),
@@ -85,7 +91,7 @@ def test_answers_swapped_under_load_are_seen() -> None:
         holder.append(server)
         params = Params(0.0, None, 128, 20.0)
         made = examine(DoctorOptions(f"{server.url}#m", params, AT_ONCE, quick=True))
-    assert wrong(made)["concurrency"] == {"answers-swapped-at-once"}
+    assert wrong(made) == {"concurrency": {"answers-swapped-at-once"}}
     assert states(made)["determinism"] == "ok"
 
 

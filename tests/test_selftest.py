@@ -126,3 +126,21 @@ def test_another_script() -> None:
     """Latin text comes out in Cyrillic, other text in Latin; digits and marks stay."""
     assert in_another_script("Paris, 1889!") == "Парис, 1889!"
     assert in_another_script("Москва").isascii()
+
+
+def test_a_fault_that_changes_nothing_is_not_missed(cli: Cli, tmp_path: Path) -> None:
+    """A function that never reads the system prompt answers as before without it."""
+    (tmp_path / "app.py").write_text(
+        "def answer(messages):\n    return messages[-1]['content'].split()[-1].rstrip('?')\n",
+        "utf-8",
+    )
+    pack = write_items(
+        tmp_path / "p.jsonl",
+        *({"text": f"Which word is number {n}?", "label": f"{n}"} for n in range(10, 18)),
+    )
+    cli("selftest", pack, "--target", "python:app:answer", "-o", "selftest.json")
+    made = trials(tmp_path / "selftest.json")
+    assert made["template-lost"]["outcome"] == "no effect"
+    assert made["system-prompt-lost"]["outcome"] == "skipped"
+    assert made["system-prompt-lost"]["why"] == "with this prompt it is template-lost"
+    assert made["question-lost"]["outcome"] == "caught"

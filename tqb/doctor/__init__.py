@@ -69,7 +69,7 @@ def examine(
     signs = _signs(run, target, prompt, heard)
     own = options.target.strip().partition(":")[0] in OWN
     case = Case(tuple(heard), tuple(target.attempts), signs, own)
-    checks = tuple(look(case) for look in CHECKS) if ending == "examined" else ()
+    checks = _trusted([look(case) for look in CHECKS]) if ending == "examined" else ()
     costs = [reply.cost_usd for _, reply in case.answered()]
     known = [cost for cost in costs if cost is not None]
     return Examination(
@@ -80,6 +80,20 @@ def examine(
         checks=checks,
         scripts=echoes.script_rows(case) if checks else (),
         cost_usd=sum(known) if len(known) == len(costs) else None,
+    )
+
+
+def _trusted(checks: Sequence[Check]) -> tuple[Check, ...]:
+    """Take back what was concluded from answers that belong to other questions."""
+    found = {one.name for check in checks for one in check.findings if one.level == "fault"}
+    doubtful: tuple[str, ...] = ()
+    if "answers-swapped" in found:
+        doubtful = ("template", "tokenizer", "stop", "determinism", "usage")
+    elif "answers-swapped-at-once" in found:
+        doubtful = ("template", "tokenizer", "stop", "usage")
+    said = "not to be told: answers belong to other questions, see concurrency"
+    return tuple(
+        Check(one.name, "unknown", said) if one.name in doubtful else one for one in checks
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -67,10 +68,18 @@ class Case:
 
 
 def repeats(probe: Probe, reply: Response) -> bool:
-    """Whether an answer holds the line that it was to repeat; of canaries each letter counts."""
+    """Whether an answer holds the line that it was to repeat.
+
+    Of canaries each letter counts; of our own lines neither case nor space, nor what some
+    tokenizers write for a space.
+    """
     if probe.kind in ("template", "tokenizer"):
         return probe.request.item.label in reply.answer
-    return probe.request.item.label.casefold() in reply.answer.casefold()
+    return _bare(probe.request.item.label) in _bare(reply.answer)
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\sĠĊ▁]+", "", text).casefold()
 
 
 def notice(one: Finding) -> Finding:

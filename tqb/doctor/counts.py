@@ -110,7 +110,7 @@ def _prompts(case: Case, counted: Sequence[Pair]) -> Iterator[Finding]:
             "infrastructure",
             "usage-too-low",
             0.6,
-            f"{count(len(few), 'request')} of {len(counted)} are said to have fewer tokens than "
+            f"{len(few)} of {count(len(counted), 'request')} are said to have fewer tokens than "
             f"half their words: {tokens:,} for {count(fewest, 'word')}.",
             ADVICE,
             [one.key for one, _, _ in few],
@@ -121,7 +121,7 @@ def _prompts(case: Case, counted: Sequence[Pair]) -> Iterator[Finding]:
             "infrastructure",
             "usage-high",
             0.4,
-            f"{count(len(many), 'request')} of {len(counted)} are said to have more tokens than "
+            f"{len(many)} of {count(len(counted), 'request')} have more tokens than they have "
             f"bytes: {tokens:,} for at most {most:,}; something is added on the way.",
             "Does a gateway put a prompt of its own around the question?",
             [one.key for one, _, _ in many],
@@ -138,7 +138,7 @@ def _answers(pairs: Sequence[Pair]) -> Iterator[Finding]:
             "infrastructure",
             "completions-too-low",
             0.6,
-            f"{count(len(few), 'answer')} of {len(told)} are said to have fewer tokens than half "
+            f"{len(few)} of {count(len(told), 'answer')} are said to have fewer tokens than half "
             f"their words: {tokens:,} for {count(len(reply.answer.split()), 'word')}.",
             ADVICE,
             [probe.key for probe, _, _ in few],

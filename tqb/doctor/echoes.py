@@ -132,7 +132,7 @@ def _damaged(case: Case, pairs: Sequence[Pair]) -> Iterator[Finding]:
         0.9 if enough and case.can_repeat else 0.4,
         f"{len(hurt)} of {count(len(pairs), 'line')} in other scripts came back "
         f"{said}, as in “{excerpt(example.answer, limit=60)}”; of "
-        f"plain ASCII {plain} of {n} came back whole.",
+        f"plain ASCII {plain} of {n} came back.",
         ADVICE,
         [probe.key for _, (probe, _) in hurt],
         damage={how: sum(one == how for one, _ in hurt) for how in kinds},

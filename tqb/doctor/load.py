@@ -107,8 +107,8 @@ def look_at_concurrency(case: Case) -> Check:
             )
         )
     said = (
-        f"{count(len(burst), 'question')}, up to {min(peak, len(burst))} at once, got the answers that they get "
-        "alone: none was swapped"
+        f"{count(len(burst), 'question')}, up to {min(peak, len(burst))} at once, got the answers "
+        "that they get alone: none was swapped"
     )
     return check("concurrency", found, ("ok", said))
 
