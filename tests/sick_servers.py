@@ -80,6 +80,13 @@ def without(*roles: str) -> Callable[[Body], Reply]:
     return lambda body: reply_to(body, [t for t in body["messages"] if t["role"] not in roles])
 
 
+def twice(role: str) -> Callable[[Body], Reply]:
+    """Send the turns of a role twice."""
+    return lambda body: reply_to(
+        body, [t for turn in body["messages"] for t in [turn] * (1 + (turn["role"] == role))]
+    )
+
+
 def mojibake(text: str) -> str:
     """Read UTF-8 as Latin-1."""
     return text.encode().decode("latin-1")

@@ -51,6 +51,12 @@ def test_a_healthy_server_is_well(quick: bool) -> None:
 SICK: dict[str, tuple[Answer, str, str]] = {
     "system lost": (sick.without("system"), "template", "system-prompt-lost"),
     "system lost, uncounted": (sick.unheard, "template", "system-prompt-lost"),
+    "system twice": (
+        sick.twice("system"),
+        "template",
+        "system-prompt-doubled",
+    ),
+    "question twice": (sick.twice("user"), "template", "sent-twice"),
     "question lost": (sick.without("user"), "template", "question-lost"),
     "one answer for all": (sick.one_answer(), "template", "question-lost"),
     "escaped": (sick.changed(html.escape), "template", "question-altered"),

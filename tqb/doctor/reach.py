@@ -16,6 +16,10 @@ from tqb.types import Finding
 
 WEAK = ("question-echoed", "question-missing", "role-in-answers")
 """Signs that a weak model gives without any fault."""
+TWICE = 1.6
+"""Times by which one kind of plain English may not be longer in tokens than another."""
+LEAST_A_WORD = 0.8
+"""Least tokens of a word of plain English."""
 LOOK = "Compare the request as the model gets it with what is sent: the server's log shows both."
 ALTERED: Mapping[str, Callable[[str], str]] = {
     "escaped as for a web page": html.escape,
@@ -31,7 +35,10 @@ ALTERED: Mapping[str, Callable[[str], str]] = {
 def look(case: Case) -> Check:
     """Look at what reaches the model."""
     lost = list(_lost(case))
-    found = [*_signs(case), *(lost or (*_system(case), *_cut(case), *_altered(case)))]
+    found = [
+        *_signs(case),
+        *(lost or (*_system(case), *_twice(case), *_cut(case), *_altered(case))),
+    ]
     right, n = case.repeated
     named = case.answered("system")
     obeyed = sum(repeats(probe, reply) for probe, reply in named)
@@ -151,6 +158,40 @@ def _growth(pairs: list[Pair]) -> int | None:
     if len(sizes) < 2 or sizes[0] is None or sizes[-1] is None:
         return None
     return sizes[-1] - sizes[0]
+
+
+def _twice(case: Case) -> Iterator[Finding]:
+    """A word of the system prompt takes twice the tokens of a word of the question, or half."""
+    grown = _growth(case.answered("system"))
+    few, around = min(_sizes(case.answered("plain")), default=(0, 0))
+    words, tokens = max(_sizes(case.answered("template")), default=(0, 0))
+    if case.own or not grown or words < few + 200:
+        return
+    of_system, of_question = grown / FILLER_WORDS, (tokens - around) / (words - few)
+    if of_question <= 0 or max(of_system, of_question) < TWICE * min(of_system, of_question):
+        return
+    if min(of_system, of_question) < LEAST_A_WORD:
+        return  # one of them is cut, which is said elsewhere
+    what = "The system prompt" if of_system > of_question else "The question"
+    yield finding(
+        "template",
+        "system-prompt-doubled" if of_system > of_question else "sent-twice",
+        0.7,
+        f"{what} seems to be sent twice: a word of the system prompt takes {of_system:.1f} tokens, "
+        f"one of the question {of_question:.1f}.",
+        "Look for a history, a loop or a wrapper that adds it again.",
+        tokens_a_word_of_system=round(of_system, 2),
+        tokens_a_word_of_question=round(of_question, 2),
+    )
+
+
+def _sizes(pairs: list[Pair]) -> list[tuple[int, int]]:
+    """Return the words of each question, and the prompt tokens."""
+    return [
+        (len(probe.request.item.text.split()), reply.prompt_tokens)
+        for probe, reply in pairs
+        if reply.prompt_tokens is not None
+    ]
 
 
 def _cut(case: Case) -> Iterator[Finding]:
