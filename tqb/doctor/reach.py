@@ -6,6 +6,7 @@ import html
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from tqb.doctor.case import Case, Pair, check, finding, notice, repeats
 from tqb.doctor.probes import FILLER_WORDS
@@ -125,7 +126,12 @@ def _system(case: Case) -> Iterator[Finding]:
     grown = _growth(pairs)
     if case.own or obeyed or len(pairs) < 2:
         return
-    figures = {"obeyed": obeyed, "of": len(pairs), "tokens_grown": grown, "told": knows}
+    figures: dict[str, Any] = {
+        "obeyed": obeyed,
+        "of": len(pairs),
+        "tokens_grown": grown,
+        "told": knows,
+    }
     if grown is not None and grown < FILLER_WORDS // 2:
         yield finding(
             "template",
