@@ -106,9 +106,7 @@ class Browser:
 
     def run(self, code: str) -> Any:
         """Evaluate JavaScript in the page, and return its value; a promise is waited for."""
-        told = self.send(
-            "Runtime.evaluate", expression=code, returnByValue=True, awaitPromise=True
-        )
+        told = self.send("Runtime.evaluate", expression=code, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in told:
             raise AssertionError(told["exceptionDetails"])
         return told["result"].get("value")

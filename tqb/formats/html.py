@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +89,7 @@ def to_html(report: Report) -> str:
     )
 
 
+@lru_cache(maxsize=1)
 def _environment() -> Environment:
     """Make what reads the template: all that it prints is escaped, and made visible before."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined

@@ -147,7 +147,9 @@ def _latencies(seconds: Sequence[float]) -> Chart:
     bars = []
     for place in range(used[0], used[-1] + 1):
         last = place == len(edges) - 1
-        label = f"{edges[place]:g} s or more" if last else f"{edges[place]:g}–{edges[place + 1]:g} s"
+        label = (
+            f"{edges[place]:g} s or more" if last else f"{edges[place]:g}–{edges[place + 1]:g} s"
+        )
         number = counts[place]
         share = f"{number / len(seconds):.1%}"
         bars.append(Bar(label, (f"{number:,}", share), number / most * WIDTH))

@@ -12,7 +12,7 @@ Mark = Literal["same", "missing", "extra"]
 Part = tuple[Mark, str]
 
 LONGEST = 1_000
-"""Characters of an answer, and of an accepted one, that are compared."""
+"""Characters of an answer that is compared, and those compared of an accepted one."""
 MOST_TARGETS = 20
 """Accepted answers looked at."""
 
@@ -22,9 +22,10 @@ _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|\w+|\s+|[^\w\s]")
 def difference(answer: str, targets: Sequence[str]) -> tuple[Part, ...]:
     """Mark what an answer has beside the nearest of the accepted answers, and what it lacks.
 
-    Han and kana count as words each. Nothing comes of an empty answer, or where no word is shared:
-    then all of it differs, which needs no marks.
+    Han and kana count as words each. Nothing comes of an answer that is longer than `LONGEST`.
     """
+    if len(answer) > LONGEST:
+        return ()
     said = _words(answer)
     nearest = _nearest(said, [_words(target) for target in targets[:MOST_TARGETS]])
     parts: list[Part] = []
@@ -36,8 +37,7 @@ def difference(answer: str, targets: Sequence[str]) -> tuple[Part, ...]:
             parts.append(("missing", "".join(nearest[a:b])))
         if d > c:
             parts.append(("extra", "".join(said[c:d])))
-    shared = any(mark == "same" and text.strip() for mark, text in parts)
-    return tuple(parts) if shared else ()
+    return tuple(parts)
 
 
 def _words(text: str) -> list[str]:

@@ -123,7 +123,7 @@ def _compared(report: Report) -> tuple[ComparedItem, ...]:
 
 
 def _rank(name: str) -> int:
-    return _WORST.index(name) if name in _WORST else len(_WORST)  # type: ignore[arg-type]
+    return _WORST.index(name) if name in _WORST else len(_WORST)
 
 
 def _outcome(repeats: Iterable[Result], passes: Passes) -> Outcome:
@@ -191,9 +191,9 @@ def _answer(result: Result, name: str, room: _Room, *, whole: bool) -> PageAnswe
 
 
 def compact(items: Iterable[PageItem]) -> Mapping[str, object]:
-    """Put items into lists for the script: repeated strings once, what is empty at the end left out.
+    """Put items into lists for the script: repeated strings once, nothing for what is empty.
 
-    The order of the values is that of `ITEM` and `ANSWER` in ``page.js``.
+    ``page.js`` names the places of the values, in their order.
     """
     strings: dict[str, int] = {"": 0}
 
