@@ -22,7 +22,7 @@ from tests.formats.make import HOSTILE, mixed
 from tests.make import report, result
 from tqb import baseline as baselines
 from tqb.formats import write_report
-from tqb.formats.html import to_html
+from tqb.formats.html import FOLDER, to_html
 from tqb.formats.page.difference import LONGEST, difference
 from tqb.formats.page.items import LONG
 from tqb.gate import judge
@@ -30,6 +30,7 @@ from tqb.pipeline import compare
 from tqb.report import make_report, with_confirmation
 from tqb.types import Policy, Report, Verdict
 
+TEXTS = ("text", "quiet", "link", "pass", "fail", "warn")
 MARKS = {"same": "", "missing": "-", "extra": "+"}
 NASTY = (
     "</script><script>document.title = 'run'</script>",
@@ -168,6 +169,25 @@ def test_the_policy_runs_nothing_but_our_script(show: Callable[..., Browser]) ->
         assert caught == "TypeError", attempt
     page.run("fetch('https://example.invalid/').catch(() => null)")
     assert any("Content Security Policy" in one for one in page.complaints)
+
+
+def luminance(colour: str) -> float:
+    """WCAG 2.2's relative luminance of ``#rrggbb``."""
+    parts = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_every_colour_of_text_can_be_read() -> None:
+    """Text has a contrast of 4.5 or more against what it stands on, in light and in dark."""
+    style = (FOLDER / "page.css").read_text("utf-8")
+    schemes = [dict(re.findall(r"--(\w+): (#\w{6})", one)) for one in style.split(":root")[1:]]
+    texts = [(one, page) for one in TEXTS for page in ("page", "raised")]
+    pairs = [*texts, ("text", "missing"), ("text", "extra")]
+    for scheme in schemes[:2]:
+        for one, page in pairs:
+            low, high = sorted((luminance(scheme[one]), luminance(scheme[page])))
+            assert (high + 0.05) / (low + 0.05) >= 4.5, (one, page)
 
 
 class Tags(HTMLParser):

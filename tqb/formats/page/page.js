@@ -12,7 +12,7 @@
   const CONTROLS = ["q", ...Object.keys(CHOICES), "sort"];
   const ICONS = { pass: "✓", fail: "✗", error: "!" };
   const CHUNK = 50; // rows that come and go together
-  const NEAR = "1500px 0px"; // how far from the window a row is made
+  const NEAR = "1200px 0px"; // how far from the window a row is made
   const MOST_PRINTED = 1000;
 
   const at = (id) => document.getElementById(id);
@@ -107,7 +107,8 @@
   }
 
   function empty(chunk) {
-    if (!chunk.childElementCount || chunk.contains(document.activeElement)) return;
+    if (chunk === chunks[0] || !chunk.childElementCount) return;
+    if (chunk.contains(document.activeElement)) return;
     chunk.style.height = `${chunk.offsetHeight}px`;
     chunk.replaceChildren();
   }
