@@ -352,7 +352,7 @@ def test_charts_say_in_words_what_they_show(show: Callable[..., Browser]) -> Non
     [
         ("Rome", ("Rome",), "Rome"),
         ("rome, Italy", ("Paris", "Rome"), "-Rome|+rome, Italy"),
-        ("the river Rhine", ("Danube", "the river Nile"), "the river |-Nile|+Rhine"),
+        ("the river Rhine", ("Danube", "the river Nile"), "the river| |-Nile| |+Rhine"),
         ("東京駅", ("京都", "東京"), "東京|+駅"),
         ("", ("x",), "-x"),
         ("x" * (LONGEST + 1), ("x",), ""),

@@ -227,7 +227,7 @@
     for (let place = 0; place < marks.length; place += 2) {
       const part = make(["span", "del", "ins"][marks[place]], marks[place + 1]);
       const said = ["", "missing: ", "extra: "][marks[place]];
-      if (said) part.prepend(make("span", said, { class: "hidden" }));
+      if (said) part.prepend(make("bdi", said, { class: "hidden" }));
       whole.append(part);
     }
     return whole;
