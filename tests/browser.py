@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import os
+import select
 import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+PATIENCE_S = 20
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = (
     "--headless",
@@ -26,7 +28,9 @@ FLAGS = (
 
 
 def find_chromium() -> str | None:
-    """Return the first Chromium on the path."""
+    """Return the first Chromium on the path; pipes are handed over as POSIX has it."""
+    if os.name != "posix":
+        return None
     return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
@@ -111,6 +115,17 @@ class Browser:
             raise AssertionError(told["exceptionDetails"])
         return told["result"].get("value")
 
+    def until(self, code: str) -> None:
+        """Wait until JavaScript is true in the page, or fail after `PATIENCE_S` seconds."""
+        ends = f"performance.now() + {PATIENCE_S * 1000}"
+        held = self.run(
+            f"new Promise((done) => {{ const end = {ends}; const look = () => {{"
+            f" const held = Boolean({code});"
+            " if (held || performance.now() > end) done(held); else setTimeout(look, 20); };"
+            " look(); })"
+        )
+        assert held, code
+
     def press(self, key: str) -> None:
         """Press a key and let it go."""
         text = {"Enter": "\r"}.get(key, "")
@@ -147,6 +162,8 @@ class Browser:
 
     def _receive(self) -> dict[str, Any]:
         while b"\0" not in self._read:
+            if not select.select([self._from], [], [], 3 * PATIENCE_S)[0]:
+                raise TimeoutError("the browser says nothing")
             data = os.read(self._from, 1 << 20)
             if not data:
                 raise EOFError("the browser has ended")

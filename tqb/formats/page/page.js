@@ -14,6 +14,7 @@
   const CHUNK = 50; // rows that come and go together
   const NEAR = "1200px 0px"; // how far from the window a row is made
   const MOST_PRINTED = 1000;
+  const LONG = 2000; // characters of a text that scrolls by itself
 
   const at = (id) => document.getElementById(id);
   const list = at("list");
@@ -150,6 +151,10 @@
   function text(tag, content, row, kind = "") {
     const element = make(tag, content, { dir: "auto" });
     if (kind) element.className = kind;
+    if (!kind && content.length > LONG) {
+      element.className = "long";
+      element.tabIndex = 0; // it scrolls by itself
+    }
     const language = named(row, LANGUAGE);
     if (/^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$/.test(language) && language !== "und") {
       element.lang = language;
@@ -318,7 +323,6 @@
         if (details.childElementCount === 1) details.append(bodyOf(items[details.place]));
       }
     }
-    list.classList.add("printed");
     for (const details of document.querySelectorAll("details:not([open])")) {
       details.classList.add("closed");
       details.open = true;
@@ -329,7 +333,6 @@
       details.classList.remove("closed");
       details.open = false;
     }
-    list.classList.remove("printed");
     for (const chunk of chunks) watcher.observe(chunk);
   });
 
