@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqb.formats.failed import FailedCalls, failed_calls
 from tqb.formats.found import found
-from tqb.formats.page.charts import LABEL, ROW, WIDTH, charts
+from tqb.formats.page.charts import ROW, WIDTH, charts
 from tqb.formats.page.items import FEW_ITEMS, compact, page_items
 from tqb.formats.page.visible import for_script, link_to, visible
 from tqb.formats.terminal import WORDS, figures
@@ -55,6 +55,8 @@ CHANGES: Mapping[str, str] = {
     "still_failing": "Still failing",
     "unchanged": "Still passing",
 }
+NAMED = ("broken", "flaky", "recovered", "inconclusive", "fixed")
+"""Changes whose items are named at once."""
 
 
 def to_html(report: Report) -> str:
@@ -84,7 +86,6 @@ def to_html(report: Report) -> str:
         left_out=asked - len(items),
         WIDTH=WIDTH,
         ROW=ROW,
-        LABEL=LABEL,
         MOST_LINKS=MOST_LINKS,
     )
 
@@ -143,10 +144,6 @@ def _changes(comparison: Comparison | None) -> list[tuple[str, str, int, list[st
         keys[item.change].append(item.key)
     named = {kind: keys[kind] for kind in CHANGES if keys[kind]}
     return [
-        (kind, CHANGES[kind], len(found), found[:MOST_LINKS] if kind in _NAMED else [])
-        for kind, found in named.items()
+        (kind, CHANGES[kind], len(every), every[:MOST_LINKS] if kind in NAMED else [])
+        for kind, every in named.items()
     ]
-
-
-_NAMED = ("broken", "flaky", "recovered", "inconclusive", "fixed")
-"""Changes whose items are named at once."""
