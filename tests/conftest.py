@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("no-deadline", settings.default, deadline=None)
+settings.load_profile("no-deadline")  # how fast a machine is says nothing about what is true
 
 from tests.warm import CAN_FORK, Warm
 

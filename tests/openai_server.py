@@ -119,6 +119,11 @@ class OpenAIServer:
         """The API's base: ``http://127.0.0.1:PORT/v1``."""
         return f"{self.origin}/v1"
 
+    @property
+    def under_way(self) -> int:
+        """Requests that are being answered now."""
+        return self._under_way
+
     def __enter__(self) -> OpenAIServer:
         """Start listening; raises OSError where the port cannot be had."""
         self._thread.start()

@@ -1,4 +1,4 @@
-"""``python aiohttp_script.py URL ITEMS.jsonl``: aiohttp, a semaphore, exact match."""
+"""``python aiohttp_script.py URL ITEMS.jsonl AT_ONCE``: aiohttp, a semaphore, exact match."""
 
 import asyncio
 import json
@@ -7,11 +7,11 @@ import sys
 import aiohttp
 
 
-async def main(url: str, path: str) -> None:
+async def main(url: str, path: str, at_once: str) -> None:
     """Ask every question and print how many answers equal the label."""
     with open(path, encoding="utf-8") as file:  # noqa: PTH123 - a plain script
         items = [json.loads(line) for line in file]
-    gate = asyncio.Semaphore(16)
+    gate = asyncio.Semaphore(int(at_once))
 
     async def ask(session: aiohttp.ClientSession, item: dict[str, str]) -> bool:
         messages = [{"role": "user", "content": item["text"]}]

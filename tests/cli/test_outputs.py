@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 from tests.conftest import RIGHT, Cli, write_answers
 
-NAMES = ("run.junit.xml", "junit.xml", "run.md", "run.sarif", "run.prom", "run.csv")
+NAMES = ("run.junit.xml", "junit.xml", "run.md", "run.html", "run.sarif", "run.prom", "run.csv")
 OUTPUTS = [word for name in NAMES for word in ("-o", name)]
 
 

@@ -38,6 +38,8 @@ class Watch:
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             start_new_session=True,
+            # a watch in the foreground, even where the tests run in the background
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )
         self._lines: queue.Queue[str] = queue.Queue()
         self._reader = threading.Thread(target=self._read)

@@ -352,8 +352,8 @@ def sick(tmp_path: Path, baseline: Path) -> Iterator[list[object]]:
 def test_the_finding_stands_first_in_every_output(
     cli: Cli, tmp_path: Path, sick: list[object]
 ) -> None:
-    """Terminal, Markdown, JUnit, SARIF, metrics, annotations and JSON all name the lost prompt."""
-    names = ("run.md", "run.junit.xml", "run.sarif", "run.prom", "run.json")
+    """Terminal, Markdown, page, JUnit, SARIF, metrics, annotations, JSON: all name the prompt."""
+    names = ("run.md", "run.html", "run.junit.xml", "run.sarif", "run.prom", "run.json")
     outputs = [word for name in names for word in ("-o", name)]
     ended = cli(*sick, *outputs, env={"GITHUB_ACTIONS": "true"})
     assert ended.code == 0, ended.err

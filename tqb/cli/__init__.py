@@ -16,6 +16,7 @@ from tqb.cli import (
     baseline,
     comment,
     compare,
+    doctor,
     explain,
     export,
     export_results,
@@ -26,6 +27,7 @@ from tqb.cli import (
     power,
     report,
     run,
+    selftest,
 )
 from tqb.cli.output import discard_output, write_out
 from tqb.errors import EXIT_BUG, EXIT_INPUT, EXIT_INTERRUPTED, EXIT_PASS, TqbError
@@ -49,6 +51,8 @@ app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
 app.command("comment", epilog=comment.EXAMPLES)(comment.comment)
 app.command("report", epilog=report.EXAMPLES)(report.report)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
+app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
+app.command("selftest", epilog=selftest.EXAMPLES)(selftest.selftest)
 app.command("power", epilog=power.EXAMPLES)(power.power)
 app.add_typer(baseline.app, name="baseline")
 pack.app.command("import", epilog=pack_import.EXAMPLES)(pack_import.import_)

@@ -204,8 +204,8 @@ Outputs = Annotated[
         "-o",
         metavar="FILE",
         envvar="TQB_OUTPUT",
-        help="Write the report; the suffix picks the format (.json, .junit.xml, .md, .sarif, "
-        ".prom, .csv, .parquet). Repeatable.",
+        help="Write the report; the suffix picks the format (.json, .junit.xml, .md, .html, "
+        ".sarif, .prom, .csv, .parquet). Repeatable.",
     ),
 ]
 BaselineFile = Annotated[

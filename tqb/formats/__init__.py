@@ -9,6 +9,7 @@ from pathlib import Path
 from tqb.errors import ConfigError
 from tqb.files import write_whole
 from tqb.formats.csv import to_csv
+from tqb.formats.html import to_html
 from tqb.formats.json import to_json
 from tqb.formats.junit import to_junit
 from tqb.formats.markdown import to_markdown
@@ -23,6 +24,7 @@ RENDERERS: Mapping[str, Renderer] = {
     ".json": to_json,
     ".junit.xml": to_junit,
     ".md": to_markdown,
+    ".html": to_html,
     ".sarif": to_sarif,
     ".prom": to_openmetrics,
     ".csv": to_csv,

@@ -108,6 +108,11 @@ def render_round(
     return _render(stream, _round(before, after, every))
 
 
+def render_lines(lines: Iterable[Line], stream: IO[str] | None) -> str:
+    """Render lines of another command's own."""
+    return _render(stream, lines)
+
+
 def _render(stream: IO[str] | None, lines: Iterable[Line]) -> str:
     """Render lines, wrapped for a terminal only; rich reads NO_COLOR and FORCE_COLOR."""
     from rich.console import Console

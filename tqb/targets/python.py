@@ -51,6 +51,11 @@ class PythonTarget:
         self._loop: _Loop | None = None
         self.name = f"python:{path}"
 
+    @property
+    def takes_messages(self) -> bool:
+        """Whether the function gets all turns, not the question alone."""
+        return self._takes_messages
+
     async def complete(self, request: Request) -> Response:
         """Call the function once. Raises `CallError`."""
         start = time.perf_counter()
