@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests.warm import CAN_FORK, Warm
+
 settings.register_profile("no-deadline", settings.default, deadline=None)
 settings.load_profile("no-deadline")  # how fast a machine is says nothing about what is true
-
-from tests.warm import CAN_FORK, Warm
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

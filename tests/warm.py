@@ -11,6 +11,7 @@ import gc
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 CAN_FORK = sys.platform == "linux"
+LONGEST_S = 120
+"""Then a copy is ended by its alarm."""
 
 
 class Warm:
@@ -77,6 +80,7 @@ def _become(asked: dict[str, Any]) -> None:
         opened = os.open(name, flags, 0o600)
         os.dup2(opened, number)
         os.close(opened)
+    signal.alarm(LONGEST_S)
     os.environ.clear()
     os.environ.update(asked["env"])
     os.chdir(asked["cwd"])

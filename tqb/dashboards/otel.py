@@ -1,8 +1,8 @@
 """OpenTelemetry: a trace by OTLP over HTTP, to where `OTEL_EXPORTER_OTLP_ENDPOINT` says.
 
 A span for the run, and one for each result with the event ``gen_ai.evaluation.result`` of the
-semantic conventions for generative AI, which are still experimental. Questions and answers are
-not in it.
+semantic conventions for generative AI, which are still experimental. Questions are not in it, and
+answers only as far as the explanation of a score quotes them.
 """
 
 from __future__ import annotations
