@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tqb.diagnose.case import Case, example, finding, showing, sure
+from tqb.diagnose.case import Case, example, finding, respaced, showing, sure
 from tqb.diagnose.shifts import LEAST as LEAST_ITEMS
 from tqb.diagnose.shifts import Shift, by_language, has_special, splits_special
 from tqb.signs import script_of
@@ -35,7 +35,27 @@ def diagnose(case: Case, shift: Shift) -> Iterator[Finding]:
     if case.base is not None and not case.prompt_edited:
         yield from _split(case, shift)
         yield from _irregular(case, shift)
+    yield from _spaces(case)
     yield from _signs(case)
+
+
+def _spaces(case: Case) -> Iterator[Finding]:
+    """Answers lost their spaces, or have more of them, and have as many other characters."""
+    pairs, lost = respaced(case)
+    if not pairs:
+        return
+    said = "lost spaces" if lost else "have spaces within words, or more between them"
+    yield finding(
+        "tokenizer",
+        "spaces-lost" if lost else "spaces-added",
+        min(0.97, 0.8 + len(pairs) / len(case.pairs)),
+        f"{len(pairs)} of {count(len(case.pairs), 'answer')} {said}, and are as in the baseline "
+        f"but for that, by their length: “{example(case, pairs[0].key)}”.",
+        DECODING,
+        [pair.key for pair in pairs],
+        answers=len(pairs),
+        of=len(case.pairs),
+    )
 
 
 def _split(case: Case, shift: Shift) -> Iterator[Finding]:
