@@ -21,6 +21,8 @@ LONG_WORD = 28
 """Letters of a word without a space that hardly any language writes."""
 READ_AS = 0.7
 """Share of a run of odd letters that must read as UTF-8."""
+SHORTEST = 4
+"""Letters of a target that tells something when it stands there in another spelling."""
 LOOPS = 4
 """Times that the end of an answer repeats itself, to be a loop."""
 
@@ -49,6 +51,7 @@ _PIECES = re.compile(
 _PIECE = re.compile(r"[^\W\d_]+|\d|[^\w\s]")
 _JOINED = re.compile(r"(?<!\w)[A-Z]?[a-z]{2,}[A-Z][a-z]{2,}(?!\w)")
 _WORDS = re.compile(r"[^\W\d_]{2,}(?: [^\W\d_]{2,})+")
+_APART = re.compile(r"(?<![\w'’.-])(?:[^\W\d_] ){4,}[^\W\d_](?![\w'’])")
 _BYTES = re.compile(r"[\x00-\x08\x0e-\x1f]|\\u[0-9a-fA-F]{4}|\\x[0-9a-f]{2}")
 """Control characters, and characters escaped as in the source of a program."""
 _HIGH = re.compile(
@@ -117,6 +120,7 @@ def signs_of(request: Request, reply: Response) -> tuple[str, ...]:
     - `no_question`: it asks what the question is; `echo`: it repeats the question
     - `replacement`: U+FFFD, or ``?`` for letters; `pieces`: ``Ġ``, ``▁``, ``<0xE3>``; `mojibake`; `glued`: lost spaces;
       `joined`: a piece of one word within another, ``theCluster``
+    - `spread`: spaces within words; `unmarked`: a target without its marks, ``cafe``
     - `loop`: its end repeats itself; `refusal`; `page`: an error page in place of an answer
     """
     answer = reply.answer[:LONGEST]
@@ -189,7 +193,8 @@ def _questioned(target: str) -> str:
 
 
 def _is_mojibake(answer: str, known: _Known) -> bool:
-    if any(found.group() not in known for found in _BYTES.finditer(answer)):
+    escaped = answer.lstrip()[:1] not in ("{", "[", "`")  # as JSON may be
+    if escaped and any(found.group() not in known for found in _BYTES.finditer(answer)):
         return True
     return not answer.isascii() and any(
         _decoded(found.group()) and found.group() not in known for found in _HIGH.finditer(answer)
@@ -221,6 +226,38 @@ def _is_glued(answer: str, known: _Known) -> bool:
         and len(set(word)) > 6
         for word in said.split()
     )
+
+
+def _is_spread(answer: str, known: _Known) -> bool:
+    """Whether spaces stand within words: letters one by one, or a target with more of them."""
+    if any(found.group() not in known for found in _APART.finditer(answer)):
+        return True
+    said = "".join(answer.split())
+    return any(
+        len(word := "".join(target.split())) >= SHORTEST
+        and word.isalpha()
+        and _is_spaced(word[0])
+        and target not in answer
+        and word in said
+        and word not in answer
+        for target in known.item.targets
+    )
+
+
+def _is_unmarked(answer: str, known: _Known) -> bool:
+    """Whether a target stands there without its letters beyond ASCII, or without their marks."""
+    return any(
+        not target.isascii()
+        and target not in answer
+        and any(len(bare) >= SHORTEST and bare in answer for bare in _bare(target))
+        for target in known.item.targets
+    )
+
+
+def _bare(target: str) -> Iterator[str]:
+    parts = unicodedata.normalize("NFD", target)
+    yield "".join(part for part in parts if not unicodedata.combining(part))
+    yield target.encode("ascii", "ignore").decode().strip()
 
 
 def _is_spaced(letter: str) -> bool:
@@ -259,6 +296,8 @@ _CHECKS: dict[str, Callable[[str, _Known], bool]] = {
     "pieces": _new(_PIECES, "▁", "<0x", "ġ", "ċ", " ##", "@@ ", "</w>", "unk"),
     "mojibake": _is_mojibake,
     "glued": _is_glued,
+    "spread": _is_spread,
+    "unmarked": _is_unmarked,
     "joined": lambda answer, known: any(
         found.group() not in known for found in _JOINED.finditer(answer)
     ),
@@ -268,6 +307,11 @@ _CHECKS: dict[str, Callable[[str, _Known], bool]] = {
         _PAGE.match(answer) is not None or (_short(answer) and _troubled(answer, known))
     ),
 }
+
+
+def joined_words(answer: str) -> list[str]:
+    """Return the words that have another one within, as ``theCluster``."""
+    return _JOINED.findall(answer)
 
 
 def form_of(answer: str) -> Form:

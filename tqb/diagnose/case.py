@@ -16,6 +16,7 @@ from tqb.types import (
     Family,
     Finding,
     Fingerprint,
+    Form,
     Policy,
     Report,
     Result,
@@ -60,15 +61,16 @@ class Pair:
 
     @property
     def respaced(self) -> int:
-        """How many spaces were added, or lost, where nothing else can have changed; else 0.
-
-        White space around the answer may have gone, too: one character is left for it.
-        """
+        """How many spaces were added, or lost, where nothing else can have changed; else 0."""
         was, now = self.before.form, self.after.form
-        if was is None or now is None or not self.reworded:
+        if was is None or now is None or not self.reworded or _letters(was) != _letters(now):
             return 0
-        more = now.words - was.words
-        return more if abs(now.chars - was.chars - more) <= 1 else 0
+        return now.words - was.words
+
+
+def _letters(form: Form) -> int:
+    """Return the characters that are no space, where each space stands alone."""
+    return form.chars - max(0, form.words - 1) - form.first.isspace() - form.last.isspace()
 
 
 @dataclass(frozen=True)

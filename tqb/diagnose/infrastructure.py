@@ -36,7 +36,7 @@ def diagnose(case: Case, shift: Shift) -> Iterator[Finding]:
     yield from _pages(case)
     yield from _cached(case)
     yield from _one_answer(case)
-    yield from _swapped(case)
+    yield from _swapped(case, shift)
     yield from _cut_text(case, shift)
 
 
@@ -188,7 +188,7 @@ def _wrote_as_before(case: Case, keys: list[str]) -> bool:
     return len(counts) >= 3 and len(same) >= 0.8 * len(keys) and 2 * refused < len(keys)
 
 
-def _swapped(case: Case) -> Iterator[Finding]:
+def _swapped(case: Case, shift: Shift) -> Iterator[Finding]:
     """Questions get the answers that other questions got in the baseline."""
     if len(case.pairs) < 5:
         return
@@ -197,7 +197,7 @@ def _swapped(case: Case) -> Iterator[Finding]:
         owners.setdefault(pair.before.answer_sha256 or "", []).append(pair)
     reworded = [pair for pair in case.pairs if pair.reworded]
     strangers = [pair for pair in reworded if pair.after.answer_sha256 in owners]
-    whole = _whole(case, strangers, owners)
+    whole = _whole(case, shift, strangers, owners)
     lone = [
         pair
         for pair in strangers
@@ -208,7 +208,9 @@ def _swapped(case: Case) -> Iterator[Finding]:
     answers = {pair.after.answer_sha256 for pair in lone}
     enough = len(answers) >= max(3, 0.1 * len(case.pairs))
     if whole:
-        seen, confidence = strangers, 0.97
+        got = {pair.key for pair in strangers}
+        seen = [pair for pair in case.pairs if pair.shift or pair.key in got]
+        confidence = 0.97
     elif enough and len(strangers) >= 0.8 * len(reworded):  # no model errs so
         seen, confidence = strangers, 0.9 if len(answers) >= 5 else 0.8
     elif enough and 2 * len(lone) >= len(reworded):
@@ -217,7 +219,7 @@ def _swapped(case: Case) -> Iterator[Finding]:
         return
     place = {pair.key: index for index, pair in enumerate(case.pairs)}
     steps = Counter(
-        place[pair.key] - place[owners[pair.after.answer_sha256 or ""][0].key] for pair in seen
+        place[pair.key] - place[owners[pair.after.answer_sha256 or ""][0].key] for pair in strangers
     )
     step, times = steps.most_common(1)[0]
     told = f", {times} of them that of the question {abs(step)} before" if step > 0 else ""
@@ -236,11 +238,15 @@ def _swapped(case: Case) -> Iterator[Finding]:
     )
 
 
-def _whole(case: Case, strangers: Sequence[Pair], owners: Mapping[str, list[Pair]]) -> int:
+def _whole(
+    case: Case, shift: Shift, strangers: Sequence[Pair], owners: Mapping[str, list[Pair]]
+) -> int:
     """Return how many replies came whole, with the token counts of the other question's.
 
-    0 unless these explain why prompt tokens moved at all.
+    0 unless these explain why most prompt tokens moved, each by a number of its own.
     """
+    if shift.kind == "constant":
+        return 0
     came = [
         pair
         for pair in strangers
@@ -252,7 +258,7 @@ def _whole(case: Case, strangers: Sequence[Pair], owners: Mapping[str, list[Pair
         )
     ]
     shifted = sum(bool(pair.shift) for pair in case.pairs)
-    return len(came) if len(came) >= max(3, 0.8 * shifted) else 0
+    return len(came) if len(came) >= max(3, 0.5 * shifted) else 0
 
 
 def _cut_text(case: Case, shift: Shift) -> Iterator[Finding]:

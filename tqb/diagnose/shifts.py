@@ -12,20 +12,33 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import correlation, median
+from statistics import correlation, fmean, median
 from typing import Literal
 
 from tqb.diagnose.case import Pair
 from tqb.signs import pieces, scripts_in
 
 Kind = Literal[
-    "unknown", "same", "constant", "lost", "multiple", "context", "cut", "content", "irregular"
+    "unknown",
+    "same",
+    "constant",
+    "lost",
+    "multiple",
+    "context",
+    "cut",
+    "beside",
+    "content",
+    "irregular",
 ]
 
 LEAST = 4
 """Items with a count from which on a pattern is looked for."""
+LEAST_BESIDE = 20
+"""Items from which on a length tells whether it explains a count."""
 MOST_OF = 0.7
 """Share of the items that must move alike."""
+FAR = 0.06
+"""Share of the items that may move by another number though nothing tells them from the rest."""
 
 _SPECIAL = re.compile(r"<\|\w+\|>|</?s>|\[/?INST\]|<\w+_of_\w+>")
 
@@ -39,6 +52,7 @@ class Shift:
     - constant: most by the same number (`size`). lost: all prompts are `size` tokens long.
     - multiple: `size` times what they were, but for a constant. cut: the long ones are shorter.
     - context: each moved with the length of its context; `size` is -1 where it was lost, else 1.
+    - beside: each is longer (`size` 1) or shorter (-1), whatever the length of its question.
     - content: only questions with certain characters moved (`trait`). irregular: each by its own.
     """
     size: int = 0
@@ -69,6 +83,7 @@ def measure(pairs: Sequence[Pair]) -> Shift:
         or _multiple(known)
         or _context(known)
         or _cut(known)
+        or _beside(known)
         or _other(known)
     )
     return Shift(kind, size, odd, len(known), trait, totals)
@@ -86,25 +101,53 @@ def _after(pair: Pair) -> int:
 
 
 def _lost(pairs: Sequence[Pair]) -> _Found | None:
-    """All prompts are as long as each other, and were not."""
-    sizes = Counter(map(_after, pairs))
-    size, times = sizes.most_common(1)[0]
-    if times < 0.9 * len(pairs) or len(set(map(_before, pairs))) < LEAST:
-        return None
-    return "lost", size, tuple(pair for pair in pairs if _after(pair) == size), ""
+    """All prompts are as long as each other, and were not; or all that moved are."""
+    changed = [pair for pair in pairs if pair.shift]
+    for group in (pairs, changed):
+        size, times = Counter(map(_after, group)).most_common(1)[0]
+        lost = tuple(pair for pair in group if _after(pair) == size)
+        if times >= 0.9 * len(group) and len(set(map(_before, lost))) >= LEAST:
+            return "lost", size, lost, ""
+    return None
 
 
 def _constant(pairs: Sequence[Pair]) -> _Found | None:
-    """Most moved by the same number; or all plain questions did, and others by more."""
+    """Most moved by the same number; or all plain questions did, and others by more.
+
+    The first and the last piece of a question may join with what stands next to them, so that one
+    token more or less is the same number. What is done to the text itself has no such bound.
+    """
     plain = [pair for pair in pairs if not _odd(pair.result.question)]
-    for group, most in ((pairs, MOST_OF), (plain, 0.9)):
-        size, times = (
-            Counter(pair.shift or 0 for pair in group).most_common(1)[0] if group else (0, 0)
-        )
-        if size and times >= most * len(group) and len(group) >= LEAST:
-            others = tuple(pair for pair in pairs if pair.shift != size)
-            return "constant", size, others, _trait(others, pairs)[0]
+    for group, least in ((pairs, MOST_OF), (plain, 0.9)):
+        if len(group) < LEAST:
+            continue
+        counts = Counter(pair.shift or 0 for pair in group)
+        if not any(counts):
+            continue
+        size = max((one for one in counts if one), key=lambda one: (_near(counts, one), counts[one]))
+        far = [pair for pair in group if abs((pair.shift or 0) - size) > 1]
+        near = len(group) - len(far)
+        if near < least * len(group) or counts[0] > 0.35 * len(group):
+            continue
+        if counts[size] < 0.9 * len(group) and _grows(group):
+            continue
+        others = tuple(pair for pair in pairs if abs((pair.shift or 0) - size) > 1)
+        trait, of_content = _trait(others, pairs)
+        if len(far) > FAR * len(group) and not of_content:
+            continue
+        exact = tuple(pair for pair in pairs if pair.shift != size)
+        return "constant", size, exact, trait
     return None
+
+
+def _near(counts: Mapping[int, int], size: int) -> int:
+    return counts.get(size - 1, 0) + counts.get(size, 0) + counts.get(size + 1, 0)
+
+
+def _grows(pairs: Sequence[Pair]) -> bool:
+    """Whether longer questions moved further."""
+    seen = _by_length(pairs, lambda pair: abs(pair.shift or 0))
+    return seen is not None and seen > 0.35
 
 
 def _odd(question: str) -> bool:
@@ -114,7 +157,7 @@ def _odd(question: str) -> bool:
 
 def _multiple(pairs: Sequence[Pair]) -> _Found | None:
     """Each count is twice, or three times, what it was, but for a constant."""
-    for factor in (2, 3):
+    for factor in (2, 3, 4, 5):
         rests = [factor * _before(pair) - _after(pair) for pair in pairs]
         rest = median(rests)
         if sum(abs(one - rest) <= 2 for one in rests) >= 0.8 * len(pairs):
@@ -143,19 +186,73 @@ def _context(pairs: Sequence[Pair]) -> _Found | None:
 
 
 def _cut(pairs: Sequence[Pair]) -> _Found | None:
-    """Long prompts are shorter, short ones are as they were."""
+    """Long prompts are shorter, short ones are as they were; or none depends on its question."""
     shrunk = tuple(pair for pair in pairs if (pair.shift or 0) < 0)
     grown = sum((pair.shift or 0) > 0 for pair in pairs)
-    longest = max(map(_after, pairs))
+    if not shrunk or grown > 0.05 * len(pairs):
+        return None
     kept = [pair for pair in pairs if not pair.shift]
+    longest = max(map(_after, shrunk))
+    if _limited(shrunk, kept) or _levelled(pairs, kept) or _free_of_length(pairs):
+        return "cut", longest, shrunk, ""
+    return None
+
+
+def _limited(shrunk: Sequence[Pair], kept: Sequence[Pair]) -> bool:
+    """Whether just the questions of more than so many characters lost tokens."""
+    if len(shrunk) < 3 or len(kept) < 3:
+        return False
+    limit = max(len(pair.result.question) for pair in kept)
+    below = sum(len(pair.result.question) <= limit for pair in shrunk)
+    least = min(len(pair.result.question) for pair in shrunk)
+    above = sum(len(pair.result.question) >= least for pair in kept)
+    return min(below, above) <= 0.1 * min(len(shrunk), len(kept))
+
+
+def _levelled(pairs: Sequence[Pair], kept: Sequence[Pair]) -> bool:
+    """Whether prompts are more alike in length than they were, the long ones made shorter."""
     spread_now, spread_then = _spread(map(_after, pairs)), _spread(map(_before, pairs))
-    if not shrunk or grown > 0.05 * len(pairs) or spread_now >= 0.6 * spread_then:
+    if spread_now >= 0.6 * spread_then:
+        return False
+    if not kept:
+        return spread_now <= 0.25 * spread_then
+    return median(map(_before, kept)) < median(
+        _before(pair) for pair in pairs if (pair.shift or 0) < 0
+    )
+
+
+def _free_of_length(pairs: Sequence[Pair]) -> bool:
+    """Whether prompts were longer for longer questions of a language, and are so no more."""
+    was, now = _by_length(pairs, _before), _by_length(pairs, _after)
+    return was is not None and now is not None and was > 0.7 and now < 0.3
+
+
+def _beside(pairs: Sequence[Pair]) -> _Found | None:
+    """Each prompt is longer, or each is shorter, by a number that its question does not explain."""
+    shifts = [pair.shift or 0 for pair in pairs]
+    sign = 1 if median(shifts) > 0 else -1
+    if sum(shift * sign >= 2 for shift in shifts) < 0.95 * len(shifts):
         return None
-    if not kept and spread_now > 0.25 * spread_then:
+    seen = _by_length(pairs, lambda pair: abs(pair.shift or 0))
+    if len(pairs) < LEAST_BESIDE or seen is None or abs(seen) > 0.2:
         return None
-    if kept and median(map(_before, kept)) >= median(map(_before, shrunk)):
+    return "beside", sign, tuple(pairs), ""
+
+
+def _by_length(pairs: Sequence[Pair], value: Callable[[Pair], int]) -> float | None:
+    """Correlate a count with the length of the question, each from the mean of its language."""
+    groups: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        groups.setdefault(pair.result.language, []).append(pair)
+    sizes, values = [], []
+    for group in groups.values():
+        size = fmean(pieces(pair.result.question) for pair in group)
+        mean = fmean(map(value, group))
+        sizes += [pieces(pair.result.question) - size for pair in group]
+        values += [value(pair) - mean for pair in group]
+    if len(pairs) < LEAST or not any(sizes) or not any(values):
         return None
-    return "cut", longest, shrunk, ""
+    return correlation(sizes, values)
 
 
 def _spread(values: object) -> float:
@@ -238,7 +335,7 @@ def splits_special(shift: Shift) -> bool:
     if shift.kind != "constant" or shift.size <= 0:
         return False
     more = [pair for pair in shift.moved if (pair.shift or 0) >= shift.size + 3]
-    return bool(more) and 2 * sum(map(has_special, more)) > len(shift.moved)
+    return bool(more) and 2 * sum(map(has_special, more)) > len(more)
 
 
 def has_special(pair: Pair) -> bool:

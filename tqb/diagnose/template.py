@@ -102,7 +102,7 @@ def _shifted(case: Case, shift: Shift) -> Iterator[Finding]:
             **_figures(shift),
         )
     elif shift.kind == "multiple":
-        times = {2: "twice", 3: "three times"}[shift.size]
+        times = "twice" if shift.size == 2 else f"{shift.size} times"
         yield finding(
             "template",
             "sent-twice",
@@ -124,6 +124,22 @@ def _shifted(case: Case, shift: Shift) -> Iterator[Finding]:
             f"context of their item is long ({shift.tokens[0]:,} prompt tokens then, "
             f"{shift.tokens[1]:,} now).",
             "Look for the variable of the context, or of the retrieved passages, in the template.",
+            keys,
+            **_figures(shift),
+        )
+    elif shift.kind == "beside":
+        more = shift.size > 0
+        yield finding(
+            "template",
+            "something-added" if more else "something-missing",
+            0.85,
+            f"{'Something is sent beside' if more else 'A part is missing of'} each question: "
+            f"requests are {'longer' if more else 'shorter'}, each by a number of its own that the "
+            f"length of its question does not explain ({shift.tokens[0]:,} prompt tokens then, "
+            f"{shift.tokens[1]:,} now).",
+            "Look for a history, other users' turns or retrieved text in the requests."
+            if more
+            else "Look for a cut or a lost variable in the template.",
             keys,
             **_figures(shift),
         )
