@@ -12,6 +12,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from statistics import correlation, fmean, median
 from typing import Literal
 
@@ -37,7 +39,15 @@ LEAST_BESIDE = 20
 """Items from which on a length tells whether it explains a count."""
 MOST_OF = 0.7
 """Share of the items that must move alike."""
-FAR = 0.06
+MOST_KEPT = 0.35
+"""Share of the items that may not have moved at all where the others moved alike."""
+ESCAPED = 1.6
+"""Tokens that a letter takes more, at least, when it is written as ``\\u00e9``; bytes take 1."""
+FLAT = 0.4
+"""Most of the difference between long and short questions that is left where they are cut."""
+MOST_BEFORE = 6
+"""Questions before one that may stand in its prompt, too."""
+FAR = 0.03
 """Share of the items that may move by another number though nothing tells them from the rest."""
 
 _SPECIAL = re.compile(r"<\|\w+\|>|</?s>|\[/?INST\]|<\w+_of_\w+>")
@@ -119,35 +129,49 @@ def _constant(pairs: Sequence[Pair]) -> _Found | None:
     """
     plain = [pair for pair in pairs if not _odd(pair.result.question)]
     for group, least in ((pairs, MOST_OF), (plain, 0.9)):
-        if len(group) < LEAST:
-            continue
         counts = Counter(pair.shift or 0 for pair in group)
-        if not any(counts):
+        if len(group) < LEAST or not any(counts) or counts[0] > MOST_KEPT * len(group):
             continue
         size = max((one for one in counts if one), key=lambda one: (_near(counts, one), counts[one]))
-        far = [pair for pair in group if abs((pair.shift or 0) - size) > 1]
-        near = len(group) - len(far)
-        if near < least * len(group) or counts[0] > 0.35 * len(group):
+        if _near(counts, size) < least * len(group):
             continue
-        if counts[size] < 0.9 * len(group) and _grows(group):
+        if counts[size] < 0.9 * len(group) and not _of_edges(plain):
             continue
-        others = tuple(pair for pair in pairs if abs((pair.shift or 0) - size) > 1)
-        trait, of_content = _trait(others, pairs)
-        if len(far) > FAR * len(group) and not of_content:
+        far = [pair for pair in pairs if abs((pair.shift or 0) - size) > 1]
+        told = sum(_is_content(pair, size) for pair in far)
+        if len(far) > FAR * len(pairs) and told < 0.8 * len(far):
             continue
         exact = tuple(pair for pair in pairs if pair.shift != size)
-        return "constant", size, exact, trait
+        return "constant", size, exact, _trait(far, pairs)[0]
     return None
+
+
+def _is_content(pair: Pair, size: int) -> bool:
+    """Whether a template may have done more to a question than to others: what it has tells.
+
+    Letters that were escaped take so many tokens as no tokenizer needs.
+    """
+    question = pair.result.question
+    if any(test(question) for test in CONTENT.values()):
+        return True
+    letters = sum(not letter.isascii() for letter in question)
+    return bool(letters) and (pair.shift or 0) - size >= ESCAPED * letters
 
 
 def _near(counts: Mapping[int, int], size: int) -> int:
     return counts.get(size - 1, 0) + counts.get(size, 0) + counts.get(size + 1, 0)
 
 
-def _grows(pairs: Sequence[Pair]) -> bool:
-    """Whether longer questions moved further."""
-    seen = _by_length(pairs, lambda pair: abs(pair.shift or 0))
-    return seen is not None and seen > 0.35
+def _of_edges(pairs: Sequence[Pair]) -> bool:
+    """Whether questions that begin with the same word and end with the same mark moved alike."""
+    groups: dict[tuple[str, str], list[int]] = {}
+    for pair in pairs:
+        words = pair.result.question.split()
+        if words:
+            groups.setdefault((words[0], words[-1][-1:]), []).append(pair.shift or 0)
+    large = [group for group in groups.values() if len(group) >= 3]
+    alike = sum(Counter(group).most_common(1)[0][1] for group in large)
+    return bool(large) and alike >= 0.95 * sum(map(len, large))
 
 
 def _odd(question: str) -> bool:
@@ -188,10 +212,10 @@ def _context(pairs: Sequence[Pair]) -> _Found | None:
 def _cut(pairs: Sequence[Pair]) -> _Found | None:
     """Long prompts are shorter, short ones are as they were; or none depends on its question."""
     shrunk = tuple(pair for pair in pairs if (pair.shift or 0) < 0)
-    grown = sum((pair.shift or 0) > 0 for pair in pairs)
+    grown = sum((pair.shift or 0) > 2 for pair in pairs)  # a mark of the cut takes one
     if not shrunk or grown > 0.05 * len(pairs):
         return None
-    kept = [pair for pair in pairs if not pair.shift]
+    kept = [pair for pair in pairs if (pair.shift or 0) >= 0]
     longest = max(map(_after, shrunk))
     if _limited(shrunk, kept) or _levelled(pairs, kept) or _free_of_length(pairs):
         return "cut", longest, shrunk, ""
@@ -202,11 +226,13 @@ def _limited(shrunk: Sequence[Pair], kept: Sequence[Pair]) -> bool:
     """Whether just the questions of more than so many characters lost tokens."""
     if len(shrunk) < 3 or len(kept) < 3:
         return False
-    limit = max(len(pair.result.question) for pair in kept)
-    below = sum(len(pair.result.question) <= limit for pair in shrunk)
-    least = min(len(pair.result.question) for pair in shrunk)
-    above = sum(len(pair.result.question) >= least for pair in kept)
-    return min(below, above) <= 0.1 * min(len(shrunk), len(kept))
+    sizes = [(len(pair.result.question), True) for pair in shrunk]
+    sizes += [(len(pair.result.question), False) for pair in kept]
+    wrong = fewest = len(kept)
+    for _, group in groupby(sorted(sizes), key=itemgetter(0)):
+        wrong += sum(1 if is_shrunk else -1 for _, is_shrunk in group)
+        fewest = min(fewest, wrong)
+    return fewest <= 0.15 * min(len(shrunk), len(kept))
 
 
 def _levelled(pairs: Sequence[Pair], kept: Sequence[Pair]) -> bool:
@@ -222,37 +248,73 @@ def _levelled(pairs: Sequence[Pair], kept: Sequence[Pair]) -> bool:
 
 
 def _free_of_length(pairs: Sequence[Pair]) -> bool:
-    """Whether prompts were longer for longer questions of a language, and are so no more."""
-    was, now = _by_length(pairs, _before), _by_length(pairs, _after)
-    return was is not None and now is not None and was > 0.7 and now < 0.3
+    """Whether prompts were longer for longer questions, and are hardly so any more.
+
+    Of a language that another tokenizer knows better little may be left, of plain ASCII most.
+    """
+    plain = [pair for pair in pairs if pair.result.question.isascii()]
+    group, most = (plain, FLAT) if len(plain) >= 10 else (list(pairs), FLAT / 2)
+    group.sort(key=_before)
+    half = len(group) // 2
+    if half < LEAST:
+        return False
+    then = median(map(_before, group[half:])) - median(map(_before, group[:half]))
+    now = median(map(_after, group[half:])) - median(map(_after, group[:half]))
+    return then >= 3 and now <= most * then
 
 
 def _beside(pairs: Sequence[Pair]) -> _Found | None:
     """Each prompt is longer, or each is shorter, by a number that its question does not explain."""
     shifts = [pair.shift or 0 for pair in pairs]
     sign = 1 if median(shifts) > 0 else -1
-    if sum(shift * sign >= 2 for shift in shifts) < 0.95 * len(shifts):
+    if len(pairs) < LEAST_BESIDE or sum(s * sign > 0 for s in shifts) < 0.95 * len(shifts):
         return None
-    seen = _by_length(pairs, lambda pair: abs(pair.shift or 0))
-    if len(pairs) < LEAST_BESIDE or seen is None or abs(seen) > 0.2:
+    own = _by_length(pairs, lambda pair: abs(pair.shift or 0))
+    if own is None:
         return None
-    return "beside", sign, tuple(pairs), ""
+    if (sign < 0 and own <= 0.2) or (sign > 0 and _follows(pairs) > max(0.6, own)):
+        return "beside", sign, tuple(pairs), ""
+    return None
+
+
+def _follows(pairs: Sequence[Pair]) -> float:
+    """Correlate how far each prompt moved with the length of the questions before it, by ranks.
+
+    Of the one before, of the two before, and so on; the closest.
+    """
+    sizes, best = [_before(pair) for pair in pairs], 0.0
+    for window in range(1, MOST_BEFORE + 1):
+        moved = [pair.shift or 0 for pair in pairs[window:]]
+        sums = [sum(sizes[place - window : place]) for place in range(window, len(sizes))]
+        if len(set(moved)) > 1 and len(set(sums)) > 1:
+            best = max(best, correlation(_ranks(moved), _ranks(sums)))
+    return best
 
 
 def _by_length(pairs: Sequence[Pair], value: Callable[[Pair], int]) -> float | None:
-    """Correlate a count with the length of the question, each from the mean of its language."""
+    """Correlate a count with the prompt tokens of the baseline, by ranks within each language.
+
+    Spearman's coefficient; None where one of the two is the same for all.
+    """
     groups: dict[str, list[Pair]] = {}
     for pair in pairs:
         groups.setdefault(pair.result.language, []).append(pair)
     sizes, values = [], []
     for group in groups.values():
-        size = fmean(pieces(pair.result.question) for pair in group)
-        mean = fmean(map(value, group))
-        sizes += [pieces(pair.result.question) - size for pair in group]
-        values += [value(pair) - mean for pair in group]
-    if len(pairs) < LEAST or not any(sizes) or not any(values):
+        sizes += _ranks([_before(pair) for pair in group])
+        values += _ranks([value(pair) for pair in group])
+    if len(pairs) < LEAST or len(set(sizes)) < 2 or len(set(values)) < 2:
         return None
     return correlation(sizes, values)
+
+
+def _ranks(values: Sequence[int]) -> list[float]:
+    """Return the rank of each value from the middle, as a share; equal values share theirs."""
+    places: dict[int, list[int]] = {}
+    for place, value in enumerate(sorted(values)):
+        places.setdefault(value, []).append(place)
+    middle, n = (len(values) - 1) / 2, len(values)
+    return [(fmean(places[value]) - middle) / n for value in values]
 
 
 def _spread(values: object) -> float:
@@ -278,6 +340,7 @@ CONTENT: Mapping[str, Callable[[str], bool]] = {
     "quotes or markup": _has(r"[\"'<>&`]"),
     "braces or format signs": _has(r"[{}%$\\]"),
     "white space at an end, or several in a row": _has(r"^\s|\s$|[ \t]{2}|\t|\n{2}"),
+    "characters that are not printed": lambda question: not question.replace("\n", "").isprintable(),
     "special tokens": lambda question: _SPECIAL.search(question) is not None,
 }
 """What a template may do something to."""

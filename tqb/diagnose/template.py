@@ -186,7 +186,7 @@ def _constant(case: Case, shift: Shift) -> Iterator[Finding]:
     yield finding(
         "template",
         name,
-        _confidence(case, size),
+        _confidence(case, shift),
         f"{what}: every request is {count(size, 'token')} {more} than in the baseline; {same}.",
         TEMPLATE_ADVICE if size > 2 else SMALL_ADVICE,
         [pair.key for pair in case.pairs if pair.shift],
@@ -194,10 +194,10 @@ def _constant(case: Case, shift: Shift) -> Iterator[Finding]:
     )
 
 
-def _confidence(case: Case, size: int) -> float:
+def _confidence(case: Case, shift: Shift) -> float:
     """One or two tokens that leave the answers as they were may be a date."""
-    reworded = sum(pair.reworded for pair in case.pairs) / len(case.pairs)
-    if size <= 2 and reworded < 0.1:
+    size, reworded = abs(shift.size), sum(pair.reworded for pair in case.pairs) / len(case.pairs)
+    if size <= 2 and reworded < 0.1 and not shift.moved:
         return 0.45
     return 0.97 if size > 2 else 0.85
 
