@@ -70,8 +70,8 @@ _TROUBLE = re.compile(
     r"|\b(?:server|service|model|engine|system|site|api|backend)\b(?: (?:is|are|was|has|been))*"
     r"(?: \w+ly)? (?:overloaded|unavailable|busy|down|under maintenance|at capacity)\b"
     r"|\bunder maintenance\b|\bno healthy upstream|\bupstream (?:request|connect|server|error|time)"
-    r"|\binternal (?:server )?error|\b(?:request|connection|gateway|operation) (?:has )?tim(?:ed|e)[ -]?"
-    r"out|\bconnection (?:refused|reset|closed)|\bupstream\b.{0,20}\bunavailable"
+    r"|\binternal (?:server )?error|\b(?:request|connection|gateway|operation) (?:has )?"
+    r"time?d?[ -]?out|\bconnection (?:refused|reset|closed)|\bupstream\b.{0,20}\bunavailable"
     r"|\bchecking your browser|\benable javascript",
     re.IGNORECASE,
 )
@@ -118,8 +118,8 @@ def signs_of(request: Request, reply: Response) -> tuple[str, ...]:
     - `empty`, `truncated` (its finish reason is ``length``), `filtered` (a content filter's is)
     - `special_token`, `role`, `second_turn`, `placeholder`: what a chat template should have kept
     - `no_question`: it asks what the question is; `echo`: it repeats the question
-    - `replacement`: U+FFFD, or ``?`` for letters; `pieces`: ``Ġ``, ``▁``, ``<0xE3>``; `mojibake`; `glued`: lost spaces;
-      `joined`: a piece of one word within another, ``theCluster``
+    - `replacement`: U+FFFD, or ``?`` for letters; `pieces`: ``Ġ``, ``▁``, ``<0xE3>``; `mojibake`;
+      `glued`: lost spaces; `joined`: a piece of one word within another, ``theCluster``
     - `spread`: spaces within words; `unmarked`: a target without its marks, ``cafe``
     - `loop`: its end repeats itself; `refusal`; `page`: an error page in place of an answer
     """
@@ -182,9 +182,14 @@ def _has_replacement(answer: str, known: _Known) -> bool:
     if "\ufffd" in answer and "\ufffd" not in known:
         return True
     return "?" in answer and any(
-        not target.isascii() and target not in answer and _questioned(target) in answer
-        for target in known.item.targets
+        not target.isascii() and _questioned(target) in answer for target in _missed(answer, known)
     )
+
+
+def _missed(answer: str, known: _Known) -> tuple[str, ...]:
+    """Return the accepted answers where none of them stands there as it is written."""
+    targets = known.item.targets
+    return () if any(target in answer for target in targets) else targets
 
 
 def _questioned(target: str) -> str:
@@ -237,10 +242,9 @@ def _is_spread(answer: str, known: _Known) -> bool:
         len(word := "".join(target.split())) >= SHORTEST
         and word.isalpha()
         and _is_spaced(word[0])
-        and target not in answer
         and word in said
         and word not in answer
-        for target in known.item.targets
+        for target in _missed(answer, known)
     )
 
 
@@ -248,9 +252,8 @@ def _is_unmarked(answer: str, known: _Known) -> bool:
     """Whether a target stands there without its letters beyond ASCII, or without their marks."""
     return any(
         not target.isascii()
-        and target not in answer
         and any(len(bare) >= SHORTEST and bare in answer for bare in _bare(target))
-        for target in known.item.targets
+        for target in _missed(answer, known)
     )
 
 

@@ -34,6 +34,7 @@ LEAST_RESPACED = 3
 MOST_LOOKED_AT = 20_000
 """Items that are looked at; of a larger run every second, third, …"""
 
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """One item that was asked the same question and answered both times."""

@@ -269,7 +269,9 @@ def _cut_text(case: Case, shift: Shift) -> Iterator[Finding]:
     """
     if shift.kind not in ("same", "unknown") or case.base is None:
         return
-    counted = [p for p in case.pairs if p.before.form and p.after.form and p.after.completion_tokens]
+    counted = [
+        p for p in case.pairs if p.before.form and p.after.form and p.after.completion_tokens
+    ]
     same = [
         p
         for p in counted

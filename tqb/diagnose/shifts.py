@@ -132,7 +132,9 @@ def _constant(pairs: Sequence[Pair]) -> _Found | None:
         counts = Counter(pair.shift or 0 for pair in group)
         if len(group) < LEAST or not any(counts) or counts[0] > MOST_KEPT * len(group):
             continue
-        size = max((one for one in counts if one), key=lambda one: (_near(counts, one), counts[one]))
+        size = max(
+            (one for one in counts if one), key=lambda one: (_near(counts, one), counts[one])
+        )
         if _near(counts, size) < least * len(group):
             continue
         if counts[size] < 0.9 * len(group) and not _of_edges(plain):
@@ -284,10 +286,9 @@ def _follows(pairs: Sequence[Pair]) -> float:
     """
     sizes, best = [_before(pair) for pair in pairs], 0.0
     for window in range(1, MOST_BEFORE + 1):
-        moved = [pair.shift or 0 for pair in pairs[window:]]
         sums = [sum(sizes[place - window : place]) for place in range(window, len(sizes))]
-        if len(set(moved)) > 1 and len(set(sums)) > 1:
-            best = max(best, correlation(_ranks(moved), _ranks(sums)))
+        later = pairs[window:]
+        best = max(best, _correlated(later, sums, [pair.shift or 0 for pair in later]) or 0.0)
     return best
 
 
@@ -296,16 +297,22 @@ def _by_length(pairs: Sequence[Pair], value: Callable[[Pair], int]) -> float | N
 
     Spearman's coefficient; None where one of the two is the same for all.
     """
-    groups: dict[str, list[Pair]] = {}
-    for pair in pairs:
-        groups.setdefault(pair.result.language, []).append(pair)
-    sizes, values = [], []
-    for group in groups.values():
-        sizes += _ranks([_before(pair) for pair in group])
-        values += _ranks([value(pair) for pair in group])
-    if len(pairs) < LEAST or len(set(sizes)) < 2 or len(set(values)) < 2:
+    return _correlated(pairs, list(map(_before, pairs)), list(map(value, pairs)))
+
+
+def _correlated(pairs: Sequence[Pair], first: Sequence[int], second: Sequence[int]) -> float | None:
+    """Correlate two numbers of each item, by ranks within each language."""
+    groups: dict[str, list[int]] = {}
+    for place, pair in enumerate(pairs):
+        groups.setdefault(pair.result.language, []).append(place)
+    one: list[float] = []
+    other: list[float] = []
+    for places in groups.values():
+        one += _ranks([first[place] for place in places])
+        other += _ranks([second[place] for place in places])
+    if len(pairs) < LEAST or len(set(one)) < 2 or len(set(other)) < 2:
         return None
-    return correlation(sizes, values)
+    return correlation(one, other)
 
 
 def _ranks(values: Sequence[int]) -> list[float]:
@@ -340,7 +347,9 @@ CONTENT: Mapping[str, Callable[[str], bool]] = {
     "quotes or markup": _has(r"[\"'<>&`]"),
     "braces or format signs": _has(r"[{}%$\\]"),
     "white space at an end, or several in a row": _has(r"^\s|\s$|[ \t]{2}|\t|\n{2}"),
-    "characters that are not printed": lambda question: not question.replace("\n", "").isprintable(),
+    "characters that are not printed": lambda question: (
+        not question.replace("\n", "").isprintable()
+    ),
     "special tokens": lambda question: _SPECIAL.search(question) is not None,
 }
 """What a template may do something to."""
