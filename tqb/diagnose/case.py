@@ -140,6 +140,19 @@ class Case:
         """Whether chance hardly explains the loss, however small."""
         return len(self.broken) >= 3 and self.evidence.p_value <= 0.01
 
+    @cached_property
+    def babbles(self) -> bool:
+        """Whether answers have no end and no sense: hardly one stops or is right any more.
+
+        So writes a broken model; what its text looks like then says nothing about a tokenizer.
+        """
+        cut = sum(pair.after.finish_reason == "length" for pair in self.pairs)
+        cut_before = sum(pair.before.finish_reason == "length" for pair in self.pairs)
+        passed = [pair for pair in self.pairs if pair.before.outcome == "pass"]
+        right = sum(pair.after.outcome == "pass" for pair in passed)
+        endless = cut >= 0.9 * len(self.pairs) and cut - cut_before >= 0.2 * len(self.pairs)
+        return bool(passed) and endless and right <= 0.1 * len(passed)
+
     def without(self, keys: Collection[str]) -> Case:
         """Return the same without the items whose answers say nothing about the model."""
         if not keys:

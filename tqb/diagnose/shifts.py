@@ -39,10 +39,12 @@ LEAST_BESIDE = 20
 """Items from which on a length tells whether it explains a count."""
 MOST_OF = 0.7
 """Share of the items that must move alike."""
-MOST_KEPT = 0.35
+MOST_KEPT = 0.6
 """Share of the items that may not have moved at all where the others moved alike."""
 ESCAPED = 1.6
 """Tokens that a letter takes more, at least, when it is written as ``\\u00e9``; bytes take 1."""
+MOST_READ = 2_000
+"""Questions that are read for what they have in common."""
 FLAT = 0.4
 """Most of the difference between long and short questions that is left where they are cut."""
 MOST_BEFORE = 6
@@ -130,14 +132,15 @@ def _constant(pairs: Sequence[Pair]) -> _Found | None:
     plain = [pair for pair in pairs if not _odd(pair.result.question)]
     for group, least in ((pairs, MOST_OF), (plain, 0.9)):
         counts = Counter(pair.shift or 0 for pair in group)
-        if len(group) < LEAST or not any(counts) or counts[0] > MOST_KEPT * len(group):
+        if len(group) < LEAST or not any(counts):
             continue
         size = max(
             (one for one in counts if one), key=lambda one: (_near(counts, one), counts[one])
         )
-        if _near(counts, size) < least * len(group):
+        unmoved, moved = counts[0] / len(group), counts[size] / len(group)
+        if _near(counts, size) < least * len(group) or unmoved > MOST_KEPT or moved < MOST_KEPT / 2:
             continue
-        if counts[size] < 0.9 * len(group) and not _of_edges(plain):
+        if moved < 0.9 and not _of_edges(plain if len(plain) >= LEAST else pairs):
             continue
         far = [pair for pair in pairs if abs((pair.shift or 0) - size) > 1]
         told = sum(_is_content(pair, size) for pair in far)
@@ -165,15 +168,25 @@ def _near(counts: Mapping[int, int], size: int) -> int:
 
 
 def _of_edges(pairs: Sequence[Pair]) -> bool:
-    """Whether questions that begin with the same word and end with the same mark moved alike."""
-    groups: dict[tuple[str, str], list[int]] = {}
+    """Whether questions that begin and end alike moved alike.
+
+    These end with the same mark and begin with the same word, or are of the same language.
+    """
+    begun: dict[tuple[str, str], list[int]] = {}
+    spoken: dict[tuple[str, str], list[int]] = {}
     for pair in pairs:
-        words = pair.result.question.split()
-        if words:
-            groups.setdefault((words[0], words[-1][-1:]), []).append(pair.shift or 0)
-    large = [group for group in groups.values() if len(group) >= 3]
-    alike = sum(Counter(group).most_common(1)[0][1] for group in large)
-    return bool(large) and alike >= 0.95 * sum(map(len, large))
+        words = pair.result.question.split() or [""]
+        begun.setdefault((words[0], words[-1][-1:]), []).append(pair.shift or 0)
+        spoken.setdefault((pair.result.language, words[-1][-1:]), []).append(pair.shift or 0)
+    return any(_alike(list(groups.values()), len(pairs)) for groups in (begun, spoken))
+
+
+def _alike(groups: Sequence[Sequence[int]], n: int) -> bool:
+    """Whether each group moved by one number, and groups of several are most of all."""
+    large = [group for group in groups if len(group) >= 3]
+    members = sum(map(len, large))
+    same = sum(Counter(group).most_common(1)[0][1] for group in large)
+    return members >= 0.3 * n and same >= 0.95 * members
 
 
 def _odd(question: str) -> bool:
@@ -186,6 +199,8 @@ def _multiple(pairs: Sequence[Pair]) -> _Found | None:
     for factor in (2, 3, 4, 5):
         rests = [factor * _before(pair) - _after(pair) for pair in pairs]
         rest = median(rests)
+        if _spread(rests) > 0.5 * _spread(pair.shift or 0 for pair in pairs):
+            continue  # one number more for each explains it as well
         if sum(abs(one - rest) <= 2 for one in rests) >= 0.8 * len(pairs):
             return "multiple", factor, tuple(pairs), ""
     return None
@@ -274,7 +289,7 @@ def _beside(pairs: Sequence[Pair]) -> _Found | None:
     own = _by_length(pairs, lambda pair: abs(pair.shift or 0))
     if own is None:
         return None
-    if (sign < 0 and own <= 0.2) or (sign > 0 and _follows(pairs) > max(0.6, own)):
+    if (sign < 0 and own <= 0.35) or (sign > 0 and _follows(pairs) > max(0.6, own)):
         return "beside", sign, tuple(pairs), ""
     return None
 
@@ -373,7 +388,9 @@ def _trait(changed: Sequence[Pair], pairs: Sequence[Pair]) -> tuple[str, bool]:
 
     Content explains a change only if hardly a question without it moved.
     """
-    moved_keys = {pair.key for pair in changed}
+    pairs = pairs[:: -(-len(pairs) // MOST_READ) or 1]
+    asked = {pair.key for pair in pairs}
+    moved_keys = {pair.key for pair in changed} & asked
     if not moved_keys or len(moved_keys) == len(pairs):
         return "", False
     scores = {}

@@ -313,7 +313,7 @@ def _space(case: Case) -> Iterator[Finding]:
         yield finding(
             "template",
             "space-in-front",
-            0.75,
+            0.45 if case.babbles else 0.75,
             f"{len(seen.gained)} of {count(seen.n, 'answer')} {said} now: the prompt ends "
             "otherwise than in the baseline.",
             "Look at spaces and line ends at the end of the template, after the assistant's turn "

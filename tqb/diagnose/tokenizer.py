@@ -125,6 +125,8 @@ def _signs(case: Case) -> Iterator[Finding]:
             confidence = min(confidence, 0.6)
         if sign == "glued" and case.is_drop and not respaced(case)[0]:  # as of a broken model
             confidence = min(confidence, 0.6)
+        if sign in ("replacement", "joined", "glued", "spread") and case.babbles:
+            confidence = min(confidence, 0.45)
         if confidence <= 0:
             continue
         now = " now" if case.base else ""
