@@ -217,7 +217,7 @@ def _system_tokens(case: Case) -> float | None:
     half = len(points) // 2
     slopes = sorted(
         (b[1] - a[1]) / (b[0] - a[0])
-        for a, b in zip(points[:half], points[-half:], strict=True)
+        for a, b in zip(points[:half], points[len(points) - half :], strict=True)
         if b[0] > a[0]
     )
     if not chars or len(slopes) < 4:
