@@ -66,7 +66,8 @@ _PAGE = re.compile(
     re.IGNORECASE,
 )
 _TROUBLE = re.compile(
-    r"\brate[ -]?limit|\btoo many requests|\bquota\b|\b(?:bad|502|504) gateway"
+    r"\brate[ -]?limit|\btoo many requests|\bexceeded\b.{0,20}\bquota\b"
+    r"|\bquota (?:is )?(?:exceeded|reached)|\b(?:bad|502|504) gateway"
     r"|\b(?:server|service|model|engine|system|site|api|backend)\b(?: (?:is|are|was|has|been))*"
     r"(?: \w+ly)? (?:overloaded|unavailable|busy|down|under maintenance|at capacity)\b"
     r"|\bunder maintenance\b|\bno healthy upstream|\bupstream (?:request|connect|server|error|time)"
