@@ -21,39 +21,69 @@ LONG_WORD = 28
 """Letters of a word without a space that hardly any language writes."""
 READ_AS = 0.7
 """Share of a run of odd letters that must read as UTF-8."""
+SHORTEST = 4
+"""Letters of a target that tells something when it stands there in another spelling."""
 LOOPS = 4
 """Times that the end of an answer repeats itself, to be a loop."""
 
 _SPECIAL = re.compile(
     r"<\|[\w /-]{1,40}\|>|<｜[\w▁ /-]{1,40}｜>|</?s>|\[/?INST\]|<</?SYS>>"
-    r"|<(?:start|end)_of_(?:turn|text|utterance)>|<(?:pad|unk|eos|bos|sep|cls|mask)>"
-    r"|\[(?:PAD|UNK|SEP|CLS|MASK|BOS|EOS)\]|<\|(?=\w)|(?<=\w)\|>"
+    r"|<(?:start|end)_of_(?:turn|text|utterance)>|<(?:pad|eos|bos|sep|cls|mask)>"
+    r"|\[(?:PAD|SEP|CLS|MASK|BOS|EOS)\]|<\|(?=\w)|(?<=\w)\|>"
 )
 _ROLES = r"user|human|question|instruction|input|system|assistant|response|bot|ai|q"
 _SECOND_TURN = re.compile(
     rf"\n\s*(?:#{{1,3}}\s*|\*\*|<)?(?:{_ROLES})\b\s*(?:>|\*\*)?\s*(?::|\n)", re.IGNORECASE
 )
 _ROLE_FIRST = re.compile(
-    rf"\s*(?:#{{1,3}}\s*(?:{_ROLES})\b|(?:{_ROLES})\s*(?:\n|:\s*\n))", re.IGNORECASE
+    rf"\s*(?:#{{1,3}}\s*(?:{_ROLES})\b|(?:{_ROLES})\s*(?:\n|:\s*\n)"
+    r"|(?:assistant|user|human|system|gpt|bot)\s*:)",
+    re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(
     r"\{\{-?\s*[A-Za-z_][\w. |]*-?\}\}|\{%.{1,80}?%\}|(?<![\w$\\])\{[A-Za-z_]\w*\}"
     r"|\$\{[A-Za-z_]\w*\}|%\([A-Za-z_]\w*\)s"
 )
-_PIECES = re.compile(r"▁|<0x[0-9A-F]{2}>|(?<=[\w.,:;])[ĠĊ]|\A[ĠĊ]\S+\Z")
+_PIECES = re.compile(
+    r"▁|<0x[0-9A-F]{2}>|(?<=[\w.,:;])[ĠĊ]|\A[ĠĊ]\S+\Z|(?<=\w) ##(?=\w)|(?<=\w)@@ (?=\w)"
+    r"|</w>|<unk>|\[UNK\]"
+)
 _PIECE = re.compile(r"[^\W\d_]+|\d|[^\w\s]")
 _JOINED = re.compile(r"(?<!\w)[A-Z]?[a-z]{2,}[A-Z][a-z]{2,}(?!\w)")
 _WORDS = re.compile(r"[^\W\d_]{2,}(?: [^\W\d_]{2,})+")
+_APART = re.compile(r"(?<![\w'’.-])(?:[^\W\d_] ){4,}[^\W\d_](?![\w'’])")
+_BYTES = re.compile(r"[\x00-\x08\x0e-\x1f]|\\u[0-9a-fA-F]{4}|\\x[0-9a-f]{2}")
+"""Control characters, and characters escaped as in the source of a program."""
 _HIGH = re.compile(
     r"[\u0080-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc"
     r"\u2013-\u203a\u20ac\u2122]{2,}"
 )
 _PAGE = re.compile(
-    r"\s*(?:<!doctype\b|<html\b|<\?xml\b|\{\s*\"(?:error|errors|detail|fault)\"\s*:"
+    r"\s*(?:<(?:!doctype|html|head|title|body|script)\b|<\?xml\b"
+    r"|\{\s*\"(?:error|errors|detail|fault)\"\s*:"
     r"|(?:\d{3}\s+)?(?:bad gateway|gateway time-?out|service unavailable|internal server error"
     r"|too many requests|access denied|forbidden|unauthorized)\b)",
     re.IGNORECASE,
 )
+_TROUBLE = re.compile(
+    r"\brate[ -]?limit|\btoo many requests|\bexceeded\b.{0,20}\bquota\b"
+    r"|\bquota (?:is )?(?:exceeded|reached)|\b(?:bad|502|504) gateway"
+    r"|\b(?:server|service|model|engine|system|site|api|backend)\b(?: (?:is|are|was|has|been))*"
+    r"(?: \w+ly)? (?:overloaded|unavailable|busy|down|under maintenance|at capacity)\b"
+    r"|\bunder maintenance\b|\bno healthy upstream|\bupstream (?:request|connect|server|error|time)"
+    r"|\binternal (?:server )?error|\b(?:request|connection|gateway|operation) (?:has )?"
+    r"time?d?[ -]?out|\bconnection (?:refused|reset|closed)|\bupstream\b.{0,20}\bunavailable"
+    r"|\bchecking your browser|\benable javascript",
+    re.IGNORECASE,
+)
+"""What gateways say of themselves; a model that answers a question hardly speaks of it."""
+_TROUBLE_HINTS = (
+    *("limit", "too many", "quota", "gateway", "overloaded", "unavailable", "busy", "down"),
+    *("maintenance", "capacity", "upstream", "internal", "time", "connection", "browser"),
+    "javascript",
+)
+_LONGEST_TROUBLE = 400
+"""Characters of an answer that may be no more than a word of trouble."""
 _REFUSAL = re.compile(
     r"(?:i['’]?m|i am) (?:(?:really|very|so) )?(?:sorry|unable|not able)\b|\bi (?:can(?:no|['’])?t"
     r"|cannot|won['’]t|will not|am unable to)\b.{0,30}\b(?:help|assist|answer|provide|comply"
@@ -89,8 +119,9 @@ def signs_of(request: Request, reply: Response) -> tuple[str, ...]:
     - `empty`, `truncated` (its finish reason is ``length``), `filtered` (a content filter's is)
     - `special_token`, `role`, `second_turn`, `placeholder`: what a chat template should have kept
     - `no_question`: it asks what the question is; `echo`: it repeats the question
-    - `replacement`: U+FFFD; `pieces`: ``Ġ``, ``▁``, ``<0xE3>``; `mojibake`; `glued`: lost spaces;
-      `joined`: a piece of one word within another, ``theCluster``
+    - `replacement`: U+FFFD, or ``?`` for letters; `pieces`: ``Ġ``, ``▁``, ``<0xE3>``; `mojibake`;
+      `glued`: lost spaces; `joined`: a piece of one word within another, ``theCluster``
+    - `spread`: spaces within words; `unmarked`: a target without its marks, ``cafe``
     - `loop`: its end repeats itself; `refusal`; `page`: an error page in place of an answer
     """
     answer = reply.answer[:LONGEST]
@@ -145,11 +176,32 @@ def _echoes(answer: str, known: _Known) -> bool:
     return not any(question in target for target in known.item.targets)
 
 
+_troubled = _new(_TROUBLE, *_TROUBLE_HINTS)
+
+
 def _has_replacement(answer: str, known: _Known) -> bool:
-    return "\ufffd" in answer and "\ufffd" not in known
+    if "\ufffd" in answer and "\ufffd" not in known:
+        return True
+    return "?" in answer and any(
+        not target.isascii() and _questioned(target) in answer for target in _missed(answer, known)
+    )
+
+
+def _missed(answer: str, known: _Known) -> tuple[str, ...]:
+    """Return the accepted answers where none of them stands there as it is written."""
+    targets = known.item.targets
+    return () if any(target in answer for target in targets) else targets
+
+
+def _questioned(target: str) -> str:
+    """Put question marks for all beyond ASCII, as an encoder that replaces what it cannot write."""
+    return target.encode("ascii", "replace").decode()
 
 
 def _is_mojibake(answer: str, known: _Known) -> bool:
+    escaped = answer.lstrip()[:1] not in ("{", "[", "`")  # as JSON may be
+    if escaped and any(found.group() not in known for found in _BYTES.finditer(answer)):
+        return True
     return not answer.isascii() and any(
         _decoded(found.group()) and found.group() not in known for found in _HIGH.finditer(answer)
     )
@@ -182,6 +234,36 @@ def _is_glued(answer: str, known: _Known) -> bool:
     )
 
 
+def _is_spread(answer: str, known: _Known) -> bool:
+    """Whether spaces stand within words: letters one by one, or a target with more of them."""
+    if any(found.group() not in known for found in _APART.finditer(answer)):
+        return True
+    said = "".join(answer.split())
+    return any(
+        len(word := "".join(target.split())) >= SHORTEST
+        and word.isalpha()
+        and _is_spaced(word[0])
+        and word in said
+        and word not in answer
+        for target in _missed(answer, known)
+    )
+
+
+def _is_unmarked(answer: str, known: _Known) -> bool:
+    """Whether a target stands there without its letters beyond ASCII, or without their marks."""
+    return any(
+        not target.isascii()
+        and any(len(bare) >= SHORTEST and bare in answer for bare in _bare(target))
+        for target in _missed(answer, known)
+    )
+
+
+def _bare(target: str) -> Iterator[str]:
+    parts = unicodedata.normalize("NFD", target)
+    yield "".join(part for part in parts if not unicodedata.combining(part))
+    yield target.encode("ascii", "ignore").decode().strip()
+
+
 def _is_spaced(letter: str) -> bool:
     """Whether a letter is of a script that puts spaces between words."""
     return script_of(letter) in ("latin", "cyrillic", "greek", "arabic", "hebrew", "hangul")
@@ -201,6 +283,10 @@ def _loops(answer: str, known: _Known) -> bool:
     return False
 
 
+def _short(answer: str) -> bool:
+    return len(answer) <= _LONGEST_TROUBLE
+
+
 _CHECKS: dict[str, Callable[[str, _Known], bool]] = {
     "special_token": _new(_SPECIAL, "<", "[", "|>"),
     "role": lambda answer, known: (
@@ -211,16 +297,25 @@ _CHECKS: dict[str, Callable[[str, _Known], bool]] = {
     "no_question": _new(_NO_QUESTION, "help", "assist", "question", "provide", "don", "did"),
     "echo": _echoes,
     "replacement": _has_replacement,
-    "pieces": _new(_PIECES, "▁", "<0x", "ġ", "ċ"),
+    "pieces": _new(_PIECES, "▁", "<0x", "ġ", "ċ", " ##", "@@ ", "</w>", "unk"),
     "mojibake": _is_mojibake,
     "glued": _is_glued,
+    "spread": _is_spread,
+    "unmarked": _is_unmarked,
     "joined": lambda answer, known: any(
         found.group() not in known for found in _JOINED.finditer(answer)
     ),
     "loop": _loops,
     "refusal": _new(_REFUSAL, *_REFUSAL_HINTS),
-    "page": lambda answer, known: _PAGE.match(answer) is not None,
+    "page": lambda answer, known: (
+        _PAGE.match(answer) is not None or (_short(answer) and _troubled(answer, known))
+    ),
 }
+
+
+def joined_words(answer: str) -> list[str]:
+    """Return the words that have another one within, as ``theCluster``."""
+    return _JOINED.findall(answer)
 
 
 def form_of(answer: str) -> Form:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -129,6 +130,17 @@ TEMPLATE = (
     Case("question printed as parts", "template", wire=wire.question(wire.parts)),
     Case("first line only", "template", wire=wire.question(wire.first_line)),
     Case("question cut at 30", "template", wire=wire.question(lambda text: text[:30])),
+    Case("first word missing", "template", wire=wire.question(lambda text: text[12:])),
+    Case("middle left out", "template", wire=wire.question(wire.shortened)),
+    Case("question in quotes", "template", wire=wire.question(lambda text: f'"{text}"')),
+    Case("question as JSON", "template", wire=wire.question(json.dumps)),
+    Case("question before it, too", "template", wire=wire.with_last_question()),
+    Case(
+        "placeholder for a quarter",
+        "template",
+        wire=wire.some(0.25, wire.question(lambda text: "{question}")),
+    ),
+    Case("role in front", "template", wire=wire.answer(lambda text, body: f"ASSISTANT: {text}")),
     Case("somebody's history", "template", wire=wire.request(wire.with_history)),
     Case(
         "end token in front",
@@ -172,6 +184,8 @@ TOKENIZER = (
     Case("byte-level pieces", "tokenizer", wire=wire.answer(wire.pieces)),
     Case("SentencePiece marks", "tokenizer", wire=wire.answer(wire.markers)),
     Case("spaces lost", "tokenizer", wire=wire.answer(wire.glued)),
+    Case("letters apart", "tokenizer", wire=wire.answer(lambda text, body: " ".join(text))),
+    Case("characters escaped", "tokenizer", wire=wire.answer(wire.in_ascii)),
 )
 
 BEHAVIOUR = (
@@ -239,6 +253,15 @@ INFRASTRUCTURE = (
         wire=wire.some(0.2, wire.answer(lambda text, body: "", "content_filter")),
     ),
     Case("cut by a gateway", "infrastructure", wire=wire.answer(lambda text, body: text[:12])),
+    Case(
+        "a word of trouble",
+        "infrastructure",
+        wire=wire.some(
+            0.3, wire.answer(lambda text, body: "The server is overloaded. Try again later.")
+        ),
+    ),
+    Case("middle of the stream lost", "infrastructure", wire=wire.answer(wire.torn_stream)),
+    Case("cache errs for a quarter", "infrastructure", wire=wire.late_cache(0.25)),
     Case("cache gives the last answer", "infrastructure", wire=wire.late_cache()),
     Case("cache gives one answer", "infrastructure", wire=wire.one_answer()),
     Case(

@@ -106,15 +106,28 @@ def instead(reply: Reply) -> Wire:
     return lambda body, ask: reply
 
 
-def late_cache() -> Wire:
-    """A cache that answers each question with the answer to the one before it."""
+def late_cache(share: float = 1.0) -> Wire:
+    """A cache that answers a share of the questions with the answer to the one before it."""
     last: list[Reply] = []
 
     def wire(body: Body, ask: Ask) -> Reply:
         last.append(ask(body))
-        return last[-2] if len(last) > 1 else last[-1]
+        drawn = random.Random(body["messages"][-1]["content"]).random()
+        return last[-2] if len(last) > 1 and drawn < share else last[-1]
 
     return wire
+
+
+def with_last_question() -> Wire:
+    """Send the question before this one, too."""
+    last: list[Any] = []
+
+    def made(body: Body) -> Body:
+        *others, turn = body["messages"]
+        before, last[:] = list(last), [turn]
+        return {**body, "messages": [*others, *before, turn]}
+
+    return request(made)
 
 
 def one_answer() -> Wire:
@@ -186,6 +199,21 @@ def markers(text: str, body: Body) -> str:
 def glued(text: str, body: Body) -> str:
     """Lose the spaces between the pieces."""
     return text.replace(" ", "")
+
+
+def in_ascii(text: str, body: Body) -> str:
+    """Escape all beyond ASCII, as in the source of a program."""
+    return json.dumps(text)[1:-1]
+
+
+def torn_stream(text: str, body: Body) -> str:
+    """Lose the middle third."""
+    return text[: len(text) // 3] + text[len(text) - len(text) // 3 :]
+
+
+def shortened(text: str) -> str:
+    """Leave out the middle of what is longer than 40 characters."""
+    return text if len(text) <= 40 else f"{text[:20]}…{text[-19:]}"
 
 
 def escaped(text: str) -> str:

@@ -58,6 +58,13 @@ def without(role: str) -> Callable[[Sequence[Message]], str]:
     return lambda messages: chatml([m for m in messages if m["role"] != role])
 
 
+def asking(change: Callable[[str], str]) -> Callable[[Sequence[Message]], str]:
+    """Make a template that changes the question."""
+    return lambda messages: chatml(
+        [{**m, "content": change(m["content"])} if m["role"] == "user" else m for m in messages]
+    )
+
+
 def twice(messages: Sequence[Message]) -> str:
     """Send every message two times."""
     return chatml([m for m in messages for _ in range(2)])
@@ -128,6 +135,16 @@ TEMPLATE: Mapping[str, tuple[Pipeline, str]] = {
         FakeModel(word=lambda question, answer: (f"{answer}<|im_end|>", "stop")),
         "special-tokens-in-answers",
     ),
+    "the first word missing": (FakeModel(asking(lambda text: text[12:])), "something-missing"),
+    "a placeholder for some": (
+        FakeModel(asking(lambda text: "{question}" if len(text) % 4 == 0 else text)),
+        "question-lost",
+    ),
+    "four times": (FakeModel(asking(lambda text: "\n".join([text] * 4))), "sent-twice"),
+    "role and colon in front": (
+        FakeModel(word=words(lambda text, body: f"ASSISTANT: {text}")),
+        "role-in-answers",
+    ),
 }
 
 
@@ -157,6 +174,15 @@ TOKENIZER: Mapping[str, tuple[Pipeline, str]] = {
     ),
     "mojibake": (
         FakeModel(word=lambda question, answer: (wire.mojibake(f"« {answer} »", {}), "stop")),
+        "mojibake",
+    ),
+    "letters apart": (FakeModel(word=words(lambda text, body: " ".join(text))), "spaces-added"),
+    "WordPiece": (
+        FakeModel(word=words(lambda text, body: re.sub(r"(\w{3})(?=\w)", r"\1 ##", text))),
+        "undecoded-pieces",
+    ),
+    "characters escaped": (
+        FakeModel(word=words(lambda text, body: json.dumps(f"é{text}")[1:-1])),
         "mojibake",
     ),
 }
@@ -218,6 +244,14 @@ INFRASTRUCTURE: Mapping[str, tuple[Pipeline, str]] = {
         FakeModel(word=lambda question, answer: (answer[:5], "stop")),
         "text-cut-on-the-way",
     ),
+    "a word of trouble": (
+        FakeModel(word=every(3, "The server is currently overloaded. Please try again later.")),
+        "page-for-an-answer",
+    ),
+    "the middle lost": (
+        FakeModel(word=words(lambda text, body: text[:2] + text[max(2, len(text) - 2) :])),
+        "text-cut-on-the-way",
+    ),
 }
 
 FAULTS: dict[str, tuple[str, Pipeline, str]] = {
@@ -248,7 +282,7 @@ def test_each_fault_is_named_first(name: str, baseline: Path) -> None:
 
 def test_an_answer_of_somebody_else_is_no_regression(baseline: Path) -> None:
     """Pages, filtered and cut answers end in 3, never in 1: they say nothing about the model."""
-    for name in ("filter", "login page", "cut text"):
+    for name in ("filter", "login page", "cut text", "a word of trouble", "the middle lost"):
         verdict = asked(INFRASTRUCTURE[name][0], baseline, max_errors=0.05).verdict
         assert (verdict.status, verdict.exit_code) == ("inconclusive", 3), name
         assert "are not the model's own" in verdict.reasons[0]
@@ -263,6 +297,23 @@ def test_a_cache_that_mixes_up_questions_is_infrastructure(
     assert (first.kind, first.level) == ("infrastructure", "fault")
     assert first.foreign > 0.5
     assert first.name in ("answers-swapped", "one-answer-for-all")
+
+
+def test_a_cache_that_errs_at_times_is_infrastructure(baseline: Path) -> None:
+    """Replies that are another question's, token counts and all, are no drift of the tokenizer."""
+
+    def mixing() -> Pipeline:
+        last: list[Reply] = []
+
+        def pipeline(body: Body) -> Reply:
+            last.append(FakeModel()(body))
+            return last[-2 if len(last) > 1 and len(last) % 4 == 0 else -1]
+
+        return pipeline
+
+    report = asked(mixing(), baseline, max_concurrency=1, max_errors=0.05, confirm=0)
+    assert [one.name for one in faults(report)] == ["answers-swapped"]
+    assert report.verdict.exit_code == 3
 
 
 def reworded(question: str, answer: str) -> tuple[str, str]:

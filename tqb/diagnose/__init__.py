@@ -1,8 +1,9 @@
 """What broke, named before the number: (baseline, report) → findings, pure functions.
 
 One file a family: what each sees by itself stands there, and here what one finding makes of
-another. A fault on the way in (template, tokenizer) or in between explains why answers changed; so
-what the answers alone say of the model is a notice then.
+another. Answers that are not the model's own are left out first: they say nothing about the prompt
+or the model. A fault on the way in (template, tokenizer) or in between explains why answers
+changed; so what the answers alone say of the model is a notice then.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ from tqb.types import Baseline, Family, Finding, Report
 __all__ = ["diagnose"]
 
 FAMILIES: dict[Family, Callable[[Case, Shift], Iterator[Finding]]] = {
-    "infrastructure": infrastructure.diagnose,
     "template": template.diagnose,
     "tokenizer": tokenizer.diagnose,
     "behaviour": behaviour.diagnose,
     "data": data.diagnose,
 }
+"""But for infrastructure, which comes first."""
+
+MOST_ITEMS = 1_000
+"""Items named by a finding."""
 
 
 def diagnose(base: Baseline | None, report: Report) -> tuple[Finding, ...]:
@@ -32,9 +36,12 @@ def diagnose(base: Baseline | None, report: Report) -> tuple[Finding, ...]:
     Without a baseline only the absolute signs speak.
     """
     case = open_case(base, report)
-    shift = measure(case.pairs)
-    found = [finding for family in FAMILIES.values() for finding in family(case, shift)]
-    return tuple(sorted(_weighed(found), key=lambda one: -one.confidence))
+    found = list(infrastructure.diagnose(case, measure(case.pairs)))
+    own = case.without({key for one in found if one.foreign for key in one.items})
+    shift = measure(own.pairs)
+    found += [finding for family in FAMILIES.values() for finding in family(own, shift)]
+    ordered = sorted(_weighed(found), key=lambda one: -one.confidence)
+    return tuple(replace(one, items=one.items[:MOST_ITEMS]) for one in ordered)
 
 
 def _weighed(found: list[Finding]) -> Iterator[Finding]:

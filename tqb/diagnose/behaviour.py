@@ -56,7 +56,7 @@ def diagnose(case: Case, shift: Shift) -> Iterator[Finding]:
 
 def _accuracy(case: Case, shift: Shift) -> Iterator[Finding]:
     """Right answers became wrong, with the same prompts."""
-    if not case.is_drop:
+    if not (case.is_drop or case.is_loss):
         return
     counts = (
         f", though the same {shift.n} prompts take the same tokens" if shift.kind == "same" else ""
@@ -65,7 +65,7 @@ def _accuracy(case: Case, shift: Shift) -> Iterator[Finding]:
     yield finding(
         "behaviour",
         "accuracy-fell",
-        min(0.9, 0.6 + case.drop),
+        min(0.9, 0.6 + case.drop) if case.is_drop else 0.45,
         f"{count(len(case.broken), 'answer')} that were right in the baseline are wrong now, and "
         f"{case.fixed} the other way round{counts}{worst}.",
         ADVICE,

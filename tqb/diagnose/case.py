@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from tqb import baseline
-from tqb.changes import sign_test
+from tqb.changes import Evidence, sign_test, weigh
 from tqb.types import (
     Baseline,
     BaselineItem,
@@ -16,6 +16,8 @@ from tqb.types import (
     Family,
     Finding,
     Fingerprint,
+    Form,
+    Policy,
     Report,
     Result,
 )
@@ -25,11 +27,12 @@ FAULT = 0.5
 CERTAIN = 0.85
 """Least confidence with which an answer is taken for one that is not the model's own."""
 
+RESPACED = 0.6
+"""Least share of the answers that changed, in which only spaces did."""
+LEAST_RESPACED = 3
+
 MOST_LOOKED_AT = 20_000
 """Items that are looked at; of a larger run every second, third, …"""
-
-MOST_ITEMS = 1_000
-"""Items named by a finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,19 @@ class Pair:
     def reworded(self) -> bool:
         """Whether the answer's text is another one."""
         return self.before.answer_sha256 != self.after.answer_sha256
+
+    @property
+    def respaced(self) -> int:
+        """How many spaces were added, or lost, where nothing else can have changed; else 0."""
+        was, now = self.before.form, self.after.form
+        if was is None or now is None or not self.reworded or _letters(was) != _letters(now):
+            return 0
+        return now.words - was.words
+
+
+def _letters(form: Form) -> int:
+    """Return the characters that are no space, where each space stands alone."""
+    return form.chars - max(0, form.words - 1) - form.first.isspace() - form.last.isspace()
 
 
 @dataclass(frozen=True)
@@ -84,7 +100,12 @@ class Case:
     def changes(self) -> Mapping[str, str]:
         """The change of each compared item, by key."""
         items = self.comparison.items if self.comparison else ()
-        return {item.key: item.change for item in items}
+        return {item.key: item.change for item in items if item.key in self.keys}
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """The items that were asked the same question and answered both times."""
+        return frozenset(pair.key for pair in self.pairs)
 
     @cached_property
     def broken(self) -> tuple[str, ...]:
@@ -101,10 +122,46 @@ class Case:
         """Net loss as a share of the compared items, 0 to 1."""
         return max(0.0, (len(self.broken) - self.fixed) / len(self.pairs)) if self.pairs else 0.0
 
+    @cached_property
+    def evidence(self) -> Evidence:
+        """What speaks for a loss, as the gate weighs it with its own defaults."""
+        items = self.comparison.items if self.comparison else ()
+        fresh = self.comparison is not None and self.comparison.fresh_repeats
+        asked = [item for item in items if item.key in self.keys]
+        return weigh(asked, Policy().tolerate, fresh_repeats=fresh)
+
     @property
     def is_drop(self) -> bool:
-        """Whether chance hardly explains the loss."""
-        return len(self.broken) >= 3 and sign_test(len(self.broken), self.fixed) <= 0.01
+        """Whether neither chance nor what another engine loses explains the loss."""
+        return self.evidence.is_drop(Policy().alpha) or self.evidence.lost_all
+
+    @property
+    def is_loss(self) -> bool:
+        """Whether chance hardly explains the loss, however small."""
+        return len(self.broken) >= 3 and self.evidence.p_value <= 0.01
+
+    @cached_property
+    def babbles(self) -> bool:
+        """Whether answers have no end and no sense: hardly one stops or is right any more.
+
+        So writes a broken model; what its text looks like then says nothing about a tokenizer.
+        """
+        cut = sum(pair.after.finish_reason == "length" for pair in self.pairs)
+        cut_before = sum(pair.before.finish_reason == "length" for pair in self.pairs)
+        passed = [pair for pair in self.pairs if pair.before.outcome == "pass"]
+        right = sum(pair.after.outcome == "pass" for pair in passed)
+        endless = cut >= 0.9 * len(self.pairs) and cut - cut_before >= 0.2 * len(self.pairs)
+        return bool(passed) and endless and right <= 0.1 * len(passed)
+
+    def without(self, keys: Collection[str]) -> Case:
+        """Return the same without the items whose answers say nothing about the model."""
+        if not keys:
+            return self
+        return replace(
+            self,
+            pairs=tuple(pair for pair in self.pairs if pair.key not in keys),
+            answered=tuple(result for result in self.answered if result.key not in keys),
+        )
 
     @property
     def prompt_edited(self) -> bool:
@@ -164,7 +221,7 @@ def finding(
         summary=summary,
         advice=advice,
         evidence=evidence,
-        items=tuple(items)[:MOST_ITEMS],
+        items=tuple(items),
         foreign=round(foreign, 4) if confidence >= CERTAIN else 0.0,
     )
 
@@ -217,6 +274,19 @@ def sure(seen: Moved, *, least: int = 3, most: float = 0.95) -> float:
     if seen.net < least or seen.p_value > 0.1:
         return 0.0
     return min(most, 0.55 + 0.05 * (seen.net - least) + seen.share / 2)
+
+
+def respaced(case: Case) -> tuple[list[Pair], bool]:
+    """Return the answers that lost, or gained, spaces and nothing else, and whether they lost them.
+
+    Empty where most of the answers that changed did so otherwise: by chance some fit.
+    """
+    changed = [pair for pair in case.pairs if pair.reworded]
+    lost = [pair for pair in changed if pair.respaced < 0]
+    more = [pair for pair in changed if pair.respaced > 0]
+    most = max(lost, more, key=len)
+    least = max(LEAST_RESPACED, RESPACED * len(changed))
+    return (most if len(most) >= least else []), most is lost
 
 
 def example(case: Case, key: str, limit: int = 60) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 
-from tqb.diagnose.case import Case, Pair, example, finding, showing, sure
+from tqb.diagnose.case import Case, Pair, example, finding, respaced, showing, sure
 from tqb.diagnose.shifts import Shift
 from tqb.text import count, one_line
-from tqb.types import FailureKind, Finding
+from tqb.types import BaselineItem, FailureKind, Finding
 
 WORDS: Mapping[FailureKind, tuple[str, str]] = {
     "rate_limit": ("were refused: too many at once, or in a minute", "Lower -j, or set --rpm."),
@@ -24,6 +24,8 @@ WORDS: Mapping[FailureKind, tuple[str, str]] = {
     "bad_request": ("were refused as malformed", "Look at the parameters that are sent."),
     "target_bug": ("ended in an error of the pipeline's own code", "Look at the first message."),
 }
+AS_BEFORE = 0.6
+"""Least share of the answers that take as many tokens as before, where only their text was cut."""
 CACHE_ADVICE = "Look for a cache or a proxy in between, and at what its key is made of."
 
 
@@ -33,8 +35,8 @@ def diagnose(case: Case, shift: Shift) -> Iterator[Finding]:
     yield from _filtered(case)
     yield from _pages(case)
     yield from _cached(case)
-    yield from _one_answer(case, shift)
-    yield from _swapped(case)
+    yield from _one_answer(case)
+    yield from _swapped(case, shift)
     yield from _cut_text(case, shift)
 
 
@@ -131,7 +133,7 @@ def _cached(case: Case) -> Iterator[Finding]:
     )
 
 
-def _one_answer(case: Case, shift: Shift) -> Iterator[Finding]:
+def _one_answer(case: Case) -> Iterator[Finding]:
     """Everybody gets the same answer."""
     texts = Counter((r.answer or "").strip() for r in case.answered)
     questions = len({r.question for r in case.answered})
@@ -145,14 +147,14 @@ def _one_answer(case: Case, shift: Shift) -> Iterator[Finding]:
         return
     keys = [r.key for r in case.answered if (r.answer or "").strip() == text]
     again = _own_answer(case, keys)
-    lost = shift.kind == "lost" and not again
-    confidence = 0.95 if again else 0.4 if lost else 0.6
-    if not text:
-        confidence = min(confidence, 0.55)
+    replaced = not again and _wrote_as_before(case, keys)
+    confidence = 0.95 if again else 0.9 if replaced else 0.4
     said = f"{len(keys)} of {count(len(case.answered), 'question')} get one and the same answer"
     said += f", “{one_line(text, 60) or '(empty)'}”"
     if again:
         said += f", which was that of {again} alone in the baseline"
+    if replaced:
+        said += ", though the model wrote as many tokens for each as in the baseline"
     yield finding(
         "infrastructure",
         "one-answer-for-all",
@@ -173,83 +175,150 @@ def _own_answer(case: Case, keys: list[str]) -> str:
     return whole[0].key if 1 <= len(whole) <= max(1, 0.1 * len(keys)) else ""
 
 
-def _swapped(case: Case) -> Iterator[Finding]:
+def _wrote_as_before(case: Case, keys: list[str]) -> bool:
+    """Whether one text stands for answers that took as many tokens as ever, each its own number.
+
+    A refusal is the model's own word all the same.
+    """
+    wanted = set(keys)
+    pairs = [p for p in case.pairs if p.key in wanted and p.after.completion_tokens]
+    same = [p for p in pairs if p.after.completion_tokens == p.before.completion_tokens]
+    refused = sum("refusal" in pair.after.symptoms for pair in pairs)
+    counts = {pair.after.completion_tokens for pair in same}
+    return len(counts) >= 3 and len(same) >= 0.8 * len(keys) and 2 * refused < len(keys)
+
+
+def _swapped(case: Case, shift: Shift) -> Iterator[Finding]:
     """Questions get the answers that other questions got in the baseline."""
     if len(case.pairs) < 5:
         return
-    owner: dict[str, list[Pair]] = {}
+    owners: dict[str, list[Pair]] = {}
     for pair in case.pairs:
-        owner.setdefault(pair.before.answer_sha256 or "", []).append(pair)
-    strangers = [
+        owners.setdefault(pair.before.answer_sha256 or "", []).append(pair)
+    reworded = [pair for pair in case.pairs if pair.reworded]
+    strangers = [pair for pair in reworded if pair.after.answer_sha256 in owners]
+    whole = _whole(case, shift, strangers, owners)
+    lone = [
         pair
-        for pair in case.pairs
-        if pair.reworded and len(owner.get(pair.after.answer_sha256 or "", ())) == 1
+        for pair in strangers
+        if len(owners[pair.after.answer_sha256 or ""]) == 1
+        and pair.after.form
+        and pair.after.form.chars >= 4
     ]
-    long = [pair for pair in strangers if (pair.after.form and pair.after.form.chars >= 4)]
-    answers = {pair.after.answer_sha256 for pair in long}
-    if len(answers) < max(3, 0.1 * len(case.pairs)):
+    answers = {pair.after.answer_sha256 for pair in lone}
+    enough = len(answers) >= max(3, 0.1 * len(case.pairs))
+    if whole:
+        got = {pair.key for pair in strangers}
+        seen = [pair for pair in case.pairs if pair.shift or pair.key in got]
+        confidence = 0.97
+    elif enough and len(strangers) >= 0.8 * len(reworded):  # no model errs so
+        seen, confidence = strangers, 0.9 if len(answers) >= 5 else 0.8
+    elif enough and 2 * len(lone) >= len(reworded):
+        seen, confidence = lone, min(0.8, 0.6 + len(answers) / len(case.pairs))
+    else:
         return
     place = {pair.key: index for index, pair in enumerate(case.pairs)}
     steps = Counter(
-        place[pair.key] - place[owner[pair.after.answer_sha256 or ""][0].key] for pair in long
+        place[pair.key] - place[owners[pair.after.answer_sha256 or ""][0].key] for pair in strangers
     )
     step, times = steps.most_common(1)[0]
     told = f", {times} of them that of the question {abs(step)} before" if step > 0 else ""
     yield finding(
         "infrastructure",
         "answers-swapped",
-        min(0.97, 0.6 + len(answers) / len(case.pairs)),
-        f"{len(long)} of {count(len(case.pairs), 'question')} get an answer that was another "
-        f"question's in the baseline{told if times > len(long) / 2 else ''}.",
+        confidence,
+        f"{len(seen)} of {count(len(case.pairs), 'question')} get an answer that was another "
+        f"question's in the baseline{told if times > len(seen) / 2 else ''}.",
         CACHE_ADVICE,
-        [pair.key for pair in long],
-        foreign=len(long) / len(case.pairs),
-        answers=len(long),
+        [pair.key for pair in seen],
+        foreign=len(seen) / len(case.pairs),
+        answers=len(seen),
         of=len(case.pairs),
+        with_their_token_counts=whole,
     )
 
 
+def _whole(
+    case: Case, shift: Shift, strangers: Sequence[Pair], owners: Mapping[str, list[Pair]]
+) -> int:
+    """Return how many replies came whole, with the token counts of the other question's.
+
+    0 unless these explain why most prompt tokens moved, each by a number of its own.
+    """
+    if shift.kind == "constant":
+        return 0
+    came = [
+        pair
+        for pair in strangers
+        if pair.shift
+        and any(
+            owner.before.prompt_tokens == pair.after.prompt_tokens
+            and owner.before.completion_tokens == pair.after.completion_tokens
+            for owner in owners[pair.after.answer_sha256 or ""]
+        )
+    ]
+    shifted = sum(bool(pair.shift) for pair in case.pairs)
+    return len(came) if len(came) >= max(3, 0.5 * shifted) else 0
+
+
 def _cut_text(case: Case, shift: Shift) -> Iterator[Finding]:
-    """The model writes as many tokens as before, and less text arrives."""
+    """The model writes as many tokens as before, and less text arrives.
+
+    What is left begins or ends as the answer of the baseline did. So it is no other answer, of
+    which some would have longer words.
+    """
     if shift.kind not in ("same", "unknown") or case.base is None:
         return
+    counted = [
+        p for p in case.pairs if p.before.form and p.after.form and p.after.completion_tokens
+    ]
     same = [
-        pair
-        for pair in case.pairs
-        if pair.before.form
-        and pair.after.form
-        and pair.after.completion_tokens
-        and pair.after.completion_tokens == pair.before.completion_tokens
-        and pair.after.finish_reason == pair.before.finish_reason
-    ]
-    short = [
         p
-        for p in same
-        if p.before.form and p.after.form and p.after.form.chars < 0.9 * p.before.form.chars
+        for p in counted
+        if p.after.completion_tokens == p.before.completion_tokens
+        and (p.after.finish_reason == p.before.finish_reason)
     ]
-    long = [
-        p
-        for p in same
-        if p.before.form and p.after.form and p.after.form.chars > 1.1 * p.before.form.chars
-    ]
-    if len(short) < max(3, 0.1 * len(same)) or len(short) < 5 * len(long):
+    short = [pair for pair in same if _missing(pair) > max(2, 0.05 * _chars(pair.before))]
+    long = [pair for pair in same if -_missing(pair) > max(2, 0.05 * _chars(pair.before))]
+    few = len(short) < max(3, 0.05 * len(same)) or len(short) < 5 * len(long)
+    if few or len(same) < AS_BEFORE * len(counted) or not _is_rest(short) or respaced(case)[0]:
         return
-    sizes = [pair.after.form.chars for pair in short if pair.after.form]
-    limit = max(sizes)
-    at_limit = sum(size >= limit - 1 for size in sizes)
-    if at_limit < 0.5 * len(sizes):
-        return
-    then = median(pair.before.form.chars for pair in short if pair.before.form)
+    limit = max(_chars(pair.after) for pair in short)
+    at_limit = sum(_chars(pair.after) >= limit - 1 for pair in short) >= 0.5 * len(short)
+    then = median(_chars(pair.before) for pair in short)
+    now = median(_chars(pair.after) for pair in short)
+    arrive = (
+        f"no more than {limit} characters of them arrive (median {then:.0f} then)"
+        if at_limit
+        else f"a part of their text is missing (median {now:.0f} characters, {then:.0f} then)"
+    )
     yield finding(
         "infrastructure",
         "text-cut-on-the-way",
         0.9,
         f"Answers are cut on their way: {len(short)} of {count(len(same), 'answer')} took as many "
-        f"tokens as in the baseline, but no more than {limit} characters of them arrive "
-        f"(median {then:.0f} then).",
-        "Look for a gateway, a log or a field with a limit on its length.",
+        f"tokens as in the baseline, but {arrive}.",
+        "Look for a gateway, a log or a field with a limit on its length, and for lost pieces of "
+        "a stream.",
         [pair.key for pair in short],
         foreign=len(short) / len(case.pairs),
         answers=len(short),
-        characters=limit,
+        characters=limit if at_limit else None,
     )
+
+
+def _chars(item: BaselineItem) -> int:
+    return item.form.chars if item.form else 0
+
+
+def _missing(pair: Pair) -> int:
+    return _chars(pair.before) - _chars(pair.after)
+
+
+def _is_rest(short: Sequence[Pair]) -> bool:
+    """Whether what arrived begins as the answer of the baseline did, or ends as it did."""
+    forms = [(pair.before.form, pair.after.form) for pair in short]
+    known = [(was, now) for was, now in forms if was and now]
+    first = sum(now.first in (was.first, "") for was, now in known)
+    last = sum(now.last in (was.last, "") for was, now in known)
+    return max(first, last) >= 0.9 * len(known)

@@ -12,20 +12,45 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import correlation, median
+from itertools import groupby
+from operator import itemgetter
+from statistics import correlation, fmean, median
 from typing import Literal
 
 from tqb.diagnose.case import Pair
 from tqb.signs import pieces, scripts_in
 
 Kind = Literal[
-    "unknown", "same", "constant", "lost", "multiple", "context", "cut", "content", "irregular"
+    "unknown",
+    "same",
+    "constant",
+    "lost",
+    "multiple",
+    "context",
+    "cut",
+    "beside",
+    "content",
+    "irregular",
 ]
 
 LEAST = 4
 """Items with a count from which on a pattern is looked for."""
+LEAST_BESIDE = 20
+"""Items from which on a length tells whether it explains a count."""
 MOST_OF = 0.7
 """Share of the items that must move alike."""
+MOST_KEPT = 0.6
+"""Share of the items that may not have moved at all where the others moved alike."""
+ESCAPED = 1.6
+"""Tokens that a letter takes more, at least, when it is written as ``\\u00e9``; bytes take 1."""
+MOST_READ = 2_000
+"""Questions that are read for what they have in common."""
+FLAT = 0.4
+"""Most of the difference between long and short questions that is left where they are cut."""
+MOST_BEFORE = 6
+"""Questions before one that may stand in its prompt, too."""
+FAR = 0.03
+"""Share of the items that may move by another number though nothing tells them from the rest."""
 
 _SPECIAL = re.compile(r"<\|\w+\|>|</?s>|\[/?INST\]|<\w+_of_\w+>")
 
@@ -39,6 +64,7 @@ class Shift:
     - constant: most by the same number (`size`). lost: all prompts are `size` tokens long.
     - multiple: `size` times what they were, but for a constant. cut: the long ones are shorter.
     - context: each moved with the length of its context; `size` is -1 where it was lost, else 1.
+    - beside: each is longer (`size` 1) or shorter (-1), whatever the length of its question.
     - content: only questions with certain characters moved (`trait`). irregular: each by its own.
     """
     size: int = 0
@@ -69,6 +95,7 @@ def measure(pairs: Sequence[Pair]) -> Shift:
         or _multiple(known)
         or _context(known)
         or _cut(known)
+        or _beside(known)
         or _other(known)
     )
     return Shift(kind, size, odd, len(known), trait, totals)
@@ -86,25 +113,80 @@ def _after(pair: Pair) -> int:
 
 
 def _lost(pairs: Sequence[Pair]) -> _Found | None:
-    """All prompts are as long as each other, and were not."""
-    sizes = Counter(map(_after, pairs))
-    size, times = sizes.most_common(1)[0]
-    if times < 0.9 * len(pairs) or len(set(map(_before, pairs))) < LEAST:
-        return None
-    return "lost", size, tuple(pair for pair in pairs if _after(pair) == size), ""
+    """All prompts are as long as each other, and were not; or all that moved are."""
+    changed = [pair for pair in pairs if pair.shift]
+    for group in (pairs, changed):
+        size, times = Counter(map(_after, group)).most_common(1)[0]
+        lost = tuple(pair for pair in group if _after(pair) == size)
+        if times >= 0.9 * len(group) and len(set(map(_before, lost))) >= LEAST:
+            return "lost", size, lost, ""
+    return None
 
 
 def _constant(pairs: Sequence[Pair]) -> _Found | None:
-    """Most moved by the same number; or all plain questions did, and others by more."""
+    """Most moved by the same number; or all plain questions did, and others by more.
+
+    The first and the last piece of a question may join with what stands next to them, so that one
+    token more or less is the same number. What is done to the text itself has no such bound.
+    """
     plain = [pair for pair in pairs if not _odd(pair.result.question)]
-    for group, most in ((pairs, MOST_OF), (plain, 0.9)):
-        size, times = (
-            Counter(pair.shift or 0 for pair in group).most_common(1)[0] if group else (0, 0)
+    for group, least in ((pairs, MOST_OF), (plain, 0.9)):
+        counts = Counter(pair.shift or 0 for pair in group)
+        if len(group) < LEAST or not any(counts):
+            continue
+        size = max(
+            (one for one in counts if one), key=lambda one: (_near(counts, one), counts[one])
         )
-        if size and times >= most * len(group) and len(group) >= LEAST:
-            others = tuple(pair for pair in pairs if pair.shift != size)
-            return "constant", size, others, _trait(others, pairs)[0]
+        unmoved, moved = counts[0] / len(group), counts[size] / len(group)
+        if _near(counts, size) < least * len(group) or unmoved > MOST_KEPT or moved < MOST_KEPT / 2:
+            continue
+        if moved < 0.9 and not _of_edges(plain if len(plain) >= LEAST else pairs):
+            continue
+        far = [pair for pair in pairs if abs((pair.shift or 0) - size) > 1]
+        told = sum(_is_content(pair, size) for pair in far)
+        if len(far) > FAR * len(pairs) and told < 0.8 * len(far):
+            continue
+        exact = tuple(pair for pair in pairs if pair.shift != size)
+        return "constant", size, exact, _trait(far, pairs)[0]
     return None
+
+
+def _is_content(pair: Pair, size: int) -> bool:
+    """Whether a template may have done more to a question than to others: what it has tells.
+
+    Letters that were escaped take so many tokens as no tokenizer needs.
+    """
+    question = pair.result.question
+    if any(test(question) for test in CONTENT.values()):
+        return True
+    letters = sum(not letter.isascii() for letter in question)
+    return bool(letters) and (pair.shift or 0) - size >= ESCAPED * letters
+
+
+def _near(counts: Mapping[int, int], size: int) -> int:
+    return counts.get(size - 1, 0) + counts.get(size, 0) + counts.get(size + 1, 0)
+
+
+def _of_edges(pairs: Sequence[Pair]) -> bool:
+    """Whether questions that begin and end alike moved alike.
+
+    These end with the same mark and begin with the same word, or are of the same language.
+    """
+    begun: dict[tuple[str, str], list[int]] = {}
+    spoken: dict[tuple[str, str], list[int]] = {}
+    for pair in pairs:
+        words = pair.result.question.split() or [""]
+        begun.setdefault((words[0], words[-1][-1:]), []).append(pair.shift or 0)
+        spoken.setdefault((pair.result.language, words[-1][-1:]), []).append(pair.shift or 0)
+    return any(_alike(list(groups.values()), len(pairs)) for groups in (begun, spoken))
+
+
+def _alike(groups: Sequence[Sequence[int]], n: int) -> bool:
+    """Whether each group moved by one number, and groups of several are most of all."""
+    large = [group for group in groups if len(group) >= 3]
+    members = sum(map(len, large))
+    same = sum(Counter(group).most_common(1)[0][1] for group in large)
+    return members >= 0.3 * n and same >= 0.95 * members
 
 
 def _odd(question: str) -> bool:
@@ -114,9 +196,11 @@ def _odd(question: str) -> bool:
 
 def _multiple(pairs: Sequence[Pair]) -> _Found | None:
     """Each count is twice, or three times, what it was, but for a constant."""
-    for factor in (2, 3):
+    for factor in (2, 3, 4, 5):
         rests = [factor * _before(pair) - _after(pair) for pair in pairs]
         rest = median(rests)
+        if _spread(rests) > 0.5 * _spread(pair.shift or 0 for pair in pairs):
+            continue  # one number more for each explains it as well
         if sum(abs(one - rest) <= 2 for one in rests) >= 0.8 * len(pairs):
             return "multiple", factor, tuple(pairs), ""
     return None
@@ -143,19 +227,116 @@ def _context(pairs: Sequence[Pair]) -> _Found | None:
 
 
 def _cut(pairs: Sequence[Pair]) -> _Found | None:
-    """Long prompts are shorter, short ones are as they were."""
+    """Long prompts are shorter, short ones are as they were; or none depends on its question."""
     shrunk = tuple(pair for pair in pairs if (pair.shift or 0) < 0)
-    grown = sum((pair.shift or 0) > 0 for pair in pairs)
-    longest = max(map(_after, pairs))
-    kept = [pair for pair in pairs if not pair.shift]
+    grown = sum((pair.shift or 0) > 2 for pair in pairs)  # a mark of the cut takes one
+    if not shrunk or grown > 0.05 * len(pairs):
+        return None
+    kept = [pair for pair in pairs if (pair.shift or 0) >= 0]
+    longest = max(map(_after, shrunk))
+    if _limited(shrunk, kept) or _levelled(pairs, kept) or _free_of_length(pairs):
+        return "cut", longest, shrunk, ""
+    return None
+
+
+def _limited(shrunk: Sequence[Pair], kept: Sequence[Pair]) -> bool:
+    """Whether just the questions of more than so many characters lost tokens."""
+    if len(shrunk) < 3 or len(kept) < 3:
+        return False
+    sizes = [(len(pair.result.question), True) for pair in shrunk]
+    sizes += [(len(pair.result.question), False) for pair in kept]
+    wrong = fewest = len(kept)
+    for _, group in groupby(sorted(sizes), key=itemgetter(0)):
+        wrong += sum(1 if is_shrunk else -1 for _, is_shrunk in group)
+        fewest = min(fewest, wrong)
+    return fewest <= 0.15 * min(len(shrunk), len(kept))
+
+
+def _levelled(pairs: Sequence[Pair], kept: Sequence[Pair]) -> bool:
+    """Whether prompts are more alike in length than they were, the long ones made shorter."""
     spread_now, spread_then = _spread(map(_after, pairs)), _spread(map(_before, pairs))
-    if not shrunk or grown > 0.05 * len(pairs) or spread_now >= 0.6 * spread_then:
+    if spread_now >= 0.6 * spread_then:
+        return False
+    if not kept:
+        return spread_now <= 0.25 * spread_then
+    return median(map(_before, kept)) < median(
+        _before(pair) for pair in pairs if (pair.shift or 0) < 0
+    )
+
+
+def _free_of_length(pairs: Sequence[Pair]) -> bool:
+    """Whether prompts were longer for longer questions, and are hardly so any more.
+
+    Of a language that another tokenizer knows better little may be left, of plain ASCII most.
+    """
+    plain = [pair for pair in pairs if pair.result.question.isascii()]
+    group, most = (plain, FLAT) if len(plain) >= 10 else (list(pairs), FLAT / 2)
+    group.sort(key=_before)
+    half = len(group) // 2
+    if half < LEAST:
+        return False
+    then = median(map(_before, group[half:])) - median(map(_before, group[:half]))
+    now = median(map(_after, group[half:])) - median(map(_after, group[:half]))
+    return then >= 3 and now <= most * then
+
+
+def _beside(pairs: Sequence[Pair]) -> _Found | None:
+    """Each prompt is longer, or each is shorter, by a number that its question does not explain."""
+    shifts = [pair.shift or 0 for pair in pairs]
+    sign = 1 if median(shifts) > 0 else -1
+    if len(pairs) < LEAST_BESIDE or sum(s * sign > 0 for s in shifts) < 0.95 * len(shifts):
         return None
-    if not kept and spread_now > 0.25 * spread_then:
+    own = _by_length(pairs, lambda pair: abs(pair.shift or 0))
+    if own is None:
         return None
-    if kept and median(map(_before, kept)) >= median(map(_before, shrunk)):
+    if (sign < 0 and own <= 0.35) or (sign > 0 and _follows(pairs) > max(0.6, own)):
+        return "beside", sign, tuple(pairs), ""
+    return None
+
+
+def _follows(pairs: Sequence[Pair]) -> float:
+    """Correlate how far each prompt moved with the length of the questions before it, by ranks.
+
+    Of the one before, of the two before, and so on; the closest.
+    """
+    sizes, best = [_before(pair) for pair in pairs], 0.0
+    for window in range(1, MOST_BEFORE + 1):
+        sums = [sum(sizes[place - window : place]) for place in range(window, len(sizes))]
+        later = pairs[window:]
+        best = max(best, _correlated(later, sums, [pair.shift or 0 for pair in later]) or 0.0)
+    return best
+
+
+def _by_length(pairs: Sequence[Pair], value: Callable[[Pair], int]) -> float | None:
+    """Correlate a count with the prompt tokens of the baseline, by ranks within each language.
+
+    Spearman's coefficient; None where one of the two is the same for all.
+    """
+    return _correlated(pairs, list(map(_before, pairs)), list(map(value, pairs)))
+
+
+def _correlated(pairs: Sequence[Pair], first: Sequence[int], second: Sequence[int]) -> float | None:
+    """Correlate two numbers of each item, by ranks within each language."""
+    groups: dict[str, list[int]] = {}
+    for place, pair in enumerate(pairs):
+        groups.setdefault(pair.result.language, []).append(place)
+    one: list[float] = []
+    other: list[float] = []
+    for places in groups.values():
+        one += _ranks([first[place] for place in places])
+        other += _ranks([second[place] for place in places])
+    if len(pairs) < LEAST or len(set(one)) < 2 or len(set(other)) < 2:
         return None
-    return "cut", longest, shrunk, ""
+    return correlation(one, other)
+
+
+def _ranks(values: Sequence[int]) -> list[float]:
+    """Return the rank of each value from the middle, as a share; equal values share theirs."""
+    places: dict[int, list[int]] = {}
+    for place, value in enumerate(sorted(values)):
+        places.setdefault(value, []).append(place)
+    middle, n = (len(values) - 1) / 2, len(values)
+    return [(fmean(places[value]) - middle) / n for value in values]
 
 
 def _spread(values: object) -> float:
@@ -181,6 +362,9 @@ CONTENT: Mapping[str, Callable[[str], bool]] = {
     "quotes or markup": _has(r"[\"'<>&`]"),
     "braces or format signs": _has(r"[{}%$\\]"),
     "white space at an end, or several in a row": _has(r"^\s|\s$|[ \t]{2}|\t|\n{2}"),
+    "characters that are not printed": lambda question: (
+        not question.replace("\n", "").isprintable()
+    ),
     "special tokens": lambda question: _SPECIAL.search(question) is not None,
 }
 """What a template may do something to."""
@@ -204,7 +388,9 @@ def _trait(changed: Sequence[Pair], pairs: Sequence[Pair]) -> tuple[str, bool]:
 
     Content explains a change only if hardly a question without it moved.
     """
-    moved_keys = {pair.key for pair in changed}
+    pairs = pairs[:: -(-len(pairs) // MOST_READ) or 1]
+    asked = {pair.key for pair in pairs}
+    moved_keys = {pair.key for pair in changed} & asked
     if not moved_keys or len(moved_keys) == len(pairs):
         return "", False
     scores = {}
@@ -238,7 +424,7 @@ def splits_special(shift: Shift) -> bool:
     if shift.kind != "constant" or shift.size <= 0:
         return False
     more = [pair for pair in shift.moved if (pair.shift or 0) >= shift.size + 3]
-    return bool(more) and 2 * sum(map(has_special, more)) > len(shift.moved)
+    return bool(more) and 2 * sum(map(has_special, more)) > len(more)
 
 
 def has_special(pair: Pair) -> bool:

@@ -102,7 +102,7 @@ def _shifted(case: Case, shift: Shift) -> Iterator[Finding]:
             **_figures(shift),
         )
     elif shift.kind == "multiple":
-        times = {2: "twice", 3: "three times"}[shift.size]
+        times = "twice" if shift.size == 2 else f"{shift.size} times"
         yield finding(
             "template",
             "sent-twice",
@@ -124,6 +124,22 @@ def _shifted(case: Case, shift: Shift) -> Iterator[Finding]:
             f"context of their item is long ({shift.tokens[0]:,} prompt tokens then, "
             f"{shift.tokens[1]:,} now).",
             "Look for the variable of the context, or of the retrieved passages, in the template.",
+            keys,
+            **_figures(shift),
+        )
+    elif shift.kind == "beside":
+        more = shift.size > 0
+        yield finding(
+            "template",
+            "something-added" if more else "something-missing",
+            0.85,
+            f"{'Something is sent beside' if more else 'A part is missing of'} each question: "
+            f"requests are {'longer' if more else 'shorter'}, each by a number of its own that the "
+            f"length of its question does not explain ({shift.tokens[0]:,} prompt tokens then, "
+            f"{shift.tokens[1]:,} now).",
+            "Look for a history, other users' turns or retrieved text in the requests."
+            if more
+            else "Look for a cut or a lost variable in the template.",
             keys,
             **_figures(shift),
         )
@@ -170,7 +186,7 @@ def _constant(case: Case, shift: Shift) -> Iterator[Finding]:
     yield finding(
         "template",
         name,
-        _confidence(case, size),
+        _confidence(case, shift),
         f"{what}: every request is {count(size, 'token')} {more} than in the baseline; {same}.",
         TEMPLATE_ADVICE if size > 2 else SMALL_ADVICE,
         [pair.key for pair in case.pairs if pair.shift],
@@ -178,10 +194,10 @@ def _constant(case: Case, shift: Shift) -> Iterator[Finding]:
     )
 
 
-def _confidence(case: Case, size: int) -> float:
+def _confidence(case: Case, shift: Shift) -> float:
     """One or two tokens that leave the answers as they were may be a date."""
-    reworded = sum(pair.reworded for pair in case.pairs) / len(case.pairs)
-    if size <= 2 and reworded < 0.1:
+    size, reworded = abs(shift.size), sum(pair.reworded for pair in case.pairs) / len(case.pairs)
+    if size <= 2 and reworded < 0.1 and not shift.moved:
         return 0.45
     return 0.97 if size > 2 else 0.85
 
@@ -201,7 +217,7 @@ def _system_tokens(case: Case) -> float | None:
     half = len(points) // 2
     slopes = sorted(
         (b[1] - a[1]) / (b[0] - a[0])
-        for a, b in zip(points[:half], points[-half:], strict=True)
+        for a, b in zip(points[:half], points[len(points) - half :], strict=True)
         if b[0] > a[0]
     )
     if not chars or len(slopes) < 4:
@@ -297,7 +313,7 @@ def _space(case: Case) -> Iterator[Finding]:
         yield finding(
             "template",
             "space-in-front",
-            0.75,
+            0.45 if case.babbles else 0.75,
             f"{len(seen.gained)} of {count(seen.n, 'answer')} {said} now: the prompt ends "
             "otherwise than in the baseline.",
             "Look at spaces and line ends at the end of the template, after the assistant's turn "

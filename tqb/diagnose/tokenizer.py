@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from tqb.diagnose.case import Case, example, finding, showing, sure
+from tqb.diagnose.case import Case, example, finding, respaced, showing, sure
 from tqb.diagnose.shifts import LEAST as LEAST_ITEMS
 from tqb.diagnose.shifts import Shift, by_language, has_special, splits_special
-from tqb.signs import script_of
+from tqb.signs import joined_words, script_of
 from tqb.text import count
 from tqb.types import Finding
 
@@ -20,9 +20,11 @@ SIGNS = {
     "mojibake": ("mojibake", "UTF-8 read in another encoding stands"),
     "joined": ("pieces-out-of-place", "Words that begin in the middle of another one stand"),
     "glued": ("spaces-lost", "Words without the spaces between them stand"),
+    "spread": ("spaces-added", "Words with spaces within them stand"),
+    "unmarked": ("marks-lost", "Words without the marks of their letters stand"),
 }
 DECODING = "Look at how pieces are decoded and joined: whole sequences at once, in UTF-8."
-LEAST = {"glued": 3, "joined": 4}
+LEAST = {"glued": 3, "joined": 4, "spread": 3, "unmarked": 4}
 """Answers that must show a sign; two where the sign leaves no doubt."""
 ADVICE = (
     "Compare the tokenizer's files (vocabulary, merges, added tokens, normaliser, splitter) and "
@@ -35,7 +37,27 @@ def diagnose(case: Case, shift: Shift) -> Iterator[Finding]:
     if case.base is not None and not case.prompt_edited:
         yield from _split(case, shift)
         yield from _irregular(case, shift)
+    yield from _spaces(case)
     yield from _signs(case)
+
+
+def _spaces(case: Case) -> Iterator[Finding]:
+    """Answers lost their spaces, or have more of them, and have as many other characters."""
+    pairs, lost = respaced(case)
+    if not pairs:
+        return
+    said = "lost spaces" if lost else "have spaces within words, or more between them"
+    yield finding(
+        "tokenizer",
+        "spaces-lost" if lost else "spaces-added",
+        min(0.97, 0.8 + len(pairs) / len(case.pairs)),
+        f"{len(pairs)} of {count(len(case.pairs), 'answer')} {said}, and are as in the baseline "
+        f"but for that, by their length: “{example(case, pairs[0].key)}”.",
+        DECODING,
+        [pair.key for pair in pairs],
+        answers=len(pairs),
+        of=len(case.pairs),
+    )
 
 
 def _split(case: Case, shift: Shift) -> Iterator[Finding]:
@@ -97,8 +119,14 @@ def _signs(case: Case) -> Iterator[Finding]:
         seen = showing(case, sign)
         least = LEAST.get(sign, 2)
         confidence = sure(seen, least=least) - (0.0 if case.base else 0.1)
-        if sign == "joined" and confidence > 0 and case.is_drop:
+        if sign == "joined" and confidence > 0 and case.is_drop and _all_sorts(case, seen.gained):
             confidence = max(confidence, 0.85)
+        if sign in ("glued", "joined") and case.is_drop and confidence < 0.85:
+            confidence = min(confidence, 0.6)
+        if sign == "glued" and case.is_drop and not respaced(case)[0]:  # as of a broken model
+            confidence = min(confidence, 0.6)
+        if sign in ("replacement", "joined", "glued", "spread") and case.babbles:
+            confidence = min(confidence, 0.45)
         if confidence <= 0:
             continue
         now = " now" if case.base else ""
@@ -114,3 +142,11 @@ def _signs(case: Case) -> Iterator[Finding]:
             of=seen.n,
             lost=seen.lost,
         )
+
+
+def _all_sorts(case: Case, keys: Collection[str]) -> bool:
+    """Whether the words are all others: a name like JavaScript comes again."""
+    wanted = set(keys)
+    said = [r.answer or "" for r in case.answered if r.key in wanted]
+    words = [word for answer in said for word in joined_words(answer)]
+    return len(set(words)) >= 0.8 * len(words)
