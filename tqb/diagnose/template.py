@@ -21,6 +21,10 @@ SIGNS = {
 }
 """Name and wording by sign; each wording goes on with the answers in which that is so."""
 
+SAME = 0.3
+"""Share of answers that differ, up to which they are alike."""
+RIGHT = 0.2
+"""Share of right answers, up to which none of them may be more than luck."""
 WEAK = ("echo", "role", "no_question", "second_turn")
 """Signs that a small model shows in health, too: without a baseline they are no more than hints."""
 
@@ -353,11 +357,20 @@ def _signs(case: Case, shift: Shift) -> Iterator[Finding]:
 
 
 def _alike(case: Case) -> Iterator[Finding]:
-    """Without a baseline: all requests are as long as each other, whatever was asked."""
+    """Without a baseline: all requests are as long as each other, whatever was asked.
+
+    A server that makes up its counts says so too, but answers each question by itself.
+    """
     counts = [(r.prompt_tokens, len(r.question)) for r in case.answered if r.prompt_tokens]
     if len(counts) < 5 or len({size for _, size in counts}) < 5:
         return
-    if len({tokens for tokens, _ in counts}) == 1:
+    texts = {(r.answer or "").strip() for r in case.answered}
+    right = sum(r.outcome == "pass" for r in case.answered)
+    steady = case.now.params.temperature == 0  # so that equal prompts get equal answers
+    answers_each = len(texts) > SAME * len(case.answered) and (
+        steady or right > RIGHT * len(case.answered)
+    )
+    if len({tokens for tokens, _ in counts}) == 1 and not answers_each:
         yield finding(
             "template",
             "question-lost",
