@@ -31,6 +31,7 @@ def results(tmp_path: Path) -> list[dict[str, Any]]:
     data = json.loads((tmp_path / "r.json").read_text("utf-8"))["results"]
     for result in data:
         result.pop("latency_s")
+        result.pop("first_byte_s")
         result.pop("cost_usd")
     return list(data)
 
