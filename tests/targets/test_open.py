@@ -61,10 +61,22 @@ def test_the_package_imports_nothing_heavy() -> None:
     assert loaded_after("import tqb.targets") == set()
 
 
-def test_an_endpoint_imports_only_aiohttp() -> None:
-    """Opening an endpoint does not import LiteLLM."""
-    code = "from tqb.targets import open_target; open_target('http://127.0.0.1:9/v1#m')"
-    assert loaded_after(code) == {"aiohttp"}
+def test_an_endpoint_imports_its_client_when_it_is_asked() -> None:
+    """Opening an endpoint imports nothing heavy; the first request aiohttp, and not LiteLLM."""
+    code = "from tqb.targets import open_target; t = open_target('http://127.0.0.1:9/v1#m')"
+    assert loaded_after(code) == set()
+    asked = """
+import asyncio
+from tqb.errors import CallError
+from tqb.types import Item, Message, Params, Request
+async def ask():
+    try:
+        await t.complete(Request("p", Item("i", "q", "a"), 0, (Message("user", "q"),), Params()))
+    except CallError:
+        await t.aclose()
+asyncio.run(ask())
+"""
+    assert loaded_after(code + asked) == {"aiohttp"}
 
 
 def test_programs_functions_and_replays_import_nothing_heavy() -> None:

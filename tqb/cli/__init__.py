@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import os
 import sys
@@ -33,6 +34,9 @@ from tqb.cli.output import discard_output, write_out
 from tqb.errors import EXIT_BUG, EXIT_INPUT, EXIT_INTERRUPTED, EXIT_PASS, TqbError
 from tqb.redaction import redact, redact_command
 from tqb.text import one_line
+
+GARBAGE = 50_000
+"""New objects after which the collector looks for garbage: imports and a short run leave none."""
 
 app = typer.Typer(
     name="tqb",
@@ -84,6 +88,7 @@ def _root(
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code; nothing but a bug shows a traceback."""
     _speak_utf8()
+    gc.set_threshold(GARBAGE)
     code: object = EXIT_PASS
     try:
         command = typer.main.get_command(app)

@@ -8,6 +8,8 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
@@ -61,9 +63,6 @@ class EndpointTarget:
         Raises:
             TargetError: the URL lacks a host or a model, or the key cannot be sent.
         """
-        import aiohttp
-
-        self._aiohttp = aiohttp
         parts = _split(spec)
         self._url = _chat_url(parts)
         self._headers, self._origin = _credentials(parts, api_key_env)
@@ -75,13 +74,14 @@ class EndpointTarget:
 
     async def complete(self, request: Request) -> Response:
         """Send one request. Raises `CallError`."""
+        client = self._aiohttp
         start = time.perf_counter()
         try:
             reply = await self._post(request)
             if reply.status in _NO_SCHEMA and request.schema and _names_schema(reply.raw):
                 self._takes_schema = False
                 reply = await self._post(request)
-        except (self._aiohttp.ClientError, OSError, asyncio.TimeoutError) as exc:
+        except (client.ClientError, OSError, asyncio.TimeoutError) as exc:
             failure = transport_failure(exc, request.params.timeout_s, self._origin)
             raise failure or bad_response(str(exc), "no HTTP reply", self._origin) from exc
         latency_s = time.perf_counter() - start
@@ -90,6 +90,13 @@ class EndpointTarget:
         read = read_completion(parse_reply(reply.raw, self._origin), latency_s, self._origin)
         served = {**versions(reply.headers), **read.served}
         return replace(read, first_byte_s=reply.head_at - start, served=served)
+
+    @cached_property
+    def _aiohttp(self) -> ModuleType:
+        """The client, imported when something is sent: what a cache knows is not."""
+        import aiohttp
+
+        return aiohttp
 
     def price(self, request: Request) -> Unpriced:
         """Say that it is unknown: a server's prices are its own."""

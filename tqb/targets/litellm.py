@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
 import re
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -258,13 +260,30 @@ async def _after_request(session: object, context: object, params: Any) -> None:
         exchange.redirect = (params.response.status, goal)
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Import something large: what it leaves is there to stay, and is not searched for garbage.
+
+    The collector would go through all of it several times meanwhile, and once more at the end.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_on:
+            gc.enable()
+
+
 def _import_litellm() -> Any:
     """Import LiteLLM: silent, and without fetching prices or reading a .env file."""
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
     os.environ.setdefault("LITELLM_LOG", "CRITICAL")
     warnings.filterwarnings("ignore", "Pydantic serializer warnings", UserWarning)
-    litellm: Any = importlib.import_module("litellm")
+    with _uncollected():
+        litellm: Any = importlib.import_module("litellm")
     litellm.suppress_debug_info = True
     return litellm
 
