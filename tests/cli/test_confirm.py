@@ -118,7 +118,7 @@ def test_confirmed_break_fails(cli: Cli, tmp_path: Path, accepted: Path) -> None
     with made:
         ended = cli("run", accepted, "-m", f"{made.url}#m", *FLAGS)
     assert ended.code == 1
-    assert ended.out.splitlines()[1:3] == [
+    assert ended.out.splitlines()[3:5] == [
         "  5 of 20 items that passed before now fail (confirmed 3 times each), none that failed "
         "now passes; so lopsided a change would come by chance in 3.1 % of runs",
         "  a drop of 25 % is over --max-drop 0.2",
