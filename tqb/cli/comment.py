@@ -13,7 +13,6 @@ import typer
 from tqb.cli import options
 from tqb.cli.run import LAST_RUN
 from tqb.errors import EXIT_PASS, ConfigError
-from tqb.types import Policy
 
 EXAMPLES = """Examples:
 
@@ -64,7 +63,6 @@ def comment(
     """
     from tqb import pipeline
     from tqb.cli.output import write_out
-    from tqb.config import parse_families
     from tqb.formats.markdown import to_markdown
     from tqb.github import API_URL, PullRequest, keep_comment
     from tqb.report import load_report
@@ -72,18 +70,7 @@ def comment(
     report = load_report(run)
     source = context.get_parameter_source("baseline")
     if baseline and source is not None and source.name == "COMMANDLINE":
-        policy = Policy(
-            fail_under=fail_under,
-            must_pass=tuple(must_pass or ()),
-            alpha=alpha,
-            tolerate=tolerate,
-            max_drop=max_drop,
-            max_broken=max_broken,
-            max_errors=max_errors,
-            max_latency_p95_s=max_latency_p95,
-            max_completion_p95=max_completion_p95,
-            fail_on=parse_families(fail_on or ()),
-        )
+        policy = options.policy_of(context)
         report = pipeline.compare(pipeline.read_baseline(baseline), report, policy)
     pull = PullRequest(
         repository=repo or "",

@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from tqb.cli import options
-from tqb.types import Policy
 
 EXAMPLES = """Examples:
 
@@ -20,6 +19,7 @@ EXAMPLES = """Examples:
 
 
 def compare(
+    context: typer.Context,
     base: Annotated[Path, typer.Argument(metavar="BASE", help="Baseline file or JSON report.")],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="JSON report to be judged.")],
     fail_under: options.FailUnder = None,
@@ -38,22 +38,10 @@ def compare(
     """Compare a finished run with an earlier one."""
     from tqb import pipeline
     from tqb.cli.github import print_report
-    from tqb.config import parse_families
     from tqb.formats.terminal import render_comparison
     from tqb.report import load_report
 
-    policy = Policy(
-        fail_under=fail_under,
-        must_pass=tuple(must_pass or ()),
-        alpha=alpha,
-        tolerate=tolerate,
-        max_drop=max_drop,
-        max_broken=max_broken,
-        max_errors=max_errors,
-        max_latency_p95_s=max_latency_p95,
-        max_completion_p95=max_completion_p95,
-        fail_on=parse_families(fail_on or ()),
-    )
+    policy = options.policy_of(context)
     report = pipeline.compare(pipeline.read_baseline(base), load_report(new), policy)
     print_report(render_comparison(report, sys.stdout), report, new, wanted=github)
     return report.verdict.exit_code

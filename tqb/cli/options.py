@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import os
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tqb import config
+from tqb.types import Policy
 
 
 def load_settings(context: typer.Context, given: Path | None) -> Path | None:
@@ -26,6 +28,24 @@ def load_settings(context: typer.Context, given: Path | None) -> Path | None:
         context.default_map = {name: value for name, value in values.items() if name in known}
         sys.path.append(str(path.parent.resolve()))  # where a python: target may be
     return path
+
+
+SPELLED = {"max_cost_usd": "max_cost", "max_latency_p95_s": "max_latency_p95"}
+"""Fields of `Policy` whose flags do without the unit."""
+
+
+def policy_of(context: typer.Context) -> Policy:
+    """Return the rules that the flags of a command set; a flag that it lacks is as by default.
+
+    Raises:
+        ConfigError: --fail-on names no family of faults.
+    """
+    given = context.params
+    names = {field.name: SPELLED.get(field.name, field.name) for field in fields(Policy)}
+    values = {field: given[name] for field, name in names.items() if name in given}
+    values["must_pass"] = tuple(values["must_pass"] or ())
+    values["fail_on"] = config.parse_families(values["fail_on"] or ())
+    return Policy(**values)
 
 
 def finite(value: float | None) -> float | None:

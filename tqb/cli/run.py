@@ -10,7 +10,7 @@ import typer
 
 from tqb.cli import options
 from tqb.errors import EXIT_PASS, ConfigError
-from tqb.types import JOURNAL, Limits, Params, Policy, Report, RunOptions, Storage
+from tqb.types import JOURNAL, Limits, Params, Report, RunOptions, Storage
 
 FOLDER = JOURNAL.parent
 LAST_RUN = FOLDER / "last-run.json"
@@ -94,7 +94,6 @@ def run(
     from tqb.cli.logs import redact_logs
     from tqb.cli.patience import Patience
     from tqb.cli.progress import progress
-    from tqb.config import parse_families
     from tqb.dashboards import require
     from tqb.formats import check_outputs, write_report
     from tqb.formats.terminal import render_report
@@ -122,21 +121,7 @@ def run(
         fuzzy_threshold=fuzzy_threshold,
         judge=judge,
         baseline=baseline,
-        policy=Policy(
-            fail_under=fail_under,
-            must_pass=tuple(must_pass or ()),
-            alpha=alpha,
-            tolerate=tolerate,
-            max_drop=max_drop,
-            max_broken=max_broken,
-            max_errors=max_errors,
-            max_cost_usd=max_cost,
-            max_latency_p95_s=max_latency_p95,
-            max_completion_p95=max_completion_p95,
-            fail_on=parse_families(fail_on or ()),
-            confirm=confirm,
-            confirm_limit=confirm_limit,
-        ),
+        policy=options.policy_of(context),
         verify=verify,
     )
     if dry_run:

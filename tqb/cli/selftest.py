@@ -21,7 +21,7 @@ from tqb.errors import (
     EXIT_PASS,
     ConfigError,
 )
-from tqb.types import Limits, Params, Policy, RunOptions
+from tqb.types import Limits, Params, RunOptions
 
 if TYPE_CHECKING:
     from tqb.formats.terminal import Line
@@ -71,6 +71,7 @@ DryRun = Annotated[
 
 
 def selftest(
+    context: typer.Context,
     packs: options.Packs = None,
     target: options.Target = "demo",
     prompt: options.Prompt = None,
@@ -111,7 +112,6 @@ def selftest(
 ) -> int:
     """Break your own pipeline on purpose, and show which faults your packs and gate catch."""
     from tqb.cli.run import parse_tags
-    from tqb.config import parse_families
 
     if saved_as is not None and saved_as.suffix.lower() != ".json":
         raise ConfigError(f"--output {saved_as}: a self-test writes JSON alone; name a .json file")
@@ -127,21 +127,7 @@ def selftest(
         scorer=scorer,
         fuzzy_threshold=fuzzy_threshold,
         baseline=baseline,
-        policy=Policy(
-            fail_under=fail_under,
-            must_pass=tuple(must_pass or ()),
-            alpha=alpha,
-            tolerate=tolerate,
-            max_drop=max_drop,
-            max_broken=max_broken,
-            max_errors=max_errors,
-            max_cost_usd=max_cost,
-            max_latency_p95_s=max_latency_p95,
-            max_completion_p95=max_completion_p95,
-            fail_on=parse_families(fail_on or ()),
-            confirm=confirm,
-            confirm_limit=confirm_limit,
-        ),
+        policy=options.policy_of(context),
         verify=verify,
     )
     return _print_plan(asked) if dry_run else _test(asked, saved_as, quiet=quiet)
