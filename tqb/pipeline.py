@@ -1,7 +1,6 @@
 """The run on one page.
 
-load_packs → build_requests → ask → score → ask_judge → make_report → compare → confirm
-→ diagnose → judge
+prepare → ask → score → ask_judge → make_report → compare → confirm → diagnose → judge
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
 from itertools import islice
@@ -103,6 +102,33 @@ def run(
     """
     started_at, ends_at = _now(), deadline(options.limits)
     _refuse_running_loop()
+    ready = prepare(options)
+    target = open_pipeline(options)
+    grader = open_judge(options)
+    info = run_info(started_at, target, grader, ready, options)
+    with open_memory(info, target, ready.packs, options.storage) as memory:
+        ask = asker(options, ends_at, memory, on_start, on_reply)
+        answer = partial(answers, target, grader, ready.scorer, ask)
+        return go_through(info, ready, target, answer, options)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a run needs beside its target: read, selected and tried."""
+
+    packs: tuple[Pack, ...]
+    prompt: Prompt
+    requests: tuple[Request, ...]
+    scorer: Scorer
+    base: Baseline | None
+
+
+def prepare(options: RunOptions) -> Prepared:
+    """Read all that a run needs beside its target; nobody is asked.
+
+    Raises:
+        InputError: as `run`, but for the target and the judge.
+    """
     refuse_counts_too_low(options)
     packs = load_packs(options)
     refuse_unknown_must_pass(packs, options.policy.must_pass)
@@ -112,18 +138,19 @@ def run(
     requests = build_requests(packs, prompt, options)
     base = load_baseline(options.baseline, requests)
     try_scorer(scorer, requests)
-    target = open_pipeline(options)
-    grader = open_judge(options)
-    info = run_info(started_at, target, grader, prompt, packs, requests, options)
-    with open_memory(info, target, packs, options.storage) as memory:
-        ask = asker(options, ends_at, memory, on_start, on_reply)
-        answer = partial(answers, target, grader, scorer, ask)
-        results, interrupted = answer(requests)
-        made = report.make_report(TOOL, info, results)
-        made = replace(made, comparison=baseline.compare(base, made))
-        if not interrupted:
-            made, interrupted = confirm(made, requests, target, answer, options)
-    made = replace(made, findings=diagnose(base, made))
+    return Prepared(packs, prompt, requests, scorer, base)
+
+
+def go_through(
+    info: RunInfo, ready: Prepared, target: Target, answer: Answer, options: RunOptions
+) -> Report:
+    """Ask, compare, confirm, diagnose and judge: the run itself."""
+    results, interrupted = answer(ready.requests)
+    made = report.make_report(TOOL, info, results)
+    made = replace(made, comparison=baseline.compare(ready.base, made))
+    if not interrupted:
+        made, interrupted = confirm(made, ready.requests, target, answer, options)
+    made = replace(made, findings=diagnose(ready.base, made))
     made = replace(made, run=replace(made.run, finished_at=_stamp(_now())))
     return replace(made, verdict=judge(made, options.policy, interrupted=interrupted))
 
@@ -514,27 +541,25 @@ def run_info(
     started_at: datetime,
     target: Target,
     grader: Target | None,
-    prompt: Prompt,
-    packs: Sequence[Pack],
-    requests: Sequence[Request],
+    ready: Prepared,
     options: RunOptions,
 ) -> RunInfo:
     """Write down how the run was made."""
-    first_repeats = (request.messages for request in requests if request.repeat == 0)
+    first_repeats = (request.messages for request in ready.requests if request.repeat == 0)
     return RunInfo(
         id=f"{started_at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}",
         started_at=_stamp(started_at),
         finished_at=_stamp(_now()),
         target=target.name,
         prompt_sha256=fingerprint(first_repeats),
-        template_sha256=prompt.template_sha256,
+        template_sha256=ready.prompt.template_sha256,
         scorer=options.scorer,
         params=options.params,
         repeats=options.repeats,
-        packs=tuple(map(pack_ref, packs)),
+        packs=tuple(map(pack_ref, ready.packs)),
         judge=grader.name if grader else None,
         cache=options.storage.cache and not target.recorded,
-        instruction_chars=instruction_chars(requests),
+        instruction_chars=instruction_chars(ready.requests),
     )
 
 

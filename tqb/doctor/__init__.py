@@ -162,7 +162,9 @@ def _signs(
     """Return what the answers tell by themselves, as in a run without a baseline."""
     judged = [one for one in heard if one.probe.kind in JUDGED]
     requests = [one.probe.request for one in judged]
-    results = pipeline.score(requests, [one.reply for one in judged], load_scorer())
+    scorer = load_scorer()
+    results = pipeline.score(requests, [one.reply for one in judged], scorer)
     now = datetime.now(timezone.utc)
-    info = pipeline.run_info(now, target, None, prompt, (), requests, run)
+    ready = pipeline.Prepared((), prompt, tuple(requests), scorer, None)
+    info = pipeline.run_info(now, target, None, ready, run)
     return diagnose(None, report.make_report(pipeline.TOOL, info, results))

@@ -5,36 +5,31 @@ healthy run → faults → (ask → score → compare → confirm → diagnose �
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
 
-from tqb import baseline, pipeline, report
-from tqb.diagnose import diagnose
+from tqb import baseline, pipeline
 from tqb.errors import CallError
 from tqb.estimate import OWN, most_confirmed
-from tqb.gate import judge
 from tqb.memory import Memories
-from tqb.pipeline import Ask, OnReply, OnStart
-from tqb.prompts import load_prompt
+from tqb.pipeline import Ask, OnReply, OnStart, Prepared
 from tqb.runner import deadline
-from tqb.scorers import load_scorer
 from tqb.selftest.faults import MORE_ITEMS, Fault, Key, faults_for, key_of, on_the_way_in
 from tqb.selftest.records import Ending, Outcome, Plan, Tested, Trial
 from tqb.text import count
 from tqb.types import (
     JOURNAL,
-    Baseline,
-    Pack,
     Price,
     Report,
     Request,
     Response,
     RunInfo,
     RunOptions,
-    Scorer,
     Target,
 )
 
@@ -75,11 +70,18 @@ class Bench:
     """What all runs of a self-test share."""
 
     options: RunOptions
-    packs: tuple[Pack, ...]
-    requests: tuple[Request, ...]
-    scorer: Scorer
-    base: Baseline | None
+    ready: Prepared
     info: RunInfo
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """What the healthy pipeline is asked."""
+        return self.ready.requests
+
+    @property
+    def packs(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(pack.name for pack in self.ready.packs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +106,12 @@ def selftest(
     Raises:
         InputError: as `tqb.pipeline.run`.
     """
-    bench = _prepare(options)
-    target = pipeline.open_pipeline(options)
-    bench = replace(bench, info=replace(bench.info, target=target.name))
+    target, bench = _opened(options)
     askers = _askers(options, on_start, on_reply)
-    healthy = _judged(bench, target, bench.base, askers.live)
+    healthy = _judged(bench, target, askers.live)
     tested = Tested(
         target=target.name,
-        packs=tuple(pack.name for pack in bench.packs),
+        packs=bench.packs,
         ending=_ending(healthy),
         reasons=tuple(_unhealthy(healthy)),
         items=len({key_of(request) for request in bench.requests}),
@@ -128,18 +128,20 @@ def _broken(
 ) -> Tested:
     """Try one fault after the other."""
     answers = _answers_of(healthy)
-    base = bench.base or baseline.from_report(healthy)
+    base = bench.ready.base or baseline.from_report(healthy)
+    bench = replace(bench, ready=replace(bench.ready, base=base))
     for fault, why in _injectable(faults_for(bench.requests, answers), target, bench):
         if why:
             trial = Trial(fault.name, fault.family, fault.said, "skipped", why=why)
             tested = replace(tested, trials=(*tested.trials, trial))
             continue
         if fault.side == "request":
-            made = _judged(bench, fault.wrap(target), base, askers.live)
+            with _unlogged():
+                made = _judged(bench, fault.wrap(target), askers.live)
             asked = _questions(made)
         else:
             remembered = Remembered(target.name, answers)
-            made, asked = _judged(bench, fault.wrap(remembered), base, askers.free), 0
+            made, asked = _judged(bench, fault.wrap(remembered), askers.free), 0
         tested = replace(tested, requests=tested.requests + asked)
         if (ending := _ending(made)) != "done":
             return replace(tested, ending=ending, reasons=made.verdict.reasons)
@@ -148,19 +150,28 @@ def _broken(
     return tested
 
 
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Keep errors of the pipeline from the log: what breaks by our own doing is no news."""
+    logging.disable(logging.ERROR)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
+
+
 def plan_of(options: RunOptions) -> Plan:
     """Return what a self-test would ask; no key is needed and nothing is sent.
 
     Raises:
         InputError: as `selftest`.
     """
-    bench = _prepare(options)
-    target = pipeline.open_pipeline(options, needs_key=False)
+    target, bench = _opened(options, needs_key=False)
     found = [(fault.name, why) for fault, why in _injectable(on_the_way_in(), target, bench)]
     compared = replace(options, baseline=options.baseline or JOURNAL)
     return Plan(
         target=target.name,
-        packs=tuple(pack.name for pack in bench.packs),
+        packs=bench.packs,
         items=len(bench.requests),
         live=tuple(name for name, why in found if not why),
         skipped=tuple(f"{name}: {why}" for name, why in found if why),
@@ -169,19 +180,11 @@ def plan_of(options: RunOptions) -> Plan:
     )
 
 
-def _prepare(options: RunOptions) -> Bench:
-    pipeline.refuse_counts_too_low(options)
-    packs = pipeline.load_packs(options)
-    pipeline.refuse_unknown_must_pass(packs, options.policy.must_pass)
-    prompt = load_prompt(options.prompt)
-    rivals = [target for pack in packs for item in pack.items for target in item.targets]
-    scorer = load_scorer(options.scorer, threshold=options.fuzzy_threshold, rivals=rivals)
-    requests = pipeline.build_requests(packs, prompt, options)
-    base = pipeline.load_baseline(options.baseline, requests)
-    pipeline.try_scorer(scorer, requests)
-    now, nobody = datetime.now(timezone.utc), Remembered("", {})
-    info = pipeline.run_info(now, nobody, None, prompt, packs, requests, options)
-    return Bench(options, packs, requests, scorer, base, info)
+def _opened(options: RunOptions, *, needs_key: bool = True) -> tuple[Target, Bench]:
+    ready = pipeline.prepare(options)
+    target = pipeline.open_pipeline(options, needs_key=needs_key)
+    info = pipeline.run_info(datetime.now(timezone.utc), target, None, ready, options)
+    return target, Bench(options, ready, info)
 
 
 def _askers(options: RunOptions, on_start: OnStart, on_reply: OnReply) -> Askers:
@@ -202,16 +205,10 @@ def _askers(options: RunOptions, on_start: OnStart, on_reply: OnReply) -> Askers
     return Askers(live, free)
 
 
-def _judged(bench: Bench, target: Target, base: Baseline | None, ask: Ask) -> Report:
-    """Make a run of the gate, as `tqb.pipeline.run` does."""
-    answer = partial(pipeline.answers, target, None, bench.scorer, ask)
-    results, interrupted = answer(bench.requests)
-    made = report.make_report(pipeline.TOOL, bench.info, results)
-    made = replace(made, comparison=baseline.compare(base, made))
-    if not interrupted:
-        made, interrupted = pipeline.confirm(made, bench.requests, target, answer, bench.options)
-    made = replace(made, findings=diagnose(base, made))
-    return replace(made, verdict=judge(made, bench.options.policy, interrupted=interrupted))
+def _judged(bench: Bench, target: Target, ask: Ask) -> Report:
+    """Make a run of the gate."""
+    answer = partial(pipeline.answers, target, None, bench.ready.scorer, ask)
+    return pipeline.go_through(bench.info, bench.ready, target, answer, bench.options)
 
 
 def _ending(made: Report) -> Ending:
