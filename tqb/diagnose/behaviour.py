@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from tqb.changes import by_item, sign_test
-from tqb.diagnose.case import Case, Moved, Pair, example, finding, moved, showing, sure
+from tqb.diagnose.case import Case, Moved, Pair, example, finding, formed, moved, showing, sure
 from tqb.diagnose.shifts import Shift
 from tqb.text import count
-from tqb.types import BaselineItem, Finding, Result, Shape
+from tqb.types import Finding, Form, Result, Shape
 
 ADVICE = (
     "Compare the model's version, weights, adapters and sampling with those of the last good run; "
@@ -25,12 +26,17 @@ FORMS: dict[Shape, str] = {
     "code": "code blocks",
     "empty": "nothing at all",
 }
+EDGES: tuple[tuple[str, str, Callable[[Form], bool]], ...] = (
+    ("case-changed", "are in small letters", lambda form: form.case == "lower"),
+    ("case-changed", "are in capitals", lambda form: form.case == "upper"),
+    ("case-changed", "begin with a small letter", lambda form: form.first.islower()),
+    ("case-changed", "begin with a capital", lambda form: form.first.isupper()),
+    ("full-stop", "end with a full stop", lambda form: form.last in (".", "。")),
+)
 CERTAIN = 1e-4
 """Most chance of a change of form where nothing changed, for it to count."""
 LEAST_SHARE = 0.15
 """Least share of the answers that must have changed their form: other arithmetic moves some."""
-
-
 RESTLESS = 0.5
 """Share of the answers that differ in more than their wording, from which on that is a fault.
 
@@ -94,8 +100,8 @@ def _worst(case: Case) -> str:
     return f"; {name} lost {lost} of {n}" if lost / n >= 1.5 * len(broken) / len(case.pairs) else ""
 
 
-def _is(shape: Shape) -> Callable[[BaselineItem], bool]:
-    return lambda item: item.form is not None and item.form.shape == shape
+def _is(shape: Shape, form: Form) -> bool:
+    return form.shape == shape
 
 
 def _certain(seen: Moved) -> bool:
@@ -104,11 +110,10 @@ def _certain(seen: Moved) -> bool:
 
 def _forms(case: Case) -> Iterator[Finding]:
     """Answers took another shape."""
-    pairs = [pair for pair in case.pairs if pair.before.form and pair.after.form]
-    found = {shape: moved(pairs, _is(shape)) for shape in FORMS}
-    shape = max(found, key=lambda one: found[one].net, default=None)
-    if shape is None or not _certain(found[shape]):
-        yield from _edges(pairs)
+    found = {shape: moved(case.pairs, formed(partial(_is, shape))) for shape in FORMS}
+    shape = max(found, key=lambda one: found[one].net)
+    if not _certain(found[shape]):
+        yield from _edges(case.pairs)
         return
     seen = found[shape]
     yield finding(
@@ -128,14 +133,8 @@ def _forms(case: Case) -> Iterator[Finding]:
 
 def _edges(pairs: Sequence[Pair]) -> Iterator[Finding]:
     """Answers begin or end with another kind of character."""
-    for name, said, test in (
-        ("case-changed", "are in small letters", lambda form: form.case == "lower"),
-        ("case-changed", "are in capitals", lambda form: form.case == "upper"),
-        ("case-changed", "begin with a small letter", lambda form: form.first.islower()),
-        ("case-changed", "begin with a capital", lambda form: form.first.isupper()),
-        ("full-stop", "end with a full stop", lambda form: form.last in (".", "。")),
-    ):
-        seen = moved(pairs, lambda item, test=test: item.form is not None and test(item.form))  # type: ignore[misc]
+    for name, said, shows in EDGES:
+        seen = moved(pairs, formed(shows))
         if _certain(seen):
             yield finding(
                 "behaviour",
@@ -156,9 +155,8 @@ def _restless(case: Case) -> Iterator[Finding]:
     Other arithmetic (another engine, another batch) rewords answers too, but most of them begin
     alike, are about as long, and have the same shape.
     """
-    pairs = [pair for pair in case.pairs if pair.before.form and pair.after.form]
-    changed = [pair.key for pair in pairs if _differs(pair)]
-    share = len(changed) / len(pairs) if pairs else 0.0
+    changed = [key for key, was, now in case.forms if _differs(was, now)]
+    share = len(changed) / len(case.forms) if case.forms else 0.0
     if len(changed) < 8 or share < SAID:
         return
     changes = sum(change in ("broken", "fixed") for change in case.changes.values())
@@ -166,39 +164,32 @@ def _restless(case: Case) -> Iterator[Finding]:
         "behaviour",
         "answers-changed",
         min(0.8, 0.2 + share) if share >= RESTLESS else 0.4,
-        f"Answers are other ones: {len(changed)} of {len(pairs)} begin otherwise, have another "
-        f"form or are twice as long or half as long as in the baseline, and {changes} changed "
-        "between right and wrong.",
+        f"Answers are other ones: {len(changed)} of {len(case.forms)} begin otherwise, have "
+        f"another form or are twice as long or half as long as in the baseline, and {changes} "
+        "changed between right and wrong.",
         ADVICE,
         changed,
         answers=len(changed),
-        of=len(pairs),
+        of=len(case.forms),
         changed_outcomes=changes,
     )
 
 
-def _differs(pair: Pair) -> bool:
-    was, now = pair.before.form, pair.after.form
-    if was is None or now is None or not pair.reworded:
-        return False
+def _differs(was: Form, now: Form) -> bool:
     size = math.log((now.chars + 3) / (was.chars + 3))
     return was.first != now.first or was.shape != now.shape or abs(size) > math.log(2)
 
 
 def _length(case: Case) -> Iterator[Finding]:
     """Answers became longer, or shorter."""
-    sizes = [
-        (pair, pair.before.form.chars, pair.after.form.chars)
-        for pair in case.pairs
-        if pair.before.form and pair.after.form
-    ]
-    longer = [pair for pair, was, now in sizes if now > 1.5 * was + 4]
-    shorter = [pair for pair, was, now in sizes if was > 1.5 * now + 4]
+    sizes = [(key, was.chars, now.chars) for key, was, now in case.forms]
+    longer = [key for key, was, now in sizes if now > 1.5 * was + 4]
+    shorter = [key for key, was, now in sizes if was > 1.5 * now + 4]
     for name, said, more, fewer in (
         ("answers-longer", "longer", longer, shorter),
         ("answers-shorter", "shorter", shorter, longer),
     ):
-        seen = Moved(tuple(pair.key for pair in more), len(fewer), len(sizes))
+        seen = Moved(tuple(more), len(fewer), len(sizes))
         if not _certain(seen):
             continue
         ratios = sorted(math.log((now + 1) / (was + 1)) for _, was, now in sizes)
@@ -219,33 +210,19 @@ def _length(case: Case) -> Iterator[Finding]:
 
 def _script(case: Case) -> Iterator[Finding]:
     """Answers are in another script, as where another language is spoken."""
-    changed = [
-        pair
-        for pair in case.pairs
-        if pair.before.form
-        and pair.after.form
-        and pair.before.form.script
-        and pair.after.form.script
-        and pair.before.form.script != pair.after.form.script
-    ]
-    kinds = Counter(
-        (p.before.form.script, p.after.form.script)
-        for p in changed
-        if p.before.form and p.after.form
-    )
+    changes = {
+        key: (was.script, now.script)
+        for key, was, now in case.forms
+        if was.script and now.script and was.script != now.script
+    }
+    kinds = Counter(changes.values())
     if not kinds:
         return
     (was, now), times = kinds.most_common(1)[0]
     back = kinds.get((now, was), 0)
     if times < 4 or sign_test(times, back) > 0.01:
         return
-    keys = [
-        p.key
-        for p in changed
-        if p.before.form
-        and p.after.form
-        and (p.before.form.script, p.after.form.script) == (was, now)
-    ]
+    keys = [key for key, change in changes.items() if change == (was, now)]
     yield finding(
         "behaviour",
         "script-changed",

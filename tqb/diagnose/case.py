@@ -9,6 +9,7 @@ from typing import Any
 
 from tqb import baseline
 from tqb.changes import Evidence, sign_test, weigh
+from tqb.text import count, one_line
 from tqb.types import (
     Baseline,
     BaselineItem,
@@ -101,6 +102,15 @@ class Case:
         """The change of each compared item, by key."""
         items = self.comparison.items if self.comparison else ()
         return {item.key: item.change for item in items if item.key in self.keys}
+
+    @cached_property
+    def forms(self) -> tuple[tuple[str, Form, Form], ...]:
+        """What the answers looked like and look like now, by key, where both are known."""
+        return tuple(
+            (pair.key, pair.before.form, pair.after.form)
+            for pair in self.pairs
+            if pair.before.form and pair.after.form
+        )
 
     @cached_property
     def keys(self) -> frozenset[str]:
@@ -258,6 +268,11 @@ def moved(pairs: Sequence[Pair], shows: Callable[[BaselineItem], bool]) -> Moved
     return Moved(gained, sum(was and not now for _, was, now in flags), len(flags))
 
 
+def formed(shows: Callable[[Form], bool]) -> Callable[[BaselineItem], bool]:
+    """Turn a question about the form of an answer into one about an item."""
+    return lambda item: item.form is not None and shows(item.form)
+
+
 def showing(case: Case, sign: str) -> Moved:
     """Count the answers that began to show a sign; without a baseline, those that show it."""
     if case.base is None:
@@ -289,9 +304,32 @@ def respaced(case: Case) -> tuple[list[Pair], bool]:
     return (most if len(most) >= least else []), most is lost
 
 
+def signed(
+    case: Case,
+    kind: Family,
+    name: str,
+    said: str,
+    seen: Moved,
+    confidence: float,
+    advice: str,
+) -> Finding:
+    """Make the finding of a sign: ``said`` in so many answers, as in the first of them."""
+    now = " now" if case.base else ""
+    return finding(
+        kind,
+        name,
+        confidence,
+        f"{said} in {len(seen.gained)} of {count(seen.n, 'answer')}{now}, as in "
+        f"“{example(case, seen.gained[0])}”.",
+        advice,
+        seen.gained,
+        answers=len(seen.gained),
+        lost=seen.lost,
+        of=seen.n,
+    )
+
+
 def example(case: Case, key: str, limit: int = 60) -> str:
     """Quote the answer to an item."""
-    from tqb.text import one_line
-
     answer = next((r.answer for r in case.answered if r.key == key), None)
     return one_line(answer or "", limit)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -339,8 +339,9 @@ def _ranks(values: Sequence[int]) -> list[float]:
     return [(fmean(places[value]) - middle) / n for value in values]
 
 
-def _spread(values: object) -> float:
-    ordered = sorted(values)  # type: ignore[call-overload]
+def _spread(values: Iterable[float]) -> float:
+    """Return the distance from the lowest tenth of the values to the highest."""
+    ordered = sorted(values)
     n = len(ordered)
     return float(ordered[(9 * n) // 10] - ordered[n // 10])
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from tqb.diagnose.case import Case, example, finding, moved, showing, sure
+from tqb.diagnose.case import Case, finding, formed, moved, showing, signed, sure
 from tqb.diagnose.shifts import Shift, splits_special
 from tqb.text import count
-from tqb.types import Finding
+from tqb.types import Finding, Form
 
 SIGNS = {
     "special_token": ("special-tokens-in-answers", "Special tokens of a chat format stand"),
@@ -91,84 +92,98 @@ def _figures(shift: Shift) -> dict[str, Any]:
 
 def _shifted(case: Case, shift: Shift) -> Iterator[Finding]:
     """What the prompt tokens of the same questions say."""
-    keys = [pair.key for pair in shift.moved]
     if shift.kind == "constant":
         yield from _constant(case, shift)
-    elif shift.kind == "lost" and not _answered_before(case, shift):
-        yield finding(
-            "template",
-            "question-lost",
-            0.97,
-            f"The question no longer reaches the model: every request has {shift.size:,} prompt "
-            "tokens, whatever is asked.",
-            "Look for the variable of the question in the template; is it spelled as it is passed?",
-            keys,
-            **_figures(shift),
-        )
-    elif shift.kind == "multiple":
-        times = "twice" if shift.size == 2 else f"{shift.size} times"
-        yield finding(
-            "template",
-            "sent-twice",
-            0.95,
-            f"The question is sent {times}: prompt tokens are {shift.size} times what they were, "
-            "but for a constant.",
-            "Look for a history, a loop or a wrapper that adds the question again.",
-            keys,
-            **_figures(shift),
-        )
-    elif shift.kind == "context":
-        lost = shift.size < 0
-        what = "no longer reaches the model" if lost else "is sent in addition"
-        yield finding(
-            "template",
-            "context-lost" if lost else "context-added",
-            0.95,
-            f"The context {what}: requests are {'shorter' if lost else 'longer'} by as much as the "
-            f"context of their item is long ({shift.tokens[0]:,} prompt tokens then, "
-            f"{shift.tokens[1]:,} now).",
-            "Look for the variable of the context, or of the retrieved passages, in the template.",
-            keys,
-            **_figures(shift),
-        )
-    elif shift.kind == "beside":
-        more = shift.size > 0
-        yield finding(
-            "template",
-            "something-added" if more else "something-missing",
-            0.85,
-            f"{'Something is sent beside' if more else 'A part is missing of'} each question: "
-            f"requests are {'longer' if more else 'shorter'}, each by a number of its own that the "
-            f"length of its question does not explain ({shift.tokens[0]:,} prompt tokens then, "
-            f"{shift.tokens[1]:,} now).",
-            "Look for a history, other users' turns or retrieved text in the requests."
-            if more
-            else "Look for a cut or a lost variable in the template.",
-            keys,
-            **_figures(shift),
-        )
-    elif shift.kind == "cut":
-        yield finding(
-            "template",
-            "question-cut",
-            0.9,
-            f"Questions arrive cut: no request is longer than {shift.size:,} tokens now, and "
-            f"{count(len(keys), 'longer one')} lost tokens, while short ones are as they were.",
-            "Look for a limit on characters, lines or tokens between the pipeline and the model.",
-            keys,
-            **_figures(shift),
-        )
-    elif shift.kind == "content":
-        yield finding(
-            "template",
-            "question-altered",
-            0.8,
-            f"Questions are altered on their way: of {count(shift.n, 'request')} only "
-            f"{len(keys)} changed in length, and they have {shift.trait}.",
-            "Look for escaping, stripping, or a second rendering of the question.",
-            keys,
-            **_figures(shift),
-        )
+        return
+    namer = NAMERS.get(shift.kind)
+    if namer is None or (shift.kind == "lost" and _answered_before(case, shift)):
+        return
+    keys = [pair.key for pair in shift.moved]
+    yield finding("template", *namer(shift), keys, **_figures(shift))
+
+
+_Named = tuple[str, float, str, str]
+"""Name, confidence, summary and advice."""
+
+
+def _lost(shift: Shift) -> _Named:
+    return (
+        "question-lost",
+        0.97,
+        f"The question no longer reaches the model: every request has {shift.size:,} prompt "
+        "tokens, whatever is asked.",
+        "Look for the variable of the question in the template; is it spelled as it is passed?",
+    )
+
+
+def _multiple(shift: Shift) -> _Named:
+    times = "twice" if shift.size == 2 else f"{shift.size} times"
+    return (
+        "sent-twice",
+        0.95,
+        f"The question is sent {times}: prompt tokens are {shift.size} times what they were, "
+        "but for a constant.",
+        "Look for a history, a loop or a wrapper that adds the question again.",
+    )
+
+
+def _context(shift: Shift) -> _Named:
+    lost = shift.size < 0
+    was, now = shift.tokens
+    what = "no longer reaches the model" if lost else "is sent in addition"
+    return (
+        "context-lost" if lost else "context-added",
+        0.95,
+        f"The context {what}: requests are {'shorter' if lost else 'longer'} by as much as the "
+        f"context of their item is long ({was:,} prompt tokens then, {now:,} now).",
+        "Look for the variable of the context, or of the retrieved passages, in the template.",
+    )
+
+
+def _beside(shift: Shift) -> _Named:
+    more = shift.size > 0
+    was, now = shift.tokens
+    return (
+        "something-added" if more else "something-missing",
+        0.85,
+        f"{'Something is sent beside' if more else 'A part is missing of'} each question: "
+        f"requests are {'longer' if more else 'shorter'}, each by a number of its own that the "
+        f"length of its question does not explain ({was:,} prompt tokens then, {now:,} now).",
+        "Look for a history, other users' turns or retrieved text in the requests."
+        if more
+        else "Look for a cut or a lost variable in the template.",
+    )
+
+
+def _cut(shift: Shift) -> _Named:
+    return (
+        "question-cut",
+        0.9,
+        f"Questions arrive cut: no request is longer than {shift.size:,} tokens now, and "
+        f"{count(len(shift.moved), 'longer one')} lost tokens, while short ones are as they were.",
+        "Look for a limit on characters, lines or tokens between the pipeline and the model.",
+    )
+
+
+def _content(shift: Shift) -> _Named:
+    return (
+        "question-altered",
+        0.8,
+        f"Questions are altered on their way: of {count(shift.n, 'request')} only "
+        f"{len(shift.moved)} changed in length, and they have {shift.trait}.",
+        "Look for escaping, stripping, or a second rendering of the question.",
+    )
+
+
+NAMERS: Mapping[str, Callable[[Shift], _Named]] = {
+    "lost": _lost,
+    "multiple": _multiple,
+    "context": _context,
+    "beside": _beside,
+    "cut": _cut,
+    "content": _content,
+}
+"""What a pattern of prompt tokens is called; a constant one needs a look at the prompt, too."""
 
 
 def _constant(case: Case, shift: Shift) -> Iterator[Finding]:
@@ -306,12 +321,7 @@ def _space(case: Case) -> Iterator[Finding]:
     A model that behaves otherwise has no reason to do so in nearly every answer.
     """
     for said, starts in (("begin with white space", True), ("no longer begin with it", False)):
-        seen = moved(
-            case.pairs,
-            lambda item, starts=starts: (  # type: ignore[misc]
-                item.form is not None and item.form.first.isspace() is starts
-            ),
-        )
+        seen = moved(case.pairs, formed(partial(_starts_with_space, starts)))
         if seen.net < 5 or seen.share < 0.5:
             continue
         yield finding(
@@ -329,6 +339,10 @@ def _space(case: Case) -> Iterator[Finding]:
         )
 
 
+def _starts_with_space(wanted: bool, form: Form) -> bool:
+    return form.first.isspace() is wanted
+
+
 def _signs(case: Case, shift: Shift) -> Iterator[Finding]:
     for sign, (name, said) in SIGNS.items():
         seen = showing(case, sign)
@@ -341,19 +355,8 @@ def _signs(case: Case, shift: Shift) -> Iterator[Finding]:
                 confidence = min(confidence, 0.6)
         if confidence <= 0:
             continue
-        now = " now" if case.base else ""
-        yield finding(
-            "template",
-            name,
-            confidence,
-            f"{said} in {len(seen.gained)} of {count(seen.n, 'answer')}{now}, as in "
-            f"“{example(case, seen.gained[0])}”.",
-            STOP_ADVICE if sign in ("second_turn", "special_token") else TEMPLATE_ADVICE,
-            seen.gained,
-            answers=len(seen.gained),
-            of=seen.n,
-            lost=seen.lost,
-        )
+        advice = STOP_ADVICE if sign in ("second_turn", "special_token") else TEMPLATE_ADVICE
+        yield signed(case, "template", name, said, seen, confidence, advice)
 
 
 def _alike(case: Case) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from tqb.diagnose.case import Case, example, finding, respaced, showing, sure
+from tqb.diagnose.case import Case, example, finding, respaced, showing, signed, sure
 from tqb.diagnose.shifts import LEAST as LEAST_ITEMS
 from tqb.diagnose.shifts import Shift, by_language, has_special, splits_special
 from tqb.signs import joined_words, script_of
@@ -129,19 +129,8 @@ def _signs(case: Case) -> Iterator[Finding]:
             confidence = min(confidence, 0.45)
         if confidence <= 0:
             continue
-        now = " now" if case.base else ""
-        yield finding(
-            "tokenizer",
-            name,
-            confidence,
-            f"{said} in {len(seen.gained)} of {count(seen.n, 'answer')}{now}, as in "
-            f"“{example(case, seen.gained[0])}”.",
-            ADVICE if sign == "joined" else DECODING,
-            seen.gained,
-            answers=len(seen.gained),
-            of=seen.n,
-            lost=seen.lost,
-        )
+        advice = ADVICE if sign == "joined" else DECODING
+        yield signed(case, "tokenizer", name, said, seen, confidence, advice)
 
 
 def _all_sorts(case: Case, keys: Collection[str]) -> bool:
