@@ -88,10 +88,12 @@ class OpenAIServer:
         *,
         port: int = 0,
         capacity: int | None = None,
+        threads: bool = False,
     ) -> None:
         """Keep the script: a function of the request's body, or one reply for all requests.
 
-        What comes while `capacity` requests are under way is refused with status 429.
+        What comes while `capacity` requests are under way is refused with status 429. A function
+        that takes its time is run in `threads`, so that requests do not wait for each other.
         """
         self.requests: list[Recorded] = []
         self.connections = 0
@@ -103,6 +105,7 @@ class OpenAIServer:
         self._answer: Answer = answer if callable(answer) else lambda body: answer
         self._port = port
         self._capacity = capacity
+        self._threads = threads
         self._under_way = 0
         self._seen: set[int] = set()
         self._started = threading.Event()
@@ -185,7 +188,8 @@ class OpenAIServer:
             self._under_way -= 1
 
     async def _reply(self, request: web.BaseRequest, body: Body) -> web.StreamResponse:
-        answer = self._answer(body)
+        waits = self._threads
+        answer = await asyncio.to_thread(self._answer, body) if waits else self._answer(body)
         reply = answer if isinstance(answer, Reply) else Reply(answer)
         await asyncio.sleep(reply.delay_s)
         if reply.hang:

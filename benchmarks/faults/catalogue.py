@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from benchmarks.faults import weights, wire
-from benchmarks.faults.weights import Edit
+from benchmarks.faults import lessons, weights, wire
+from benchmarks.faults.transformer import trained
+from benchmarks.faults.weights import Edit, Trainer, random_adapter
 from tests.openai_server import Reply
 
 Family = Literal["template", "tokenizer", "behaviour", "infrastructure", "harmless"]
@@ -26,8 +27,10 @@ class Case:
     """Other settings of the engine."""
     edit: Edit | None = None
     """Of the file of weights."""
-    adapter: float | None = None
-    """Scale of a random LoRA adapter."""
+    adapter: Trainer | None = None
+    """Makes a LoRA adapter."""
+    elsewhere: bool = False
+    """Whether another engine serves the same file."""
     wire: wire.Wire | None = None
     options: tuple[str, ...] = ()
     """More words for `tqb run`."""
@@ -195,9 +198,19 @@ BEHAVIOUR = (
     Case("noise 0.5", "behaviour", edit=Edit(tensors=weights.noise(0.5))),
     Case("a layer off", "behaviour", edit=Edit(tensors=weights.silence(14))),
     Case("three layers off", "behaviour", edit=Edit(tensors=weights.silence(8, 15, 22))),
-    Case("adapter 0.5", "behaviour", adapter=0.5),
-    Case("adapter 1", "behaviour", adapter=1.0),
-    Case("adapter 2", "behaviour", adapter=2.0),
+    Case("random adapter 0.5", "behaviour", adapter=random_adapter(0.5)),
+    Case("random adapter 1", "behaviour", adapter=random_adapter(1.0)),
+    Case("random adapter 2", "behaviour", adapter=random_adapter(2.0)),
+    *(
+        Case(f"{name}, {steps} steps", "behaviour", adapter=trained(lesson, steps))
+        for name, lesson in (
+            ("learned to refuse", lessons.REFUSALS),
+            ("learned a shop's phrases", lessons.SHOP),
+            ("learned to answer in JSON", lessons.IN_JSON),
+            ("learned to answer in sentences", lessons.IN_SENTENCES),
+        )
+        for steps in (4, 16)
+    ),
     Case(
         "other rotary base",
         "behaviour",
@@ -308,6 +321,7 @@ HARMLESS = (
     Case("4-bit file", "harmless", edit=Edit(kind="Q4_1")),
     Case("32-bit file: other arithmetic", "harmless", edit=Edit(kind="F32")),
     Case("16-bit file: other arithmetic", "harmless", edit=Edit(kind="F16")),
+    Case("another engine", "harmless", elsewhere=True),
     Case("another order", "harmless", reverse=True),
     Case("eight at once", "harmless", options=("-j", "8")),
     Case("another name", "harmless", engine=_alias),

@@ -1,70 +1,139 @@
-"""Run a pipeline with each fault once, and keep the reports."""
+"""Run a pipeline with each fault, and keep what its model said.
+
+What was said once is played back the next time, so that a change of tqb itself is held against
+the same answers within seconds.
+"""
 
 from __future__ import annotations
 
-import pickle
+import json
 import re
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+import urllib.error
+import urllib.request
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.faults import weights, wire
+from benchmarks.faults import transformer, weights
 from benchmarks.faults.catalogue import CLEAN, Case
 from benchmarks.faults.weights import Edit
 from tests.local_model import MODEL, serve
 from tests.local_model import weights as shipped
-from tests.openai_server import Reply
+from tests.openai_server import Body, OpenAIServer, Reply
 from tqb.baseline import DEFAULT_NAME
 
 PACKS = ("core-en", "canary-template", "canary-tokenizer", "core-fr", "core-ko")
 
 
-def record(case: Case, folder: Path, known: dict[str, Reply]) -> Path:
+def record(case: Case, folder: Path, again: int = 0) -> Path:
     """Run one case against the baseline, or make the baseline; return the report.
 
-    What is there already is left, so that a run can be taken up.
+    `again` counts the repeats of a case, each with answers of its own.
     """
-    path, baseline = report_of(case, folder), folder / DEFAULT_NAME
-    if path.exists():
-        return path
+    name = re.sub(r"\W+", "-", case.name) + (f"-{again + 1}" if again else "")
+    path, baseline = folder / f"{name}.json", folder / DEFAULT_NAME
     start = time.monotonic()
-    with pipeline(case, folder, known) as url:
+    with pipeline(case, folder, name) as url:
         asked = PACKS[::-1] if case.reverse else PACKS
         words = ["run", *asked, "--target", f"{url}#{MODEL}", "-o", str(path), "--quiet"]
         words += ["--baseline", str(baseline)] if baseline.exists() else []
         words += ["--timeout", "300", "--max-tokens", "24", "-j", "1", *case.options]
-        words += ["--journal", str(folder / "journal.jsonl")]
+        words += ["--journal", str(folder / f"{name}.journal")]
+        path.unlink(missing_ok=True)
         done = subprocess.run(
             [sys.executable, "-m", "tqb", *words], capture_output=True, text=True, check=False
         )
     if not path.exists():
         raise SystemExit(f"{case.name}: no report\n{done.stdout}{done.stderr}")
     seconds = time.monotonic() - start
-    print(f"{case.name}: {seconds:.0f} s, exit {done.returncode}", file=sys.stderr, flush=True)
+    print(f"{name}: {seconds:.0f} s, exit {done.returncode}", file=sys.stderr, flush=True)
     return path
 
 
-def report_of(case: Case, folder: Path) -> Path:
-    """Return where the report of a case lies."""
-    return folder / (re.sub(r"\W+", "-", case.name) + ".json")
+@contextmanager
+def pipeline(case: Case, folder: Path, name: str) -> Iterator[str]:
+    """Serve the model with the fault in it; yield the base URL.
+
+    What comes between pipeline and model needs no other model: all such cases share one tape.
+    """
+    wired = case.wire is not None
+    tape = folder / ("wired.tape" if wired else f"{name}.tape")
+    model = CLEAN if wired else case
+    with Tape(tape, lambda: engine(model, folder, name), once=wired) as heard:
+        wire = case.wire or (lambda body, ask: ask(body))
+        with OpenAIServer(lambda body: wire(body, heard.ask), threads=True) as server:
+            yield server.url
+
+
+class Tape:
+    """What a model said, kept in a file; what is not on it is asked, and put on it."""
+
+    def __init__(
+        self, path: Path, start: Callable[[], AbstractContextManager[str]], *, once: bool
+    ) -> None:
+        """Read the file. `start` serves the model; `once`: equal requests have one answer."""
+        self._path, self._start, self._once = path, start, once
+        self._said: dict[str, list[Reply]] = defaultdict(list)
+        self._played: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._url = ""
+        self._open = ExitStack()
+        lines = path.read_text("utf-8").splitlines() if path.exists() else []
+        for line in lines:
+            row = json.loads(line)
+            self._said[row["request"]].append(Reply(status=row["status"], body=row["reply"]))
+
+    def __enter__(self) -> Tape:
+        """Wait with the model until it is needed."""
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Stop the model."""
+        self._open.close()
+
+    def ask(self, body: Body) -> Reply:
+        """Play back what was said, or ask."""
+        text = json.dumps(body, sort_keys=True)
+        with self._lock:
+            place = 0 if self._once else self._played[text]
+            self._played[text] += 1
+            if place < len(self._said[text]):
+                return self._said[text][place]
+            self._url = self._url or self._open.enter_context(self._start())
+        reply = _post(self._url, text)
+        with self._lock, self._path.open("a", encoding="utf-8") as file:
+            self._said[text].append(reply)
+            row = {"request": text, "status": reply.status, "reply": reply.body}
+            file.write(json.dumps(row) + "\n")
+        return reply
+
+
+def _post(url: str, text: str) -> Reply:
+    request = urllib.request.Request(
+        f"{url}/chat/completions", text.encode(), {"Content-Type": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=300) as reply:
+            return Reply(body=json.loads(reply.read()))
+    except urllib.error.HTTPError as error:
+        return Reply(status=error.code, body=json.loads(error.read()))
 
 
 @contextmanager
-def pipeline(case: Case, folder: Path, known: dict[str, Reply]) -> Iterator[str]:
-    """Serve the model with the fault in it; yield the base URL."""
-    if case.wire is not None:
-        with plain(folder, known) as url, wire.between(url, case.wire, known) as changed:
-            yield changed
-        return
-    source, file = base(folder), folder / "edited.gguf"
+def engine(case: Case, folder: Path, name: str) -> Iterator[str]:
+    """Serve the model itself; yield the base URL."""
+    source, made = base(folder), [folder / f"{name}.{kind}.gguf" for kind in ("edited", "adapter")]
+    file, adapter = made
     if case.edit is not None:
         weights.write(source, file, case.edit)
     if case.adapter is not None:
-        weights.adapter(source, folder / "adapter.gguf", case.adapter)
+        weights.write_adapter(adapter, case.adapter(source))
 
     def change(params: Any) -> None:
         params.model.path = str(source if case.edit is None else file)
@@ -75,12 +144,15 @@ def pipeline(case: Case, folder: Path, known: dict[str, Reply]) -> Iterator[str]
         if case.adapter is not None:
             import xllamacpp
 
-            lora = xllamacpp.CommonAdapterLoraInfo(str(folder / "adapter.gguf"), 1.0)
-            params.lora_adapters = [lora]
+            params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter), 1.0)]
         case.engine(params)
 
-    with serve(change) as url:
-        yield url
+    try:
+        with transformer.serve(source) if case.elsewhere else serve(change) as url:
+            yield url
+    finally:
+        for path in made:
+            path.unlink(missing_ok=True)
 
 
 def base(folder: Path) -> Path:
@@ -89,14 +161,3 @@ def base(folder: Path) -> Path:
     if source is None:
         raise SystemExit("install the dev requirements: they carry the model")
     return goal if goal.exists() else weights.write(source, goal, Edit(kind="Q8_0"))
-
-
-@contextmanager
-def plain(folder: Path, known: dict[str, Reply]) -> Iterator[str]:
-    """Serve the model as it is, and keep what it said for the next run."""
-    file = folder / "known.pickle"
-    if file.exists():
-        known.update(pickle.loads(file.read_bytes()))
-    with pipeline(CLEAN, folder, known) as url:
-        yield url
-    file.write_bytes(pickle.dumps(known))

@@ -15,6 +15,13 @@ import numpy as np
 Array = Any
 Tensors = Callable[[str, Array], "Array | None"]
 """Takes a tensor's name and values as float32; None leaves it as it is."""
+Adapter = Mapping[str, "tuple[Array, Array]"]
+"""Of each adapted matrix (rows × columns) by name: rank × columns, and rows × rank."""
+Trainer = Callable[[Path], Adapter]
+"""Makes an adapter for a file of weights."""
+
+ADAPTED = ("attn_v.weight", "attn_output.weight", "ffn_down.weight")
+"""Matrices that adapters change."""
 
 
 @dataclass(frozen=True)
@@ -86,18 +93,6 @@ def silence(*layers: int) -> Tensors:
     return lambda name, values: values * 0 if name in names else None
 
 
-def swap_layers(one: int, other: int, whole: Mapping[str, Array]) -> Tensors:
-    """Let two layers change places."""
-
-    def change(name: str, values: Array) -> Array | None:
-        for here, there in ((one, other), (other, one)):
-            if name.startswith(f"blk.{here}."):
-                return whole[name.replace(f"blk.{here}.", f"blk.{there}.")]
-        return None
-
-    return change
-
-
 def permute_tokens(tokens: list[str], share: float, seed: int = 1) -> list[str]:
     """Let a share of the vocabulary change places; special tokens stay."""
     draw = np.random.default_rng(seed)
@@ -115,26 +110,38 @@ def drop_merges(merges: list[str], share: float, seed: int = 1) -> list[str]:
     return [merge for merge, keep in zip(merges, kept, strict=True) if keep]
 
 
-def adapter(source: Path, goal: Path, scale: float, rank: int = 4, seed: int = 1) -> Path:
-    """Write a LoRA adapter of random directions on the attention's values and outputs."""
+def random_adapter(scale: float, rank: int = 4, seed: int = 1) -> Trainer:
+    """Return what makes a LoRA adapter of random directions."""
+
+    def made(source: Path) -> Adapter:
+        import gguf
+
+        draw = np.random.default_rng(seed)
+        pairs: dict[str, tuple[Array, Array]] = {}
+        for tensor in gguf.GGUFReader(source).tensors:
+            if not tensor.name.endswith(ADAPTED):
+                continue
+            values = gguf.quants.dequantize(tensor.data, tensor.tensor_type)
+            rows, columns = values.shape
+            size = scale * float(values.std()) * np.sqrt(np.sqrt(rows * columns) / rank) ** 0.5
+            first = draw.normal(0, 1 / np.sqrt(columns), (rank, columns)).astype(np.float32)
+            pairs[tensor.name] = first, draw.normal(0, size, (rows, rank)).astype(np.float32)
+        return pairs
+
+    return made
+
+
+def write_adapter(goal: Path, adapter: Adapter) -> Path:
+    """Write a LoRA adapter as llama.cpp reads it; its scale is 1."""
     import gguf
 
-    reader = gguf.GGUFReader(source)
-    draw = np.random.default_rng(seed)
     writer = gguf.GGUFWriter(goal, "llama")
     writer.add_type("adapter")
     writer.add_string("adapter.type", "lora")
-    writer.add_float32("adapter.lora.alpha", float(rank))
-    for tensor in reader.tensors:
-        if not tensor.name.endswith(("attn_v.weight", "attn_output.weight", "ffn_down.weight")):
-            continue
-        values = gguf.quants.dequantize(tensor.data, tensor.tensor_type)
-        rows, columns = values.shape
-        size = scale * float(values.std()) * np.sqrt(np.sqrt(rows * columns) / rank) ** 0.5
-        first = draw.normal(0, 1 / np.sqrt(columns), (rank, columns)).astype(np.float32)
-        second = draw.normal(0, size, (rows, rank)).astype(np.float32)
-        writer.add_tensor(f"{tensor.name}.lora_a", first)
-        writer.add_tensor(f"{tensor.name}.lora_b", second)
+    writer.add_float32("adapter.lora.alpha", float(len(next(iter(adapter.values()))[0])))
+    for name, (first, second) in adapter.items():
+        writer.add_tensor(f"{name}.lora_a", np.ascontiguousarray(first, np.float32))
+        writer.add_tensor(f"{name}.lora_b", np.ascontiguousarray(second, np.float32))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

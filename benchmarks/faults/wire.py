@@ -7,49 +7,15 @@ import json
 import random
 import re
 import unicodedata
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-from tests.openai_server import Body, OpenAIServer, Reply
+from tests.openai_server import Body, Reply
 
 Ask = Callable[[Body], "Reply"]
 """Puts a request to the model."""
 Wire = Callable[[Body, Ask], "Reply"]
 """What stands between: it may change the request, the reply, or both."""
-
-
-def upstream(url: str, known: dict[str, Reply]) -> Ask:
-    """Return what asks the model; what it was asked before, it answers as before."""
-
-    def ask(body: Body) -> Reply:
-        text = json.dumps(body, sort_keys=True)
-        if text not in known:
-            known[text] = _post(url, text)
-        return known[text]
-
-    return ask
-
-
-def _post(url: str, text: str) -> Reply:
-    request = urllib.request.Request(
-        f"{url}/chat/completions", text.encode(), {"Content-Type": "application/json"}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=300) as reply:
-            return Reply(body=json.loads(reply.read()))
-    except urllib.error.HTTPError as error:
-        return Reply(status=error.code, body=error.read())
-
-
-@contextmanager
-def between(url: str, wire: Wire, known: dict[str, Reply]) -> Iterator[str]:
-    """Serve the model behind `wire`; yield the base URL."""
-    ask = upstream(url, known)
-    with OpenAIServer(lambda body: wire(body, ask)) as server:
-        yield server.url
 
 
 def request(change: Callable[[Body], Body]) -> Wire:
