@@ -135,7 +135,8 @@ def _item(repeats: Sequence[Result], answers: bool, texts: bool) -> BaselineItem
 
 
 def _median(counts: Iterable[int | None]) -> int | None:
-    known = sorted(count for count in counts if count is not None)
+    known = [count for count in counts if count is not None]
+    known.sort()
     return known[(len(known) - 1) // 2] if known else None
 
 
@@ -284,29 +285,30 @@ def _compare_item(
     item = now or before
     if item is None:
         raise ValueError("an item on neither side cannot be compared")
+    was, is_now = _passes(before), _passes(now)
+    if before and now and before.question_sha256 != now.question_sha256:
+        change: Change = "changed"
+    else:
+        change = _change(was, is_now)
     return ComparedItem(
         pack=item.pack,
         item_id=item.item_id,
-        change=_change(before, now),
-        before=_passes(before) if before else None,
-        after=_passes(now) if now else None,
+        change=change,
+        before=was,
+        after=is_now,
         language=label.language if label else "",
         tags=label.tags if label else {},
     )
 
 
-def _passes(item: BaselineItem) -> Passes:
-    return Passes(item.passes, item.runs, item.errors)
+def _passes(item: BaselineItem | None) -> Passes | None:
+    return Passes(item.passes, item.runs, item.errors) if item else None
 
 
-def _change(before: BaselineItem | None, now: BaselineItem | None) -> Change:
+def _change(before: Passes | None, now: Passes | None) -> Change:
     if now is None:
         return "removed"
-    if before is None:
-        return "new"
-    if before.question_sha256 != now.question_sha256:
-        return "changed"
-    return change_of(_passes(before), _passes(now))
+    return "new" if before is None else change_of(before, now)
 
 
 def _fresh(before: Baseline, now: Baseline) -> bool:

@@ -32,7 +32,7 @@ RESPACED = 0.6
 """Least share of the answers that changed, in which only spaces did."""
 LEAST_RESPACED = 3
 
-MOST_LOOKED_AT = 20_000
+MOST_LOOKED_AT = 10_000
 """Items that are looked at; of a larger run every second, third, …"""
 
 
@@ -40,15 +40,12 @@ MOST_LOOKED_AT = 20_000
 class Pair:
     """One item that was asked the same question and answered both times."""
 
+    key: str
+    """``pack/item``."""
     result: Result
     """Its first answer now."""
     before: BaselineItem
     after: BaselineItem
-
-    @property
-    def key(self) -> str:
-        """``pack/item``."""
-        return self.after.key
 
     @property
     def shift(self) -> int | None:
@@ -191,7 +188,7 @@ def open_case(base: Baseline | None, report: Report) -> Case:
     was = {item.key: item for item in base.items} if base else {}
     after = {item.key: item for item in now.items}
     pairs = tuple(
-        Pair(first[key], was[key], after[key])
+        Pair(key, first[key], was[key], after[key])
         for key in in_order
         if key in was
         and was[key].outcome in baseline.SCORED
