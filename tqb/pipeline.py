@@ -36,8 +36,16 @@ from tqb.memory import (
 from tqb.packs import expand_all, load_pack
 from tqb.prompts import Prompt, fingerprint, load_prompt
 from tqb.redaction import redact
-from tqb.runner import Budget, Reply, Throttle, deadline, run_requests, throttle_for
-from tqb.scorers import load_scorer
+from tqb.runner import (
+    Budget,
+    Reply,
+    Throttle,
+    deadline,
+    meanwhile,
+    run_requests,
+    throttle_for,
+)
+from tqb.scorers import load_scorer, preload
 from tqb.targets import address, open_target, target_name
 from tqb.types import (
     CASSETTE,
@@ -108,7 +116,7 @@ def run(
     info = run_info(started_at, target, grader, ready, options)
     with open_memory(info, target, ready.packs, options.storage) as memory:
         ask = asker(options, ends_at, memory, on_start, on_reply)
-        answer = partial(answers, target, grader, ready.scorer, ask)
+        answer = partial(answers, target, grader, ready, ask)
         return go_through(info, ready, target, answer, options)
 
 
@@ -119,6 +127,7 @@ class Prepared:
     packs: tuple[Pack, ...]
     prompt: Prompt
     requests: tuple[Request, ...]
+    scorer_name: str
     scorer: Scorer
     base: Baseline | None
 
@@ -138,7 +147,7 @@ def prepare(options: RunOptions) -> Prepared:
     requests = build_requests(packs, prompt, options)
     base = load_baseline(options.baseline, requests)
     try_scorer(scorer, requests)
-    return Prepared(packs, prompt, requests, scorer, base)
+    return Prepared(packs, prompt, requests, options.scorer, scorer, base)
 
 
 def go_through(
@@ -415,7 +424,7 @@ def asker(
 def answers(
     target: Target,
     grader: Target | None,
-    scorer: Scorer,
+    ready: Prepared,
     ask: Ask,
     requests: Sequence[Request],
 ) -> tuple[tuple[Result, ...], bool]:
@@ -424,8 +433,9 @@ def answers(
     Returns:
         The results, and whether a signal cut them short.
     """
-    replies, interrupted = ask(target, requests)
-    results = score(requests, replies, scorer)
+    with meanwhile(preload(ready.scorer_name, ready.scorer, (r.item for r in requests))):
+        replies, interrupted = ask(target, requests)
+    results = score(requests, replies, ready.scorer)
     if grader is None or interrupted:
         return results, interrupted
     return ask_judge(grader, requests, results, ask)

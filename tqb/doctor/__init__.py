@@ -21,7 +21,7 @@ from tqb.memory import Memories
 from tqb.pipeline import Ask, OnReply, OnStart
 from tqb.prompts import Prompt, load_prompt
 from tqb.runner import deadline
-from tqb.scorers import load_scorer
+from tqb.scorers import DEFAULT, load_scorer
 from tqb.text import count
 from tqb.types import Failure, Finding, Policy, RunOptions, Target
 
@@ -165,6 +165,6 @@ def _signs(
     scorer = load_scorer()
     results = pipeline.score(requests, [one.reply for one in judged], scorer)
     now = datetime.now(timezone.utc)
-    ready = pipeline.Prepared((), prompt, tuple(requests), scorer, None)
+    ready = pipeline.Prepared((), prompt, tuple(requests), DEFAULT, scorer, None)
     info = pipeline.run_info(now, target, None, ready, run)
     return diagnose(None, report.make_report(pipeline.TOOL, info, results))

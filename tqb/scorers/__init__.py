@@ -10,7 +10,8 @@ strings are for all but `tqbpp`.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from tqb.errors import ConfigError
 from tqb.scorers.default import default_scorer
@@ -19,7 +20,7 @@ from tqb.scorers.faults import item_faults
 from tqb.scorers.forbidden import refusing
 from tqb.scorers.fuzzy import fuzzy_scorer
 from tqb.scorers.tqbpp import score_tqbpp
-from tqb.types import Scorer
+from tqb.types import Item, Scorer
 
 NAMES = ("default", "exact", "fuzzy", "tqbpp")
 DEFAULT = "default"
@@ -60,4 +61,21 @@ def load_scorer(
     raise ConfigError(f"there is no scorer {name!r}; {hint}")
 
 
-__all__ = ["DEFAULT", "NAMES", "item_faults", "load_scorer"]
+def preload(name: str, scorer: Scorer, items: Iterable[Item]) -> Iterator[None]:
+    """Let a scorer read the tables that wrong answers to these items take it, item by item.
+
+    They are read at the first wrong answer otherwise, and take longer than all other scoring of a
+    small run. A scorer of the user's own is left alone: its calls may cost.
+    """
+    seen: Counter[str] = Counter()
+    for item in items if name in NAMES else ():
+        seen[item.lang] += 1
+        if seen[item.lang] <= _ENOUGH:
+            yield
+            scorer(item.text, item)
+
+
+_ENOUGH = 60
+"""Items of a language whose questions need what all of them need."""
+
+__all__ = ["DEFAULT", "NAMES", "item_faults", "load_scorer", "preload"]

@@ -207,7 +207,7 @@ def _askers(options: RunOptions, on_start: OnStart, on_reply: OnReply) -> Askers
 
 def _judged(bench: Bench, target: Target, ask: Ask) -> Report:
     """Make a run of the gate."""
-    answer = partial(pipeline.answers, target, None, bench.ready.scorer, ask)
+    answer = partial(pipeline.answers, target, None, bench.ready, ask)
     return pipeline.go_through(bench.info, bench.ready, target, answer, bench.options)
 
 
