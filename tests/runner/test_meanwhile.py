@@ -59,7 +59,7 @@ def test_a_step_that_fails_fails_nothing_else() -> None:
     """What a step raises ends the steps, and not the block."""
     failed = threading.Event()
 
-    def fail() -> None:
+    def fail() -> int:
         failed.set()
         raise RuntimeError("a table is missing")
 
