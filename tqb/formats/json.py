@@ -1,12 +1,15 @@
 """The JSON report: the fields of `tqb.types.Report`, and their JSON Schema.
 
-The schema is shipped as ``tqb/formats/report.schema.json``.
+Each element of a list has a line of its own, so that a result can be found, cut out and compared
+line by line; all else is indented. The schema is shipped as ``tqb/formats/report.schema.json``.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from functools import cache, partial
 from typing import Any
 
 from tqb.types import Report
@@ -14,11 +17,41 @@ from tqb.types import Report
 
 def to_json(report: Report) -> str:
     """Render the report as JSON text with a line end at its end."""
-    return json.dumps(report, default=_fields, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    return "".join(_pieces(report, "\n")) + "\n"
+
+
+def _pieces(value: Any, line: str) -> Iterator[str]:
+    """Yield the text of a value piece by piece; `line` is a line end and the value's indent."""
+    inner = f"{line} "
+    if is_dataclass(value):
+        value = _fields(value)
+    if isinstance(value, Mapping) and value:
+        sign = "{"
+        for key, part in value.items():
+            yield f"{sign}{inner}{_on_one_line(str(key))}: "
+            yield from _pieces(part, inner)
+            sign = ","
+        yield f"{line}}}"
+    elif isinstance(value, Sequence) and value and not isinstance(value, str):
+        sign = "["
+        for part in value:
+            yield f"{sign}{inner}{_on_one_line(part)}"
+            sign = ","
+        yield f"{line}]"
+    else:
+        yield _on_one_line(value)
 
 
 def _fields(record: Any) -> dict[str, Any]:
-    return {field.name: getattr(record, field.name) for field in fields(record)}
+    return {name: getattr(record, name) for name in _names(record.__class__)}
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+_on_one_line = partial(json.dumps, default=_fields, ensure_ascii=False, allow_nan=False)
 
 
 def json_schema() -> dict[str, Any]:
