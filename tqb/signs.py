@@ -60,7 +60,8 @@ _HIGH = re.compile(
 )
 _PAGE = re.compile(
     r"\s*(?:<(?:!doctype|html|head|title|body|script)\b|<\?xml\b"
-    r"|\{\s*\"(?:error|errors|detail|fault)\"\s*:"
+    r"|\{\s*\"(?:error|errors|detail|fault)\"\s*:|data:\s*(?:[\[{]|\[DONE\])|event:\s*\w+\s*\n"
+    r"|(?:null|None|undefined|\[object Object\])\s*\Z"
     r"|(?:\d{3}\s+)?(?:bad gateway|gateway time-?out|service unavailable|internal server error"
     r"|too many requests|access denied|forbidden|unauthorized)\b)",
     re.IGNORECASE,

@@ -139,7 +139,7 @@ def _edges(pairs: Sequence[Pair]) -> Iterator[Finding]:
             yield finding(
                 "behaviour",
                 name,
-                min(0.8, 0.5 + seen.share / 3),
+                min(0.8, 0.4 + seen.share / 2),
                 f"Answers have another form: {len(seen.gained)} of {seen.n} {said} now.",
                 ADVICE,
                 seen.gained,

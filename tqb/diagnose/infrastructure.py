@@ -9,7 +9,7 @@ from statistics import median
 from tqb.diagnose.case import Case, Pair, example, finding, respaced, showing, sure
 from tqb.diagnose.shifts import Shift
 from tqb.text import count, one_line
-from tqb.types import BaselineItem, FailureKind, Finding
+from tqb.types import BaselineItem, FailureKind, Finding, Form
 
 WORDS: Mapping[FailureKind, tuple[str, str]] = {
     "rate_limit": ("were refused: too many at once, or in a minute", "Lower -j, or set --rpm."),
@@ -26,6 +26,10 @@ WORDS: Mapping[FailureKind, tuple[str, str]] = {
 }
 AS_BEFORE = 0.6
 """Least share of the answers that take as many tokens as before, where only their text was cut."""
+LEAST_TEXT = 8
+"""Characters of a text that says more than an answer does."""
+AS_KEPT = 0.15
+"""Most of the other answers that may have changed beside those that are one and the same text."""
 CACHE_ADVICE = "Look for a cache or a proxy in between, and at what its key is made of."
 
 
@@ -36,6 +40,8 @@ def diagnose(case: Case, shift: Shift) -> Iterator[Finding]:
     yield from _pages(case)
     yield from _cached(case)
     yield from _one_answer(case)
+    yield from _one_text(case)
+    yield from _uncounted(case)
     yield from _swapped(case, shift)
     yield from _cut_text(case, shift)
 
@@ -166,6 +172,66 @@ def _one_answer(case: Case) -> Iterator[Finding]:
         answers=len(keys),
         of=len(case.answered),
     )
+
+
+def _one_text(case: Case) -> Iterator[Finding]:
+    """One text stands for many answers, each another one before, and hardly any other changed.
+
+    A model that was trained to say it would say other things otherwise, too; and a refusal is the
+    model's own word.
+    """
+    reworded = [pair for pair in case.pairs if pair.reworded]
+    if not reworded or case.base is None:
+        return
+    text, times = Counter(pair.after.answer_sha256 for pair in reworded).most_common(1)[0]
+    same = [pair for pair in reworded if pair.after.answer_sha256 == text]
+    untouched = len(case.pairs) - times
+    often = max(5, 0.05 * len(case.pairs)) <= times <= untouched
+    long = all(pair.after.form and _is_said(pair.after.form) for pair in same)
+    other = any(pair.shift for pair in same)
+    others = len(reworded) - times
+    known = {pair.before.answer_sha256 for pair in case.pairs}
+    own = any({"refusal", "no_question", "empty"} & set(pair.after.symptoms) for pair in same)
+    right = any(pair.after.outcome == "pass" for pair in same)
+    plain = text in known or own or right or other
+    if plain or not (often and long) or others > AS_KEPT * untouched:
+        return
+    yield finding(
+        "infrastructure",
+        "one-text-for-many",
+        0.8,
+        f"{times} of {count(len(case.pairs), 'question')} get one and the same text, "
+        f"“{example(case, same[0].key)}”, and of the others only {others} changed.",
+        "A gateway, a fallback or a full queue answers for the model: look for its text.",
+        [pair.key for pair in same],
+        answers=times,
+        of=len(case.pairs),
+        others_changed=others,
+    )
+
+
+def _is_said(form: Form) -> bool:
+    """Whether a text is more than a name, a number, yes or no."""
+    return form.chars >= LEAST_TEXT and (form.words > 1 or form.script not in ("", "latin"))
+
+
+def _uncounted(case: Case) -> Iterator[Finding]:
+    """Tokens are no longer counted."""
+    counted = [pair for pair in case.pairs if pair.before.prompt_tokens is not None]
+    missing = [pair.key for pair in counted if pair.after.prompt_tokens is None]
+    if len(missing) >= max(3, 0.5 * len(case.pairs)):
+        yield finding(
+            "infrastructure",
+            "token-counts-missing",
+            0.4,
+            f"Tokens are no longer counted: {len(missing)} of {count(len(counted), 'answer')} came "
+            "without the usage that the baseline has.",
+            "Is there a new gateway, or a server that leaves out usage? Costs, and what tokens "
+            "tell of templates and tokenizers, are unknown until then.",
+            missing,
+            answers=len(missing),
+            of=len(counted),
+        )
 
 
 def _own_answer(case: Case, keys: list[str]) -> str:

@@ -29,6 +29,7 @@ Kind = Literal[
     "context",
     "cut",
     "beside",
+    "escaped",
     "content",
     "irregular",
 ]
@@ -49,6 +50,10 @@ FLAT = 0.4
 """Most of the difference between long and short questions that is left where they are cut."""
 MOST_BEFORE = 6
 """Questions before one that may stand in its prompt, too."""
+ALIKE = 0.15
+"""Most of a number of tokens by which numbers of about its size differ."""
+UNEXPLAINED = 0.35
+"""Most of a correlation with the length of the question that explains nothing."""
 FAR = 0.03
 """Share of the items that may move by another number though nothing tells them from the rest."""
 
@@ -63,8 +68,10 @@ class Shift:
     """- unknown: too few counts; same: no count moved.
     - constant: most by the same number (`size`). lost: all prompts are `size` tokens long.
     - multiple: `size` times what they were, but for a constant. cut: the long ones are shorter.
-    - context: each moved with the length of its context; `size` is -1 where it was lost, else 1.
+    - context: each moved with its context; `size` is -1 where it was lost, 1 where it came twice or
+      in addition, 0 where it is another one.
     - beside: each is longer (`size` 1) or shorter (-1), whatever the length of its question.
+    - escaped: each by what stands for the characters in it that are escaped (`trait`).
     - content: only questions with certain characters moved (`trait`). irregular: each by its own.
     """
     size: int = 0
@@ -96,6 +103,7 @@ def measure(pairs: Sequence[Pair]) -> Shift:
         or _context(known)
         or _cut(known)
         or _beside(known)
+        or _escaped(known)
         or _other(known)
     )
     return Shift(kind, size, odd, len(known), trait, totals)
@@ -140,15 +148,53 @@ def _constant(pairs: Sequence[Pair]) -> _Found | None:
         unmoved, moved = counts[0] / len(group), counts[size] / len(group)
         if _near(counts, size) < least * len(group) or unmoved > MOST_KEPT or moved < MOST_KEPT / 2:
             continue
-        if moved < 0.9 and not _of_edges(plain if len(plain) >= LEAST else pairs):
+        if moved < 0.8 and not _of_edges(plain if len(plain) >= LEAST else pairs):
             continue
         far = [pair for pair in pairs if abs((pair.shift or 0) - size) > 1]
         told = sum(_is_content(pair, size) for pair in far)
         if len(far) > FAR * len(pairs) and told < 0.8 * len(far):
             continue
         exact = tuple(pair for pair in pairs if pair.shift != size)
+        if abs(size) == 1 and _of_letters(exact, pairs):
+            continue
         return "constant", size, exact, _trait(far, pairs)[0]
-    return None
+    return _constant_in_each(pairs) or _constant_in_some(pairs)
+
+
+def _constant_in_each(pairs: Sequence[Pair]) -> _Found | None:
+    """The questions of each language moved by one number, another one in another language.
+
+    So does an instruction that is written in the language of its question.
+    """
+    groups = [group for group in _spoken(pairs) if len(group) >= 2 * LEAST]
+    sizes = [_usual(group, 0.8) for group in groups]
+    if len(groups) < 2 or not all(sizes) or sum(map(len, groups)) < 0.8 * len(pairs):
+        return None
+    size = Counter(pair.shift or 0 for pair in pairs).most_common(1)[0][0]
+    return "constant", size, tuple(pair for pair in pairs if pair.shift != size), ""
+
+
+def _constant_in_some(pairs: Sequence[Pair]) -> _Found | None:
+    """All that moved did so by one number, whatever their length; the others not at all."""
+    changed = [pair for pair in pairs if pair.shift]
+    size = _usual(changed, 0.95) if len(changed) >= 0.2 * len(pairs) else 0
+    if not size or len(set(map(_before, changed))) < LEAST:
+        return None
+    return "constant", size, tuple(pair for pair in pairs if pair.shift != size), ""
+
+
+def _usual(pairs: Sequence[Pair], least: float) -> int:
+    """Return the number by which so many of the pairs moved, if it is more than an edge; else 0."""
+    size, times = Counter(pair.shift or 0 for pair in pairs).most_common(1)[0]
+    return size if times >= least * len(pairs) and abs(size) >= 3 else 0
+
+
+def _spoken(pairs: Iterable[Pair]) -> Iterable[list[Pair]]:
+    """Return the questions of each language."""
+    groups: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        groups.setdefault(pair.result.language, []).append(pair)
+    return groups.values()
 
 
 def _is_content(pair: Pair, size: int) -> bool:
@@ -161,6 +207,13 @@ def _is_content(pair: Pair, size: int) -> bool:
         return True
     letters = sum(not letter.isascii() for letter in question)
     return bool(letters) and (pair.shift or 0) - size >= ESCAPED * letters
+
+
+def _of_letters(odd: Sequence[Pair], pairs: Sequence[Pair]) -> bool:
+    """Whether those that did not move alike are the questions with letters beyond ASCII."""
+    foreign = {pair.key for pair in pairs if any(not c.isascii() for c in pair.result.question)}
+    told = foreign.intersection(pair.key for pair in odd)
+    return len(told) >= max(LEAST, 0.9 * len(odd), 0.6 * len(foreign))
 
 
 def _near(counts: Mapping[int, int], size: int) -> int:
@@ -207,23 +260,28 @@ def _multiple(pairs: Sequence[Pair]) -> _Found | None:
 
 
 def _context(pairs: Sequence[Pair]) -> _Found | None:
-    """Each moved as far as its context is long."""
+    """Each moved as far as its context is long; or those with a context did, and no others."""
     having = [pair for pair in pairs if pair.result.context_pieces]
     without = [pair for pair in pairs if not pair.result.context_pieces]
     if len(having) < LEAST or sum(bool(p.shift) for p in without) > 0.1 * len(without):
         return None
-    sizes = [float(pair.result.context_pieces) for pair in having]
-    shifts = [float(pair.shift or 0) for pair in having]
+    shifts = [pair.shift or 0 for pair in having]
+    alone = len(without) >= LEAST and sum(map(bool, shifts)) >= 0.8 * len(having)
+    more, less = (sum(s * sign > 0 for s in shifts) for sign in (1, -1))
+    sign = 1 if more > less else -1
+    if max(more, less) < 0.95 * len(having):
+        return ("context", 0, tuple(having), "") if alone else None
+    return ("context", sign, tuple(having), "") if alone or _of_context(having) else None
+
+
+def _of_context(pairs: Sequence[Pair]) -> bool:
+    """Whether requests moved with the length of their context rather than of their question."""
+    sizes = [float(pair.result.context_pieces) for pair in pairs]
+    shifts = [float(pair.shift or 0) for pair in pairs]
     if len(set(sizes)) < LEAST or len(set(shifts)) < LEAST:
-        return None
-    seen = correlation(sizes, shifts)
-    of_question = correlation([float(pieces(pair.result.question)) for pair in having], shifts)
-    if abs(seen) < 0.75 or abs(seen) < abs(of_question):
-        return None
-    sign = 1 if seen > 0 else -1
-    if any((pair.shift or 0) * sign < 0 for pair in having):
-        return None
-    return "context", sign, tuple(having), ""
+        return False
+    of_question = correlation([float(pieces(pair.result.question)) for pair in pairs], shifts)
+    return abs(correlation(sizes, shifts)) >= max(0.75, abs(of_question))
 
 
 def _cut(pairs: Sequence[Pair]) -> _Found | None:
@@ -234,7 +292,8 @@ def _cut(pairs: Sequence[Pair]) -> _Found | None:
         return None
     kept = [pair for pair in pairs if (pair.shift or 0) >= 0]
     longest = max(map(_after, shrunk))
-    if _limited(shrunk, kept) or _levelled(pairs, kept) or _free_of_length(pairs):
+    tests = (_limited(shrunk, kept), _levelled(pairs, kept), _free_of_length(pairs))
+    if any(tests) or _emptied(pairs):
         return "cut", longest, shrunk, ""
     return None
 
@@ -264,6 +323,16 @@ def _levelled(pairs: Sequence[Pair], kept: Sequence[Pair]) -> bool:
     )
 
 
+def _emptied(pairs: Sequence[Pair]) -> bool:
+    """Whether all questions of a language are about as long as each other now, and were not."""
+    return any(
+        len(group) >= 2 * LEAST
+        and sum((pair.shift or 0) < 0 for pair in group) >= 0.9 * len(group)
+        and _spread(map(_after, group)) <= 0.35 * _spread(map(_before, group))
+        for group in _spoken(pairs)
+    )
+
+
 def _free_of_length(pairs: Sequence[Pair]) -> bool:
     """Whether prompts were longer for longer questions, and are hardly so any more.
 
@@ -281,17 +350,82 @@ def _free_of_length(pairs: Sequence[Pair]) -> bool:
 
 
 def _beside(pairs: Sequence[Pair]) -> _Found | None:
-    """Each prompt is longer, or each is shorter, by a number that its question does not explain."""
+    """Each prompt is longer, or each is shorter, by a number that its question does not explain.
+
+    Another tokenizer would cut a long question into many more pieces, and a short one into a few.
+    """
     shifts = [pair.shift or 0 for pair in pairs]
     sign = 1 if median(shifts) > 0 else -1
     if len(pairs) < LEAST_BESIDE or sum(s * sign > 0 for s in shifts) < 0.95 * len(shifts):
         return None
-    own = _by_length(pairs, lambda pair: abs(pair.shift or 0))
-    if own is None:
+    sizes = list(map(abs, shifts))
+    by_tokens = _correlated(pairs, list(map(_before, pairs)), sizes)
+    by_letters = _correlated(pairs, [len(pair.result.question) for pair in pairs], sizes)
+    if by_tokens is None or by_letters is None:
         return None
-    if (sign < 0 and own <= 0.35) or (sign > 0 and _follows(pairs) > max(0.6, own)):
+    own = max(by_tokens, by_letters)
+    alike = _spread(sizes) <= ALIKE * median(sizes)
+    if own <= UNEXPLAINED and (sign < 0 or alike):
+        return "beside", sign, tuple(pairs), ""
+    if sign > 0 and _follows(pairs) > max(0.6, own):
         return "beside", sign, tuple(pairs), ""
     return None
+
+
+def _escaped(pairs: Sequence[Pair]) -> _Found | None:
+    """Questions grew by what escapes add, which is more than any tokenizer makes of them.
+
+    It cuts a text into as many tokens as it has bytes at most; a letter in hexadecimal takes more.
+    """
+    grown = tuple(pair for pair in pairs if (pair.shift or 0) > 0)
+    moved = sum(bool(pair.shift) for pair in pairs)
+    if len(grown) < max(LEAST, 0.1 * len(pairs), 0.9 * moved):
+        return None
+    foreign = [pair for pair in pairs if _bytes(_FOREIGN, pair)]
+    both = sum((pair.shift or 0) > 0 for pair in foreign)
+    points = [(_bytes(_FOREIGN, pair), pair.shift or 0) for pair in pairs]
+    if both >= 0.9 * max(len(grown), len(foreign)) and (slope(points) or 0) > 1:
+        return "escaped", 0, grown, "letters beyond ASCII"
+    plain = [pair for pair in grown if pair.result.question.isascii()]
+    if len(plain) >= LEAST_BESIDE and len(grown) >= 0.9 * len(pairs) and _of_marks(plain):
+        return "escaped", 0, grown, "spaces and marks"
+    return None
+
+
+def slope(points: Iterable[tuple[float, float]]) -> float | None:
+    """Return by how much the second number grows with the first; None where too few tell.
+
+    The median of the slopes from each point of the lower half to its like in the upper one
+    (Theil–Sen, in the form of Glaister 2005).
+    """
+    ordered = sorted(points)
+    half = len(ordered) // 2
+    slopes = [
+        (b[1] - a[1]) / (b[0] - a[0])
+        for a, b in zip(ordered[:half], ordered[len(ordered) - half :], strict=True)
+        if b[0] > a[0]
+    ]
+    return median(slopes) if len(slopes) >= LEAST else None
+
+
+def _of_marks(pairs: Sequence[Pair]) -> bool:
+    """Whether questions grew with their spaces and marks, as by ``%20``, not with their letters."""
+    shifts = [float(pair.shift or 0) for pair in pairs]
+    marks = [float(_bytes(_MARK, pair)) for pair in pairs]
+    sizes = [float(len(pair.result.question)) for pair in pairs]
+    if min(len(set(values)) for values in (shifts, marks, sizes)) < LEAST:
+        return False
+    enough = sum(shift >= ESCAPED * mark for shift, mark in zip(shifts, marks, strict=True))
+    told = correlation(marks, shifts)
+    return enough >= 0.9 * len(pairs) and told >= 0.8 and told > correlation(sizes, shifts)
+
+
+_FOREIGN, _MARK = re.compile(r"[^\x00-\x7f]"), re.compile(r"[^\w.~-]")
+
+
+def _bytes(kind: re.Pattern[str], pair: Pair) -> int:
+    """Count the bytes of the characters of a kind in a question."""
+    return sum(len(c.encode("utf-8", "replace")) for c in kind.findall(pair.result.question))
 
 
 def _follows(pairs: Sequence[Pair]) -> float:
@@ -307,16 +441,11 @@ def _follows(pairs: Sequence[Pair]) -> float:
     return best
 
 
-def _by_length(pairs: Sequence[Pair], value: Callable[[Pair], int]) -> float | None:
-    """Correlate a count with the prompt tokens of the baseline, by ranks within each language.
+def _correlated(pairs: Sequence[Pair], first: Sequence[int], second: Sequence[int]) -> float | None:
+    """Correlate two numbers of each item, by ranks within each language.
 
     Spearman's coefficient; None where one of the two is the same for all.
     """
-    return _correlated(pairs, list(map(_before, pairs)), list(map(value, pairs)))
-
-
-def _correlated(pairs: Sequence[Pair], first: Sequence[int], second: Sequence[int]) -> float | None:
-    """Correlate two numbers of each item, by ranks within each language."""
     groups: dict[str, list[int]] = {}
     for place, pair in enumerate(pairs):
         groups.setdefault(pair.result.language, []).append(place)
@@ -360,7 +489,7 @@ def _has(pattern: str) -> Callable[[str], bool]:
 
 CONTENT: Mapping[str, Callable[[str], bool]] = {
     "more than one line": _has(r"\S\s*\n\s*\S"),
-    "quotes or markup": _has(r"[\"'<>&`]"),
+    "quotes or markup": _has(r"[\"'’“”<>&`]"),
     "braces or format signs": _has(r"[{}%$\\]"),
     "white space at an end, or several in a row": _has(r"^\s|\s$|[ \t]{2}|\t|\n{2}"),
     "characters that are not printed": lambda question: (

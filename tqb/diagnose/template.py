@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from tqb.diagnose.case import Case, finding, formed, moved, showing, signed, sure
-from tqb.diagnose.shifts import Shift, splits_special
+from tqb.diagnose.case import Case, Pair, example, finding, formed, moved, showing, signed, sure
+from tqb.diagnose.shifts import Shift, slope, splits_special
 from tqb.text import count
 from tqb.types import Finding, Form
 
@@ -48,6 +48,7 @@ def diagnose(case: Case, shift: Shift) -> Iterator[Finding]:
         else:
             yield from _shifted(case, shift)
         yield from _length(case)
+        yield from _stopped(case, shift)
         yield from _space(case)
     else:
         yield from _alike(case)
@@ -128,14 +129,29 @@ def _multiple(shift: Shift) -> _Named:
 
 
 def _context(shift: Shift) -> _Named:
-    lost = shift.size < 0
     was, now = shift.tokens
-    what = "no longer reaches the model" if lost else "is sent in addition"
+    tokens = f"({was:,} prompt tokens then, {now:,} now)."
+    name, said = {
+        -1: (
+            "context-lost",
+            "The context no longer reaches the model: requests are shorter by as much as the "
+            "context of their item is long",
+        ),
+        0: (
+            "context-altered",
+            "The context that reaches the model is another one: requests that have one changed in "
+            "length, and no others",
+        ),
+        1: (
+            "context-added",
+            "The context is sent in addition, or twice: requests are longer by as much as the "
+            "context of their item is long, or all that have one are",
+        ),
+    }[shift.size]
     return (
-        "context-lost" if lost else "context-added",
-        0.95,
-        f"The context {what}: requests are {'shorter' if lost else 'longer'} by as much as the "
-        f"context of their item is long ({was:,} prompt tokens then, {now:,} now).",
+        name,
+        0.95 if shift.size else 0.85,
+        f"{said} {tokens}",
         "Look for the variable of the context, or of the retrieved passages, in the template.",
     )
 
@@ -165,6 +181,16 @@ def _cut(shift: Shift) -> _Named:
     )
 
 
+def _escaped(shift: Shift) -> _Named:
+    return (
+        "question-altered",
+        0.97,
+        f"Questions are escaped on their way: {count(len(shift.moved), 'request')} of {shift.n} "
+        f"grew with the {shift.trait} in them, by more than another tokenizer would make of them.",
+        "Look for URL, JSON or Unicode escapes, or a repr, in what renders the question.",
+    )
+
+
 def _content(shift: Shift) -> _Named:
     return (
         "question-altered",
@@ -181,6 +207,7 @@ NAMERS: Mapping[str, Callable[[Shift], _Named]] = {
     "context": _context,
     "beside": _beside,
     "cut": _cut,
+    "escaped": _escaped,
     "content": _content,
 }
 """What a pattern of prompt tokens is called; a constant one needs a look at the prompt, too."""
@@ -225,23 +252,16 @@ def _system_tokens(case: Case) -> float | None:
     """Estimate the tokens that the baseline's prompt had beside the questions.
 
     The tokens of a character are taken from how the counts grow with the length of the questions
-    in Latin script, by the median of all slopes (Theil–Sen).
+    in Latin script.
     """
     chars = case.was.instruction_chars
-    points = sorted(
+    points = (
         (len(pair.result.question), pair.before.prompt_tokens)
         for pair in case.pairs
         if pair.before.prompt_tokens and pair.result.question.isascii()
     )
-    half = len(points) // 2
-    slopes = sorted(
-        (b[1] - a[1]) / (b[0] - a[0])
-        for a, b in zip(points[:half], points[len(points) - half :], strict=True)
-        if b[0] > a[0]
-    )
-    if not chars or len(slopes) < 4:
-        return None
-    return chars * slopes[len(slopes) // 2]
+    each = slope(points)
+    return chars * each if chars and each is not None else None
 
 
 def _answered_before(case: Case, shift: Shift) -> bool:
@@ -298,6 +318,56 @@ def _length(case: Case) -> Iterator[Finding]:
         cut.gained,
         **evidence,
     )
+
+
+def _stopped(case: Case, shift: Shift) -> Iterator[Finding]:
+    """Answers end before they should: each that changed begins as it did, and is shorter."""
+    changed = [pair for pair in case.pairs if pair.reworded]
+    cut = [pair.key for pair in changed if _ends_sooner(pair, 1)]
+    much = [pair.key for pair in changed if _ends_sooner(pair, 3)]
+    few = len(cut) < max(5, 0.05 * len(case.pairs)) or len(cut) < 0.97 * len(changed)
+    if (
+        few
+        or 2 * len(much) < len(cut)
+        or _as_many(case, cut)
+        or shift.kind not in ("same", "unknown")
+    ):
+        return
+    lost = len(set(cut).intersection(case.broken))
+    yield finding(
+        "template",
+        "answers-stopped-early",
+        0.85 if lost >= 3 and case.is_drop else 0.45,
+        f"Answers stop too early: the {len(cut)} that changed begin as in the baseline and end "
+        f"sooner, as “{example(case, much[0])}”, and {lost} of them were right before.",
+        STOP_ADVICE,
+        cut,
+        answers=len(cut),
+        broken=lost,
+        of=len(case.pairs),
+    )
+
+
+def _as_many(case: Case, keys: Collection[str]) -> bool:
+    """Whether most of these answers took as many tokens as before, and lost text on their way."""
+    pairs = [pair for pair in case.pairs if pair.key in set(keys)]
+    same = [p for p in pairs if p.before.completion_tokens == p.after.completion_tokens is not None]
+    return 2 * len(same) > len(pairs)
+
+
+def _ends_sooner(pair: Pair, by: int) -> bool:
+    """Whether an answer begins as it did, and is so many characters shorter, in no more tokens."""
+    was, now = pair.before.form, pair.after.form
+    if was is None or now is None or pair.after.finish_reason == "length":
+        return False
+    begins = now.first == was.first or (by == 1 and not now.chars)
+    return begins and was.chars - now.chars >= by and not _more_tokens(pair, 1)
+
+
+def _more_tokens(pair: Pair, by: int) -> bool:
+    """Whether an answer took so many more tokens than before; unknown counts do not tell."""
+    was, now = pair.before.completion_tokens, pair.after.completion_tokens
+    return was is not None and now is not None and now - was > by
 
 
 def _kept(case: Case, keys: set[str]) -> bool:
