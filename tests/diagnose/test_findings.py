@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -80,6 +81,16 @@ def endless(question: str, answer: str) -> tuple[str, str]:
     return f"{answer}\nuser\nAnd what is the next one?\nassistant\nI do not know.", "length"
 
 
+def stopped(body: Body) -> Reply:
+    """End each answer at its first space, as a stop string does."""
+    reply = FakeModel()(body)
+    data = json.loads(json.dumps(reply.body))
+    message = data["choices"][0]["message"]
+    message["content"] = message["content"].split(" ")[0]
+    data["usage"]["completion_tokens"] = cut(message["content"])
+    return Reply(body=data)
+
+
 TEMPLATE: Mapping[str, tuple[Pipeline, str]] = {
     "no template": (FakeModel(turns("{content}\n", "")), "wrapping-changed"),
     "question dropped": (FakeModel(without("user")), "question-lost"),
@@ -122,7 +133,13 @@ TEMPLATE: Mapping[str, tuple[Pipeline, str]] = {
         ),
         "question-altered",
     ),
+    "URL-encoded": (FakeModel(asking(quote)), "question-altered"),
+    "something for some": (
+        FakeModel(asking(lambda text: f"{text} In one word." if len(text) % 2 else text)),
+        "wrapping-changed",
+    ),
     "never stops": (FakeModel(word=endless), "never-stops"),
+    "a stop string": (stopped, "answers-stopped-early"),
     "role in front": (
         FakeModel(word=lambda question, answer: (f"assistant\n{answer}", "stop")),
         "role-in-answers",
@@ -248,6 +265,15 @@ INFRASTRUCTURE: Mapping[str, tuple[Pipeline, str]] = {
         FakeModel(word=every(3, "The server is currently overloaded. Please try again later.")),
         "page-for-an-answer",
     ),
+    "one text for many": (
+        FakeModel(word=every(3, "Our line is engaged, and we are with you in a moment.")),
+        "one-text-for-many",
+    ),
+    "null": (FakeModel(word=every(3, "null")), "page-for-an-answer"),
+    "events in place of text": (
+        FakeModel(word=words(lambda text, body: f'data: {{"delta": "{text}"}}')),
+        "page-for-an-answer",
+    ),
     "the middle lost": (
         FakeModel(word=words(lambda text, body: text[:2] + text[max(2, len(text) - 2) :])),
         "text-cut-on-the-way",
@@ -350,6 +376,78 @@ def test_no_fault_is_found_where_there_is_none(name: str, baseline: Path) -> Non
     report = asked(pipeline, baseline, fail_on=families, **settings)
     assert faults(report) == []
     assert report.passed
+
+
+def test_lost_token_counts_are_said_and_fail_nothing(baseline: Path) -> None:
+    """A server that stops counting tokens gets a notice: its answers are as good as before."""
+
+    def uncounted(body: Body) -> Reply:
+        reply = FakeModel()(body)
+        assert isinstance(reply.body, dict)
+        return Reply(body={key: value for key, value in reply.body.items() if key != "usage"})
+
+    report = asked(uncounted, baseline)
+    named = [(one.name, one.level) for one in report.findings]
+    assert named == [("token-counts-missing", "notice")]
+    assert report.passed
+
+
+def test_what_is_done_to_the_context_alone_is_the_template(tmp_path: Path) -> None:
+    """A passage that is lost, sent twice, or another item's moves the requests that have one."""
+    from tqb import baseline as baselines
+
+    pack, base = tmp_path / "own.jsonl", tmp_path / "base.jsonl"
+    towns = ("Lund", "Porto", "Graz", "Ghent", "Turku", "Cork", "Brno", "Split", "Varna", "Tartu")
+    rows: list[dict[str, str]] = []
+    for n, town in enumerate(towns):
+        fact = f"{town} lies by the river. " + "It has an old bridge, too. " * (n * 7 % 5)
+        rows += [
+            {"id": f"with-{n}", "text": f"What is {town} by?", "label": "river", "context": fact},
+            {"id": f"bare-{n}", "text": f"Is {town} a town?", "label": "yes"},
+        ]
+    pack.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    facts = [row["context"] for row in rows if "context" in row]
+    prompt = tmp_path / "prompt.yaml"
+    prompt.write_text("- role: user\n  content: '{{ context }} {{ input }}'\n", "utf-8")
+
+    def run(change: Callable[[str, str], str], given: Path | None) -> Report:
+        def swapped(text: str) -> str:
+            fact = next((fact for fact in facts if fact.strip() in text), "")
+            return text.replace(fact.strip(), change(fact.strip(), text)) if fact else text
+
+        return asked(FakeModel(asking(swapped)), given, packs=str(pack), prompt=prompt)
+
+    base.write_text(baselines.to_text(baselines.accept(run(lambda fact, _: fact, None))), "utf-8")
+    cases: dict[str, Callable[[str, str], str]] = {
+        "context-lost": lambda fact, text: "",
+        "context-added": lambda fact, text: f"{fact}\n{fact}",
+        "context-altered": lambda fact, text: facts[(facts.index(f"{fact} ") + 3) % 10].strip(),
+    }
+    for name, change in cases.items():
+        assert [(one.kind, one.name) for one in faults(run(change, base))] == [("template", name)]
+
+
+def test_escapes_and_instructions_by_language_are_no_drift_of_the_tokenizer(
+    tmp_path: Path,
+) -> None:
+    """In two scripts, what is put around or in place of letters is told from other pieces."""
+    from tqb import baseline as baselines
+
+    packs, base = ("core-en", "core-ru"), tmp_path / "base.jsonl"
+
+    def run(change: Callable[[str], str], given: Path | None) -> Report:
+        return asked(FakeModel(asking(change), packs=packs), given, packs=packs)
+
+    base.write_text(baselines.to_text(baselines.accept(run(lambda text: text, None))), "utf-8")
+    cases: dict[str, Callable[[str], str]] = {
+        "question-altered": lambda text: json.dumps(text)[1:-1],
+        "wrapping-changed": lambda text: (
+            f"{text} One word, please." if text.isascii() else f"{text} Одним словом, пожалуйста."
+        ),
+    }
+    for name, change in cases.items():
+        first = faults(run(change, base))[0]
+        assert (first.kind, first.name) == ("template", name)
 
 
 def test_without_a_baseline_the_absolute_signs_speak() -> None:

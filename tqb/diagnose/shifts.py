@@ -249,6 +249,8 @@ def _odd(question: str) -> bool:
 
 def _multiple(pairs: Sequence[Pair]) -> _Found | None:
     """Each count is twice, or three times, what it was, but for a constant."""
+    if sum(not pair.shift for pair in pairs) > 0.1 * len(pairs):
+        return None
     for factor in (2, 3, 4, 5):
         rests = [factor * _before(pair) - _after(pair) for pair in pairs]
         rest = median(rests)
