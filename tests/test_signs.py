@@ -58,6 +58,8 @@ SICK = {
     "<!DOCTYPE html><html><body>Sign in</body></html>": "page",
     '{"error": {"message": "overloaded"}}': "page",
     "502 Bad Gateway": "page",
+    'data: {"choices": []}': "page",
+    "null": "page",
 }
 
 
@@ -92,6 +94,9 @@ HEALTHY = (
     "ナイル川",
     "Ħal Qormi",
     "haha haha",
+    "Je ne suis pas certain, mais c’est le Nil.",
+    "nullify",
+    "Data: 42",
 )
 
 
@@ -99,6 +104,12 @@ HEALTHY = (
 def test_a_plain_answer_has_no_sign(answer: str) -> None:
     """Ordinary answers, right or wrong, in any form, show nothing."""
     assert signs(answer) == ()
+
+
+def test_a_question_mark_is_no_lost_letter() -> None:
+    """A question in place of a one-letter answer is no answer whose letter was lost."""
+    assert signs("Which metal is it?", "金属？", label="金") == ()
+    assert "replacement" in signs("It is caf?", "Qu’est-ce ?", label="café")
 
 
 def test_every_accepted_answer_of_every_pack_has_no_sign() -> None:

@@ -88,7 +88,8 @@ _LONGEST_TROUBLE = 400
 _REFUSAL = re.compile(
     r"(?:i['’]?m|i am) (?:(?:really|very|so) )?(?:sorry|unable|not able)\b|\bi (?:can(?:no|['’])?t"
     r"|cannot|won['’]t|will not|am unable to)\b.{0,30}\b(?:help|assist|answer|provide|comply"
-    r"|do that|fulfil)|\bas an ai\b|\bje ne (?:peux|suis) pas\b|\bdésolé|\bes tut mir leid\b"
+    r"|do that|fulfil)|\bas an ai\b|\bje ne suis pas (?:en mesure|capable|autorisé)"
+    r"|\bje ne peux pas\b|\bdésolé|\bes tut mir leid\b"
     r"|\bich kann (?:dabei|das|diese|ihnen)\b.{0,30}\bnicht\b|\blo siento\b|\bno puedo\b"
     r"|\b(?:desculpe|sinto muito|não posso)\b|\b(?:извините|к сожалению|я не могу)\b"
     r"|\b(?:üzgünüm|yardımcı olamam)\b|抱歉|无法(?:回答|提供|协助)|無法(?:回答|提供|協助)|申し訳"
@@ -184,7 +185,8 @@ def _has_replacement(answer: str, known: _Known) -> bool:
     if "\ufffd" in answer and "\ufffd" not in known:
         return True
     return "?" in answer and any(
-        not target.isascii() and _questioned(target) in answer for target in _missed(answer, known)
+        not target.isascii() and len(target) > 1 and _questioned(target) in answer
+        for target in _missed(answer, known)
     )
 
 
