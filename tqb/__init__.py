@@ -43,6 +43,8 @@ def run(
     max_latency_p95: float | None = None,
     max_completion_p95: float | None = None,
     fail_on: Sequence[str] = (),
+    quarantine: float | None = None,
+    history: str | Path | None = None,
     confirm: int = 3,
     confirm_limit: int | None = None,
     max_cost: float | None = None,
@@ -94,6 +96,9 @@ def run(
         max_completion_p95: completion tokens that 95 % of the answers may have.
         fail_on: families whose faults fail the run: ``template``, ``tokenizer``, ``behaviour``,
             ``infrastructure``, ``data``.
+        quarantine: share of past runs above which an item that changes between right and wrong
+            counts neither way; needs `history`.
+        history: file of past runs, as `tqb run` keeps it in ``.tqb/history.db``.
         confirm: times that what seems broken is asked again before it counts.
         confirm_limit: most requests for that; None allows as many as the run itself takes.
         max_cost: US dollars that the run may cost; what could go over it is not asked.
@@ -165,9 +170,11 @@ def run(
             max_latency_p95_s=max_latency_p95,
             max_completion_p95=max_completion_p95,
             fail_on=parse_families(fail_on),
+            quarantine=quarantine,
             confirm=confirm,
             confirm_limit=confirm_limit,
         ),
+        history=Path(history) if history is not None else None,
         verify=verify,
     )
     return pipeline.run(options)

@@ -22,7 +22,7 @@ from tqb.changes import by_item, count_passes
 from tqb.diagnose import diagnose
 from tqb.errors import BaselineError, ConfigError, TargetError
 from tqb.files import portable_path
-from tqb.gate import judge, names_of, plan, settle
+from tqb.gate import judge, names_of, plan, set_aside, settle
 from tqb.memory import (
     Cache,
     Cassette,
@@ -72,6 +72,9 @@ from tqb.types import (
 _log = logging.getLogger("tqb.pipeline")
 
 TOOL = Tool("tqb", __version__)
+
+PAST_RUNS = 100
+"""Runs of the history that tell which items flake."""
 
 OnStart = Callable[[int], None]
 OnReply = Callable[[Request, Reply], None]
@@ -130,6 +133,8 @@ class Prepared:
     scorer_name: str
     scorer: Scorer
     base: Baseline | None
+    flaky: frozenset[str] = frozenset()
+    """Items that flaked in past runs, and count neither way."""
 
 
 def prepare(options: RunOptions) -> Prepared:
@@ -147,7 +152,8 @@ def prepare(options: RunOptions) -> Prepared:
     requests = build_requests(packs, prompt, options)
     base = load_baseline(options.baseline, requests)
     try_scorer(scorer, requests)
-    return Prepared(packs, prompt, requests, options.scorer, scorer, base)
+    flaky = flaky_items(options.history, options.policy.quarantine)
+    return Prepared(packs, prompt, requests, options.scorer, scorer, base, flaky)
 
 
 def go_through(
@@ -156,7 +162,8 @@ def go_through(
     """Ask, compare, confirm, diagnose and judge: the run itself."""
     results, interrupted = answer(ready.requests)
     made = report.make_report(TOOL, info, results)
-    made = replace(made, comparison=baseline.compare(ready.base, made))
+    compared = baseline.compare(ready.base, made)
+    made = replace(made, comparison=set_aside(compared, ready.flaky, options.policy))
     if not interrupted:
         made, interrupted = confirm(made, ready.requests, target, answer, options)
     made = replace(made, findings=diagnose(ready.base, made))
@@ -261,6 +268,28 @@ def _refuse_unknown_items(packs: Sequence[Pack], wanted: Sequence[str]) -> None:
     for name in wanted:
         if name not in known:
             raise ConfigError(f"no item {name!r} in {', '.join(pack.name for pack in packs)}")
+
+
+def flaky_items(history: Path | None, over: float | None) -> frozenset[str]:
+    """Return the items that changed between right and wrong in more than this share of past runs.
+
+    Raises:
+        ConfigError: there is no history, or it cannot be read.
+    """
+    if over is None:
+        return frozenset()
+    if history is None or not history.exists():
+        raise ConfigError(
+            f"--quarantine {over:g}: there is no history of past runs"
+            + (f" in {history}" if history else "")
+            + "; run without it first, or `tqb history import` reports"
+        )
+    from tqb.history import History, flake_rates
+
+    with History(history) as past:
+        return frozenset(
+            one.key for one in flake_rates(past.outcomes(PAST_RUNS)) if one.rate > over
+        )
 
 
 def load_baseline(path: Path | None, requests: Sequence[Request]) -> Baseline | None:

@@ -17,6 +17,7 @@ from tqb.redaction import redact
 
 REPORT_SCHEMA_VERSION: Literal["1.0"] = "1.0"
 
+HISTORY = Path(".tqb") / "history.db"
 JOURNAL = Path(".tqb/journal.jsonl")
 """Where `tqb run` keeps its journal, unless it is told otherwise."""
 CASSETTE = Path("tqb-cassette")
@@ -763,6 +764,8 @@ class Policy:
     """Completion tokens that 95 % of the answers may have."""
     fail_on: tuple[Family, ...] = ()
     """Families whose faults fail the run."""
+    quarantine: float | None = None
+    """Share of past runs above which an item that changes its mind counts neither way."""
     confirm: int = 3
     """Times that what seems broken is asked again; 0 never."""
     confirm_limit: int | None = None
@@ -943,5 +946,7 @@ class RunOptions:
     """The target that looks again at the answers that the scorer failed."""
     baseline: Path | None = None
     policy: Policy = Policy()
+    history: Path | None = None
+    """The file of past runs, for `Policy.quarantine`."""
     verify: bool = True
     """Refuse items whose hash does not match their content."""

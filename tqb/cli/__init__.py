@@ -22,6 +22,7 @@ from tqb.cli import (
     export,
     export_results,
     generate,
+    history,
     init,
     pack,
     pack_import,
@@ -59,6 +60,7 @@ app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command("selftest", epilog=selftest.EXAMPLES)(selftest.selftest)
 app.command("power", epilog=power.EXAMPLES)(power.power)
 app.add_typer(baseline.app, name="baseline")
+app.add_typer(history.app, name="history")
 pack.app.command("import", epilog=pack_import.EXAMPLES)(pack_import.import_)
 app.add_typer(pack.app, name="pack")
 app.command("generate", epilog=generate.EXAMPLES)(generate.generate)

@@ -169,6 +169,18 @@ MaxCompletionP95 = Annotated[
         help="Fail when more than 5 % of the answers have more than N completion tokens.",
     ),
 ]
+Quarantine = Annotated[
+    float | None,
+    typer.Option(
+        metavar="X",
+        min=0,
+        max=1,
+        envvar="TQB_QUARANTINE",
+        help="Count no change of items that turned from right to wrong or back in more than this "
+        "share of past runs (5 or more, see `tqb history flaky`); never of must-pass items.",
+        show_default=False,
+    ),
+]
 Confirm = Annotated[
     int,
     typer.Option(
@@ -452,6 +464,14 @@ Watch = Annotated[
         "--watch",
         help="Run again whenever prompt, pack, settings or the target's code change, and show what "
         "changed; Ctrl-C ends it in 130.",
+    ),
+]
+History = Annotated[
+    bool,
+    typer.Option(
+        "--history/--no-history",
+        envvar="TQB_HISTORY",
+        help="Add the run to .tqb/history.db, which `tqb history` reads.",
     ),
 ]
 GitHub = Annotated[

@@ -10,7 +10,7 @@ import typer
 
 from tqb.cli import options
 from tqb.errors import EXIT_PASS, ConfigError
-from tqb.types import JOURNAL, Limits, Params, Report, RunOptions, Storage
+from tqb.types import HISTORY, JOURNAL, Limits, Params, Report, RunOptions, Storage
 
 FOLDER = JOURNAL.parent
 LAST_RUN = FOLDER / "last-run.json"
@@ -49,6 +49,7 @@ def run(
     max_latency_p95: options.MaxLatencyP95 = None,
     max_completion_p95: options.MaxCompletionP95 = None,
     fail_on: options.FailOn = None,
+    quarantine: options.Quarantine = None,
     confirm: options.Confirm = 3,
     confirm_limit: options.ConfirmLimit = None,
     repeats: options.Repeats = 1,
@@ -79,6 +80,7 @@ def run(
     log_to: options.LogTo = None,
     dry_run: options.DryRun = False,
     watch: options.Watch = False,
+    history: options.History = True,
     github: options.GitHub = True,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -122,6 +124,7 @@ def run(
         judge=judge,
         baseline=baseline,
         policy=options.policy_of(context),
+        history=HISTORY,
         verify=verify,
     )
     if dry_run:
@@ -131,6 +134,8 @@ def run(
         with progress(sys.stderr, quiet=quiet) as bar, contextlib.redirect_stdout(sys.stderr):
             report = pipeline.run(asked, on_start=bar.start, on_reply=patience.after(bar.advance))
         keep_last_run(report)
+        if history:
+            keep_in_history(report)
         for path in outputs:
             write_report(report, path)
         log_run(report, log_to or [])
@@ -204,3 +209,14 @@ def keep_last_run(report: Report) -> None:
         write_report(report, LAST_RUN)
     except ConfigError as error:
         print(f"warning: {error}; this run's report is not kept there", file=sys.stderr)
+
+
+def keep_in_history(report: Report) -> None:
+    """Add the run to the project's history; where that cannot be, say so and go on."""
+    from tqb.history import History
+
+    try:
+        with History() as history:
+            history.add(report)
+    except ConfigError as error:
+        print(f"warning: {error}; the verdict stands", file=sys.stderr)

@@ -32,6 +32,7 @@ target = {target}         # LiteLLM id, http(s)://host/v1#model, python:module:f
 # max-latency-p95 = 5.0   # seconds that 95 % of the answers may take
 # max-completion-p95 = 200  # completion tokens that 95 % of the answers may have
 # fail-on = ["template", "tokenizer"]  # families of faults that fail the run, whatever the score
+# quarantine = 0.2        # items that flaked in more of the past runs count neither way
 # confirm = 3             # times that what seems broken is asked again
 # confirm-limit = 50      # most requests for that; mostly unset: as many as the run has
 
@@ -60,6 +61,7 @@ target = {target}         # LiteLLM id, http(s)://host/v1#model, python:module:f
 # item = ["capital-japan"]
 # tag = ["difficulty=easy"]
 # verify = true           # refuse packs whose hashes do not match
+# history = true          # adds each run to .tqb/history.db, for `tqb history`
 # github = true           # in GitHub Actions: annotations, summary and outputs
 # quiet = false
 # verbose = false         # show every failed item

@@ -12,7 +12,7 @@ proof as the other, and most runs are spared the requests.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from tqb.changes import change_of, count_changes, sign_test, weigh
@@ -79,6 +79,20 @@ def is_clear(comparison: Comparison, policy: Policy) -> bool:
     """Whether so much seems broken that asking again could only cost money."""
     evidence = weigh(comparison.items, policy.tolerate, fresh_repeats=comparison.fresh_repeats)
     return evidence.p_value <= CLEAR and evidence.is_drop(policy.alpha)
+
+
+def set_aside(comparison: Comparison, flaky: Collection[str], policy: Policy) -> Comparison:
+    """Count the changes of items that are known to flake neither way; of must-pass items, they do.
+
+    `flaky` has their keys.
+    """
+    items = tuple(
+        replace(item, change="flaky")
+        if item.change in ("broken", "fixed") and item.key in flaky and not must_pass(item, policy)
+        else item
+        for item in comparison.items
+    )
+    return replace(comparison, items=items, counts=count_changes(items))
 
 
 def settle(comparison: Comparison, answers: Mapping[str, Passes]) -> Comparison:

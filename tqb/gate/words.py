@@ -67,7 +67,14 @@ def _confirmed(items: Sequence[ComparedItem]) -> str:
 
 def unsettled(comparison: Comparison) -> Iterator[str]:
     """Say what changed, but not for good."""
+    aside = [item.key for item in comparison.items if item.change == "flaky" and not item.again]
+    if aside:
+        yield (
+            f"{count(len(aside), 'item')} changed that flaked in past runs and "
+            f"{'is' if len(aside) == 1 else 'are'} set aside by --quarantine: {listed(aside)}"
+        )
     flaky, recovered = (comparison.counts.get(change, 0) for change in ("flaky", "recovered"))
+    flaky -= len(aside)
     if flaky + recovered:
         kinds = [f"{flaky} flaky"] * bool(flaky) + [f"{recovered} recovered"] * bool(recovered)
         yield (

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from tqb.database import connect
 from tqb.memory.exchange import from_record, request_key, to_record
 from tqb.targets.base import RecordError
 from tqb.types import Request, Response
@@ -18,8 +19,7 @@ from tqb.types import Request, Response
 DAY_S = 86_400.0
 KEPT_S = 30 * DAY_S
 """Seconds after which an answer is deleted, unless a run takes older ones."""
-BUSY_S = 5.0
-"""Seconds to wait for another run that is writing."""
+SCHEMA = "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, at REAL, answer TEXT)"
 
 _UNUSABLE = "%s: cannot be used (%s): this run goes on without --cache"
 _log = logging.getLogger("tqb.memory")
@@ -90,16 +90,7 @@ class Cache:
 
     def _open(self) -> sqlite3.Connection | None:
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                return _connect(self._path)
-            except sqlite3.OperationalError:
-                raise
-            except sqlite3.DatabaseError:
-                aside = self._path.with_name(f"{self._path.name}.broken")
-                self._path.replace(aside)
-                _log.warning("%s: is broken; set aside as %s", self._path, aside.name)
-                return _connect(self._path)
+            return connect(self._path, SCHEMA)
         except (sqlite3.Error, OSError) as error:
             _log.warning(_UNUSABLE, self._path, error)
             return None
@@ -110,18 +101,3 @@ class Cache:
         if database is not None:
             with suppress(sqlite3.Error):
                 database.close()
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, timeout=BUSY_S)
-    try:
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = NORMAL")
-        with database:
-            database.execute(
-                "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, at REAL, answer TEXT)"
-            )
-    except sqlite3.Error:
-        database.close()
-        raise
-    return database
