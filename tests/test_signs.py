@@ -133,6 +133,13 @@ def test_finish_reasons_are_signs() -> None:
     assert signs("The", finish_reason="content_filter") == ("filtered",)
 
 
+def test_a_character_that_the_limit_cut_is_not_torn() -> None:
+    """An answer cut by max_tokens may end within a character; one that ended by itself may not."""
+    assert signs("Der Fluss \ufffd", finish_reason="length") == ("truncated",)
+    assert "replacement" in signs("Der Fluss \ufffd", finish_reason="stop")
+    assert "replacement" in signs("Der \ufffd Fluss", finish_reason="length")
+
+
 @given(st.text(max_size=200), st.text(max_size=60), st.text(max_size=20))
 def test_any_text_has_signs_and_a_form(answer: str, question: str, label: str) -> None:
     """No text raises, signs stand once each, and what is its own label has no doubtful one."""

@@ -127,6 +127,8 @@ def signs_of(request: Request, reply: Response) -> tuple[str, ...]:
     - `loop`: its end repeats itself; `refusal`; `page`: an error page in place of an answer
     """
     answer = reply.answer[:LONGEST]
+    if reply.finish_reason == "length":  # which may end within a character
+        answer = answer.rstrip("\ufffd")
     known = _Known(request)
     shown: Iterator[str] = (name for name, check in _CHECKS.items() if check(answer, known))
     return (*_of_reply(answer, reply), *shown)

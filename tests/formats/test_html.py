@@ -26,6 +26,9 @@ from tqb.formats.html import FOLDER, to_html
 from tqb.formats.page.difference import LONGEST, difference
 from tqb.formats.page.items import LONG
 from tqb.gate import judge
+from tqb.history import MEASURES, Trend
+from tqb.history.page import to_page
+from tqb.history.trend import Point
 from tqb.pipeline import compare
 from tqb.report import make_report, with_confirmation
 from tqb.types import Policy, Report, Verdict
@@ -117,25 +120,45 @@ def test_every_page_is_accessible_and_asks_nobody(
     show: Callable[..., Browser], name: str, word: str, dark: bool
 ) -> None:
     """Axe finds nothing serious with an item open, the console says nothing, all stays on disk."""
-    found = importlib.util.find_spec("axe_core_python")
-    if found is None or found.origin is None:
-        pytest.skip("axe-core-python is not installed")
     made = RUNS[name]()
-    axe = (Path(found.origin).parent / "axe.min.js").read_text("utf-8")
     opened = f"#item={quote(made.results[0].key, safe='')}" if made.results else ""
     page = show(made, opened, dark=dark)
     assert page.run("document.querySelector('h1').textContent").split(" ", 1)[1] == word
     assert page.run("document.querySelectorAll('#list [open]').length") == len(opened[:1])
     assert page.complaints == []
     assert [one.partition(":")[0] for one in page.requested] == ["file"]
+    assert barriers(page) == []
+
+
+def barriers(page: Browser) -> list[tuple[str, list[str]]]:
+    """What axe finds on a page that is serious, with where it is."""
+    found = importlib.util.find_spec("axe_core_python")
+    if found is None or found.origin is None:
+        pytest.skip("axe-core-python is not installed")
+    axe = (Path(found.origin).parent / "axe.min.js").read_text("utf-8")
     page.run(f"{axe}; null")
-    violations = page.run("axe.run().then((told) => told.violations)")
-    serious = [
+    return [
         (one["id"], [node["html"] for node in one["nodes"]])
-        for one in violations
+        for one in page.run("axe.run().then((told) => told.violations)")
         if one["impact"] in ("serious", "critical")
     ]
-    assert serious == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_page_of_trends_is_accessible_and_asks_nobody(
+    browser: Browser, tmp_path: Path, dark: bool
+) -> None:
+    """Lines of runs, with names from anybody, show without a complaint, a request or a barrier."""
+    points = tuple(Point(f"2026-11-{n:02}", "pass" if n % 3 else "fail", n / 9) for n in range(9))
+    lines = [Trend(pack, "t", measure, points) for pack in ("p", NASTY[0]) for measure in MEASURES]
+    path = tmp_path / "trend.html"
+    path.write_text(to_page(lines), "utf-8")
+    browser.open(path.as_uri(), dark=dark)
+    assert browser.run("document.querySelectorAll('svg polyline').length") == len(lines)
+    assert browser.run("document.scripts.length") == 0
+    assert browser.complaints == []
+    assert [one.partition(":")[0] for one in browser.requested] == ["file"]
+    assert barriers(browser) == []
 
 
 def test_hostile_texts_are_shown_and_never_run(show: Callable[..., Browser]) -> None:
