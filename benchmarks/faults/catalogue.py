@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import quote
 
 from benchmarks.faults import lessons, weights, wire
 from benchmarks.faults.transformer import trained
@@ -137,6 +138,13 @@ TEMPLATE = (
     Case("middle left out", "template", wire=wire.question(wire.shortened)),
     Case("question in quotes", "template", wire=wire.question(lambda text: f'"{text}"')),
     Case("question as JSON", "template", wire=wire.question(json.dumps)),
+    Case("question URL-encoded", "template", wire=wire.question(quote)),
+    Case("stops at a space", "template", wire=wire.settings(stop=[" "])),
+    Case(
+        "a language for each question",
+        "template",
+        wire=wire.question(lambda text: f"{text} {wire.in_its_language(text)}"),
+    ),
     Case("question before it, too", "template", wire=wire.with_last_question()),
     Case(
         "placeholder for a quarter",
@@ -271,6 +279,13 @@ INFRASTRUCTURE = (
         "infrastructure",
         wire=wire.some(
             0.3, wire.answer(lambda text, body: "The server is overloaded. Try again later.")
+        ),
+    ),
+    Case(
+        "a fallback for a fifth",
+        "infrastructure",
+        wire=wire.some(
+            0.2, wire.answer(lambda text, body: "All our lines are engaged, please hold the line.")
         ),
     ),
     Case("middle of the stream lost", "infrastructure", wire=wire.answer(wire.torn_stream)),

@@ -187,6 +187,14 @@ def escaped(text: str) -> str:
     return html.escape(text)
 
 
+def in_its_language(text: str) -> str:
+    """Ask for an answer in the language of the question, in that language."""
+    if text.isascii():
+        return "Answer in English, please."
+    hangul = any("\uac00" <= letter <= "\ud7a3" for letter in text)
+    return "한국어로 대답해 주세요." if hangul else "Réponds en français, s'il te plaît."
+
+
 def first_line(text: str) -> str:
     """Keep the first line."""
     return text.strip().split("\n")[0]

@@ -397,8 +397,8 @@ def _escaped(pairs: Sequence[Pair]) -> _Found | None:
 def slope(points: Iterable[tuple[float, float]]) -> float | None:
     """Return by how much the second number grows with the first; None where too few tell.
 
-    The median of the slopes from each point of the lower half to its like in the upper one
-    (Theil–Sen, in the form of Glaister 2005).
+    The median of the slopes from each point of the lower half to its like in the upper one (Theil's
+    incomplete method).
     """
     ordered = sorted(points)
     half = len(ordered) // 2
