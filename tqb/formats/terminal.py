@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -114,7 +115,13 @@ def render_lines(lines: Iterable[Line], stream: IO[str] | None) -> str:
 
 
 def _render(stream: IO[str] | None, lines: Iterable[Line]) -> str:
-    """Render lines, wrapped for a terminal only; rich reads NO_COLOR and FORCE_COLOR."""
+    """Render lines, wrapped for a terminal only; rich reads NO_COLOR and FORCE_COLOR.
+
+    Where there is no terminal and no colour is forced, as in most CI, rich is not even imported.
+    """
+    forced = os.environ.get("FORCE_COLOR") or os.environ.get("TTY_COMPATIBLE") == "1"
+    if not forced and (stream is None or not stream.isatty()):
+        return "".join(f"{line.head}{line.body}\n" for line in lines)
     from rich.console import Console
 
     console = Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True)
