@@ -200,10 +200,12 @@ def test_the_page_shows_hostile_names_and_runs_none(
     made = load_report(tmp_path / "run.json")
     with History(tmp_path / FILE) as history:
         (run,) = history.runs()
-    evil = "<script>alert(1)</script>&\"'"
+    evil = "<script>alert(1)</script>&\"'\x00\u202e"
     page = to_page(trends([replace(run, target=evil)]))
     assert "<script>alert" not in page
     assert "&lt;script&gt;" in page
+    assert "\x00" not in page
+    assert "\u202e" not in page
     body = page[page.index("<main>") : page.index("</body>")]
     assert ET.fromstring(body).find(".//h2") is not None
     assert made.run.target == right

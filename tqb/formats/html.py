@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from tqb.formats.failed import FailedCalls, failed_calls
 from tqb.formats.found import found
 from tqb.formats.page.charts import ROW, WIDTH, charts
+from tqb.formats.page.environment import environment
 from tqb.formats.page.items import FEW_ITEMS, compact, page_items
-from tqb.formats.page.visible import for_script, link_to, visible
+from tqb.formats.page.visible import for_script, link_to
 from tqb.formats.terminal import WORDS, figures
 from tqb.text import count, cut
 from tqb.types import Comparison, Report, Status
@@ -92,25 +93,10 @@ def to_html(report: Report) -> str:
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    """Make what reads the template: all that it prints is escaped, and made visible before."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
-
-    def shown(value: Any) -> Any:
-        foreign = isinstance(value, str) and not isinstance(value, Markup)
-        return visible(value) if foreign else value
-
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["link"] = link_to
-    environment.filters["figure"] = _figure
-    return environment
+    made = environment(FOLDER)
+    made.filters["link"] = link_to
+    made.filters["figure"] = _figure
+    return made
 
 
 def _policy(*texts: str) -> str:

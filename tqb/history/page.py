@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from tqb.formats.page.environment import environment
 from tqb.history.trend import MEASURES, Trend
 
 WIDTH, HEIGHT, EDGE = 560, 120, 8
@@ -13,22 +14,20 @@ WIDTH, HEIGHT, EDGE = 560, 120, 8
 
 def to_page(lines: Sequence[Trend]) -> str:
     """Render trends as HTML."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     groups: dict[tuple[str, str], list[Trend]] = {}
     for line in lines:
         groups.setdefault((line.pack, line.target), []).append(line)
-    return environment.get_template("trend.html.j2").render(
-        groups=groups, titles={name: one.title for name, one in MEASURES.items()}, places=places,
-        WIDTH=WIDTH, HEIGHT=HEIGHT,
-    )  # fmt: skip
+    return (
+        environment(Path(__file__).parent)
+        .get_template("trend.html.j2")
+        .render(
+            groups=groups,
+            titles={name: one.title for name, one in MEASURES.items()},
+            places=places,
+            WIDTH=WIDTH,
+            HEIGHT=HEIGHT,
+        )
+    )
 
 
 def places(line: Trend) -> list[tuple[float, float]]:
