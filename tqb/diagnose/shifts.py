@@ -54,6 +54,8 @@ ALIKE = 0.15
 """Most of a number of tokens by which numbers of about its size differ."""
 UNEXPLAINED = 0.35
 """Most of a correlation with the length of the question that explains nothing."""
+MOST_SIZES = 4
+"""Numbers by which questions moved that are few, where there are more questions by far."""
 FAR = 0.03
 """Share of the items that may move by another number though nothing tells them from the rest."""
 
@@ -158,19 +160,22 @@ def _constant(pairs: Sequence[Pair]) -> _Found | None:
         if abs(size) == 1 and _of_letters(exact, pairs):
             continue
         return "constant", size, exact, _trait(far, pairs)[0]
-    return _constant_in_each(pairs) or _constant_in_some(pairs)
+    return _one_of_few(pairs) or _constant_in_some(pairs)
 
 
-def _constant_in_each(pairs: Sequence[Pair]) -> _Found | None:
-    """The questions of each language moved by one number, another one in another language.
+def _one_of_few(pairs: Sequence[Pair]) -> _Found | None:
+    """All moved by one of a few numbers, each that of many questions, whatever their length.
 
     So does an instruction that is written in the language of its question.
     """
-    groups = [group for group in _spoken(pairs) if len(group) >= 2 * LEAST]
-    sizes = [_usual(group, 0.8) for group in groups]
-    if len(groups) < 2 or not all(sizes) or sum(map(len, groups)) < 0.8 * len(pairs):
+    counts = Counter(pair.shift or 0 for pair in pairs)
+    usual = {size: n for size, n in counts.items() if n >= max(LEAST, 0.05 * len(pairs))}
+    few = len(pairs) >= LEAST_BESIDE and 1 < len(usual) <= MOST_SIZES
+    if not few or sum(usual.values()) < 0.9 * len(pairs) or min(map(abs, usual)) < 3:
         return None
-    size = Counter(pair.shift or 0 for pair in pairs).most_common(1)[0][0]
+    if max(usual) - min(usual) < 2 * len(usual):
+        return None  # neighbours: so many more of something in each question
+    size = counts.most_common(1)[0][0]
     return "constant", size, tuple(pair for pair in pairs if pair.shift != size), ""
 
 

@@ -38,7 +38,7 @@ def diagnose(case: Case, shift: Shift) -> Iterator[Finding]:
         yield from _split(case, shift)
         yield from _irregular(case, shift)
     yield from _spaces(case)
-    yield from _signs(case)
+    yield from _signs(case, shift)
 
 
 def _spaces(case: Case) -> Iterator[Finding]:
@@ -114,7 +114,7 @@ def _scripts(case: Case) -> dict[str, str]:
     return {script: f"{moved} of {n}" for script, (moved, n) in sorted(seen.items()) if moved}
 
 
-def _signs(case: Case) -> Iterator[Finding]:
+def _signs(case: Case, shift: Shift) -> Iterator[Finding]:
     for sign, (name, said) in SIGNS.items():
         seen = showing(case, sign)
         least = LEAST.get(sign, 2)
@@ -125,6 +125,8 @@ def _signs(case: Case) -> Iterator[Finding]:
             confidence = min(confidence, 0.6)
         if sign == "glued" and case.is_drop and not respaced(case)[0]:  # as of a broken model
             confidence = min(confidence, 0.6)
+        if sign == "mojibake" and shift.kind in ("constant", "escaped", "content"):
+            confidence = min(confidence, 0.8)  # a model answers in the escapes it was asked in
         if sign in ("replacement", "joined", "glued", "spread") and case.babbles:
             confidence = min(confidence, 0.45)
         if confidence <= 0:
