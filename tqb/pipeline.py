@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -41,7 +41,6 @@ from tqb.runner import (
     Reply,
     Throttle,
     deadline,
-    meanwhile,
     run_requests,
     throttle_for,
 )
@@ -84,11 +83,17 @@ class Ask(Protocol):
     """Puts requests to a target."""
 
     def __call__(
-        self, target: Target, requests: Sequence[Request], *, scored: bool = True
+        self,
+        target: Target,
+        requests: Sequence[Request],
+        *,
+        scored: bool = True,
+        steps: Iterable[object] = (),
     ) -> tuple[tuple[Reply, ...], bool]:
         """Return the replies, and whether a signal kept any from coming.
 
-        Replies that are not `scored` are kept without what merely looks like a key, too.
+        Replies that are not `scored` are kept without what merely looks like a key, too. `steps`
+        are work to be done while answers are on their way.
         """
 
 
@@ -416,7 +421,11 @@ def asker(
     throttles: dict[str, Throttle] = {}
 
     def ask(
-        target: Target, requests: Sequence[Request], *, scored: bool = True
+        target: Target,
+        requests: Sequence[Request],
+        *,
+        scored: bool = True,
+        steps: Iterable[object] = (),
     ) -> tuple[tuple[Reply, ...], bool]:
         nonlocal total
         total += len(requests)
@@ -443,6 +452,7 @@ def asker(
             ends_at=ends_at,
             budget=budget,
             on_reply=take,
+            steps=steps,
         )
         asked = iter(replies)
         return tuple(known[place] or next(asked) for place in known), interrupted
@@ -462,8 +472,8 @@ def answers(
     Returns:
         The results, and whether a signal cut them short.
     """
-    with meanwhile(preload(ready.scorer_name, ready.scorer, (r.item for r in requests))):
-        replies, interrupted = ask(target, requests)
+    tables = preload(ready.scorer_name, ready.scorer, (r.item for r in requests))
+    replies, interrupted = ask(target, requests, steps=tables)
     results = score(requests, replies, ready.scorer)
     if grader is None or interrupted:
         return results, interrupted

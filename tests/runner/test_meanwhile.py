@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
 from tqb.packs import load_pack
-from tqb.runner import meanwhile
+from tqb.runner.meanwhile import meanwhile
 from tqb.scorers import load_scorer, preload
 
 
@@ -20,25 +21,34 @@ def steps(taken: list[int], most: int, done: threading.Event) -> Iterator[None]:
     done.set()
 
 
-def test_all_steps_are_taken_while_the_block_waits() -> None:
-    """A block that waits long enough finds the work done."""
+async def beside(steps: Iterable[object], wait: threading.Event) -> None:
+    """Take steps while the loop waits for an event."""
+    task = asyncio.create_task(meanwhile(steps))
+    while not wait.is_set():
+        await asyncio.sleep(0.005)
+    task.cancel()
+    await asyncio.wait([task])
+
+
+def test_all_steps_are_taken_while_answers_are_awaited() -> None:
+    """A loop that waits long enough finds the work done."""
     taken: list[int] = []
     done = threading.Event()
-    with meanwhile(steps(taken, 5, done), after_s=0.0):
-        assert done.wait(10)
+    asyncio.run(beside(steps(taken, 5, done), done))
     assert taken == [0, 1, 2, 3, 4]
 
 
-def test_a_block_that_ends_at_once_has_no_work_done() -> None:
-    """Nothing is begun that the block would have to wait for."""
+def test_answers_that_come_at_once_have_no_work_done_beside_them() -> None:
+    """Nothing is begun that the answers would have to wait for."""
     taken: list[int] = []
-    with meanwhile(steps(taken, 5, threading.Event()), after_s=60.0):
-        pass
+    ended = threading.Event()
+    ended.set()
+    asyncio.run(beside(steps(taken, 5, threading.Event()), ended))
     assert taken == []
 
 
-def test_no_step_is_taken_once_the_block_has_ended() -> None:
-    """Steps without end stop with the block, which waits for one of them at most."""
+def test_no_step_is_taken_once_the_answers_are_there() -> None:
+    """Steps without end stop with the asking, which waits for one of them at most."""
     begun, taken = threading.Event(), 0
 
     def endless() -> Iterator[None]:
@@ -48,23 +58,21 @@ def test_no_step_is_taken_once_the_block_has_ended() -> None:
             begun.set()
             yield
 
-    with meanwhile(endless(), after_s=0.0):
-        assert begun.wait(10)
+    asyncio.run(beside(endless(), begun))
     before = taken
     assert not [thread for thread in threading.enumerate() if thread.name == "tqb-meanwhile"]
     assert taken == before
 
 
 def test_a_step_that_fails_fails_nothing_else() -> None:
-    """What a step raises ends the steps, and not the block."""
+    """What a step raises ends the steps, and not the asking."""
     failed = threading.Event()
 
     def fail() -> int:
         failed.set()
         raise RuntimeError("a table is missing")
 
-    with meanwhile((fail() for _ in range(1)), after_s=0.0):
-        assert failed.wait(10)
+    asyncio.run(beside((fail() for _ in range(1)), failed))
 
 
 @pytest.mark.parametrize(("name", "asked"), [("default", 52), ("python:builtins:len", 0)])

@@ -7,7 +7,6 @@ anything by itself.
 from tqb.runner.budget import Budget, price_of
 from tqb.runner.dispatch import Reply
 from tqb.runner.fanout import deadline, run_requests
-from tqb.runner.meanwhile import meanwhile
 from tqb.runner.throttle import Throttle, seconds_to_send, throttle_for
 
 __all__ = [
@@ -15,7 +14,6 @@ __all__ = [
     "Reply",
     "Throttle",
     "deadline",
-    "meanwhile",
     "price_of",
     "run_requests",
     "seconds_to_send",

@@ -13,15 +13,16 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
 from tqb.functions import describe
 from tqb.runner.budget import Budget
 from tqb.runner.dispatch import Dispatcher, OnReply, Reply
+from tqb.runner.meanwhile import meanwhile
 from tqb.runner.throttle import Throttle, throttle_for
 from tqb.types import Limits, Request, Target
 
@@ -37,6 +38,7 @@ def run_requests(
     ends_at: float | None = None,
     budget: Budget | None = None,
     on_reply: OnReply = lambda request, reply: None,
+    steps: Iterable[object] = (),
 ) -> tuple[tuple[Reply, ...], bool]:
     """Ask `target` all `requests`; close it at the end.
 
@@ -48,6 +50,8 @@ def run_requests(
         ends_at: the run's deadline on the clock of `time.monotonic`, if the run has begun already.
         budget: once it is spent, what is left is not asked.
         on_reply: gets each request that was sent with its reply, in the order of arrival.
+        steps: work that is done, one by one, while answers are on their way; what is left of it
+            then is not done.
 
     Returns:
         The replies, one for each request and in the same order, and whether a signal kept any of
@@ -63,7 +67,7 @@ def run_requests(
         budget or Budget(None),
         on_reply,
     )
-    return asyncio.run(_run(target, dispatcher))
+    return asyncio.run(_run(target, dispatcher, steps))
 
 
 def deadline(limits: Limits) -> float:
@@ -71,12 +75,18 @@ def deadline(limits: Limits) -> float:
     return math.inf if limits.deadline_s is None else time.monotonic() + limits.deadline_s
 
 
-async def _run(target: Target, dispatcher: Dispatcher) -> tuple[tuple[Reply, ...], bool]:
+async def _run(
+    target: Target, dispatcher: Dispatcher, steps: Iterable[object]
+) -> tuple[tuple[Reply, ...], bool]:
     asyncio.get_running_loop().set_default_executor(_Unwaited())
+    beside = asyncio.create_task(meanwhile(steps))
     try:
         with _stop_signals() as stop:
             return await dispatcher.run(stop)
     finally:
+        beside.cancel()
+        with suppress(asyncio.CancelledError):
+            await beside
         await _close(target)
 
 

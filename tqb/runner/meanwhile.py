@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 
-AFTER_S = 0.1
-"""Seconds until which the first requests have been sent, which must not wait for such work."""
+TICK_S = 0.01
+CALM = 3
+"""Ticks in a row that come on time, where the event loop has nothing to do."""
 
 
-@contextmanager
-def meanwhile(steps: Iterable[object], after_s: float = AFTER_S) -> Iterator[None]:
-    """Take `steps` one by one in a thread while the block runs, and no more of them after it.
+async def meanwhile(steps: Iterable[object]) -> None:
+    """Take `steps` one by one in a thread, once the event loop waits; none after a cancellation.
 
-    A block that ends within `after_s` seconds has none of them taken. What a step raises is lost,
-    and ends the steps.
+    Until then requests are being sent, or a library is imported, which must not wait for such work.
+    What a step raises is lost, and ends the steps.
     """
+    loop, calm = asyncio.get_running_loop(), 0
+    while calm < CALM:
+        before = loop.time()
+        await asyncio.sleep(TICK_S)
+        calm = calm + 1 if loop.time() - before < 1.5 * TICK_S else 0
     ended = threading.Event()
-
-    def take() -> None:
-        if ended.wait(after_s):
-            return
-        try:
-            for _ in steps:
-                if ended.is_set():
-                    return
-        except Exception:
-            return  # what it was for will raise the same, where that is seen
-
-    thread = threading.Thread(target=take, name="tqb-meanwhile", daemon=True)
+    thread = threading.Thread(target=_take, args=(steps, ended), name="tqb-meanwhile", daemon=True)
     thread.start()
     try:
-        yield
+        while thread.is_alive():
+            await asyncio.sleep(TICK_S)
     finally:
         ended.set()
         thread.join()
+
+
+def _take(steps: Iterable[object], ended: threading.Event) -> None:
+    try:
+        for _ in steps:
+            if ended.is_set():
+                return
+    except Exception:
+        return  # what it was for will raise the same, where that is seen
