@@ -443,7 +443,8 @@ def test_a_bug(world: World) -> None:
         "import os\nraise RuntimeError(os.environ['ACME_TOKEN'] + os.environ['SHAPED'])\n", "utf-8"
     )
     for debug in ("", "1"):
-        ended = world.run("run", SHAPED=" ".join(SHAPED_TEXTS), TQB_DEBUG=debug)
+        texts = " ".join(SHAPED_TEXTS)
+        ended = world.run("run", SHAPED=texts, TQB_DEBUG=debug, FORCE_COLOR="1")
         assert ended.code == 70
         assert "RuntimeError: ***" in ended.err
         assert ("Traceback" in ended.err) == bool(debug)

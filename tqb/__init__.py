@@ -44,7 +44,7 @@ def run(
     max_completion_p95: float | None = None,
     fail_on: Sequence[str] = (),
     quarantine: float | None = None,
-    history: str | Path | None = None,
+    past_runs: str | Path = ".tqb/history.db",
     confirm: int = 3,
     confirm_limit: int | None = None,
     max_cost: float | None = None,
@@ -97,8 +97,8 @@ def run(
         fail_on: families whose faults fail the run: ``template``, ``tokenizer``, ``behaviour``,
             ``infrastructure``, ``data``.
         quarantine: share of past runs above which an item that changes between right and wrong
-            counts neither way; needs `history`.
-        history: file of past runs, as `tqb run` keeps it in ``.tqb/history.db``.
+            counts neither way.
+        past_runs: the file that tells, to which the command `tqb run` adds each run.
         confirm: times that what seems broken is asked again before it counts.
         confirm_limit: most requests for that; None allows as many as the run itself takes.
         max_cost: US dollars that the run may cost; what could go over it is not asked.
@@ -174,7 +174,7 @@ def run(
             confirm=confirm,
             confirm_limit=confirm_limit,
         ),
-        history=Path(history) if history is not None else None,
+        history=Path(past_runs),
         verify=verify,
     )
     return pipeline.run(options)

@@ -275,7 +275,7 @@ def _refuse_unknown_items(packs: Sequence[Pack], wanted: Sequence[str]) -> None:
             raise ConfigError(f"no item {name!r} in {', '.join(pack.name for pack in packs)}")
 
 
-def flaky_items(history: Path | None, over: float | None) -> frozenset[str]:
+def flaky_items(history: Path, over: float | None) -> frozenset[str]:
     """Return the items that changed between right and wrong in more than this share of past runs.
 
     Raises:
@@ -283,11 +283,10 @@ def flaky_items(history: Path | None, over: float | None) -> frozenset[str]:
     """
     if over is None:
         return frozenset()
-    if history is None or not history.exists():
+    if not history.exists():
         raise ConfigError(
-            f"--quarantine {over:g}: there is no history of past runs"
-            + (f" in {history}" if history else "")
-            + "; run without it first, or `tqb history import` reports"
+            f"--quarantine {over:g}: there is no history of past runs in {history}; run without it "
+            "first, or `tqb history import` reports"
         )
     from tqb.history import History, flake_rates
 

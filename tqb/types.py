@@ -946,7 +946,7 @@ class RunOptions:
     """The target that looks again at the answers that the scorer failed."""
     baseline: Path | None = None
     policy: Policy = Policy()
-    history: Path | None = None
+    history: Path = HISTORY
     """The file of past runs, for `Policy.quarantine`."""
     verify: bool = True
     """Refuse items whose hash does not match their content."""

@@ -187,11 +187,12 @@ def test_70_bug(cli: Cli, tmp_path: Path) -> None:
     """An error nobody foresaw, here a broken dependency, is called a bug and asks to be told."""
     (tmp_path / "rich").mkdir()
     (tmp_path / "rich" / "__init__.py").write_text("raise RuntimeError('broken install')", "utf-8")
-    ended = cli("run", env={"PYTHONPATH": str(tmp_path)})
+    coloured = {"PYTHONPATH": str(tmp_path), "FORCE_COLOR": "1"}
+    ended = cli("run", env=coloured)
     assert ended.code == 70
     assert "RuntimeError: broken install" in ended.err
     assert "Traceback" not in ended.err
-    told = cli("run", env={"PYTHONPATH": str(tmp_path), "TQB_DEBUG": "1"})
+    told = cli("run", env={**coloured, "TQB_DEBUG": "1"})
     assert told.code == 70
     assert "Traceback" in told.err
 

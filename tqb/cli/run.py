@@ -10,7 +10,7 @@ import typer
 
 from tqb.cli import options
 from tqb.errors import EXIT_PASS, ConfigError
-from tqb.types import HISTORY, JOURNAL, Limits, Params, Report, RunOptions, Storage
+from tqb.types import JOURNAL, Limits, Params, Report, RunOptions, Storage
 
 FOLDER = JOURNAL.parent
 LAST_RUN = FOLDER / "last-run.json"
@@ -124,7 +124,6 @@ def run(
         judge=judge,
         baseline=baseline,
         policy=options.policy_of(context),
-        history=HISTORY,
         verify=verify,
     )
     if dry_run:
