@@ -236,7 +236,8 @@ def _uncounted(case: Case) -> Iterator[Finding]:
 
 def _own_answer(case: Case, keys: list[str]) -> str:
     """Return the one item whose answer of the baseline everybody gets now; empty without one."""
-    same = [pair for pair in case.pairs if pair.key in set(keys) and not pair.reworded]
+    wanted = set(keys)
+    same = [pair for pair in case.pairs if pair.key in wanted and not pair.reworded]
     whole = [p for p in same if p.after.prompt_tokens in (None, p.before.prompt_tokens)]
     return whole[0].key if 1 <= len(whole) <= max(1, 0.1 * len(keys)) else ""
 

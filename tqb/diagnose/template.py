@@ -144,8 +144,8 @@ def _context(shift: Shift) -> _Named:
         ),
         1: (
             "context-added",
-            "The context is sent in addition, or twice: requests are longer by as much as the "
-            "context of their item is long, or all that have one are",
+            "More context is sent than before, or the same twice: requests are longer as far as "
+            "they have one",
         ),
     }[shift.size]
     return (
@@ -325,13 +325,9 @@ def _stopped(case: Case, shift: Shift) -> Iterator[Finding]:
     changed = [pair for pair in case.pairs if pair.reworded]
     cut = [pair.key for pair in changed if _ends_sooner(pair, 1)]
     much = [pair.key for pair in changed if _ends_sooner(pair, 3)]
-    few = len(cut) < max(5, 0.05 * len(case.pairs)) or len(cut) < 0.97 * len(changed)
-    if (
-        few
-        or 2 * len(much) < len(cut)
-        or _as_many(case, cut)
-        or shift.kind not in ("same", "unknown")
-    ):
+    few = len(cut) < max(5, 0.05 * len(case.pairs), 0.97 * len(changed))
+    little = 2 * len(much) < len(cut)
+    if few or little or shift.kind not in ("same", "unknown") or _as_many(case, cut):
         return
     lost = len(set(cut).intersection(case.broken))
     yield finding(
@@ -350,7 +346,8 @@ def _stopped(case: Case, shift: Shift) -> Iterator[Finding]:
 
 def _as_many(case: Case, keys: Collection[str]) -> bool:
     """Whether most of these answers took as many tokens as before, and lost text on their way."""
-    pairs = [pair for pair in case.pairs if pair.key in set(keys)]
+    wanted = set(keys)
+    pairs = [pair for pair in case.pairs if pair.key in wanted]
     same = [p for p in pairs if p.before.completion_tokens == p.after.completion_tokens is not None]
     return 2 * len(same) > len(pairs)
 
