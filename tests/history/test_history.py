@@ -85,13 +85,17 @@ def test_trends_are_drawn_and_written_as_a_page(
 def test_reports_of_other_machines_are_added_once(
     cli: Cli, capitals: Path, right: str, tmp_path: Path
 ) -> None:
-    """A report that CI kept is added; given again, it changes nothing."""
+    """A report that CI kept is added; given again, it changes nothing. Git ignores the file."""
     cli("run", capitals, "--target", right, "-o", "run.json", "--no-history")
     assert cli("history", "import", "run.json", "--file", "ci.db").out == "Added 1 run.\n"
     again = cli("history", "import", "run.json", "run.json", "--file", "ci.db").out
     assert again == "Added 0 runs of 2; the others were there already.\n"
     assert len(json.loads(cli("history", "--file", "ci.db", "--json").out)) == 1
     assert cli("history", "import", "right.jsonl", "--file", "ci.db").code == 2
+    fresh = tmp_path / "fresh"
+    fresh.mkdir()
+    assert cli("history", "import", "../run.json", cwd=fresh).code == 0
+    assert (fresh / ".tqb" / ".gitignore").read_text("utf-8") == "*\n"
 
 
 def test_writers_side_by_side_lose_nothing(

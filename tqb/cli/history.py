@@ -173,9 +173,12 @@ def import_(
     file: File = None,
 ) -> int:
     """Add reports of other machines; a run that is there already stays as it is."""
+    from tqb.cli.run import make_folder
     from tqb.history import History
     from tqb.report import load_report
 
+    if file is None:
+        make_folder()
     added = 0
     with History(file or HISTORY) as history:
         for path in reports:

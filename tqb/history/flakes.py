@@ -34,7 +34,7 @@ def flake_rates(outcomes: Iterable[ItemOutcome]) -> tuple[Flake, ...]:
     """Return the items that were asked often enough, those that change most first.
 
     Runs count together that asked the same question of the same pipeline: target, prompt template,
-    scorer and parameters. Of an item that several pipelines were asked, the last one counts.
+    scorer and parameters. Of several pipelines the last one counts that was run often enough.
     """
     groups: dict[tuple[str, str, str, str], list[bool]] = {}
     for one in outcomes:
