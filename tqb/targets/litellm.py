@@ -296,7 +296,7 @@ def _check_model(litellm: Any, spec: str) -> tuple[str, str, bool]:
         raise TargetError(
             f'LiteLLM knows no provider for "{excerpt(spec)}": put one before it, as in '
             "openai/gpt-4o-mini, or use http://HOST/v1#MODEL, python:module:function, "
-            "cmd:program, replay:FILE or demo"
+            "cmd:program, replay:FILE, local or demo"
         ) from exc
     return str(model), str(provider), bool(key)
 
