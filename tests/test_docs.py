@@ -11,7 +11,7 @@ from tests.conftest import Cli
 from tests.test_hooks import ROOT
 from tests.workplace import make_workplace
 
-PAGE = (ROOT / "docs" / "gate-a-pull-request.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "gate-a-pull-request.md").read_text("utf-8")
 
 
 def files(page: str) -> dict[str, str]:
@@ -47,8 +47,8 @@ def test_five_minutes(tmp_path: Path) -> None:
 
 
 def test_the_picture_of_a_diagnosis(cli: Cli) -> None:
-    """The commands of `docs/diagnosis.md` print what it shows, and the last ends in 1."""
-    page = (ROOT / "docs" / "diagnosis.md").read_text("utf-8")
+    """The commands of `docs/explanation/diagnosis.md` print what it shows, and the last ends in 1."""
+    page = (ROOT / "docs" / "explanation" / "diagnosis.md").read_text("utf-8")
     ended = [(cli(*shlex.split(line)[1:]), shown) for line, shown in commands(page)]
     assert [one.code for one, _ in ended] == [0, 0, 1]
     last, shown = ended[-1]
@@ -57,7 +57,7 @@ def test_the_picture_of_a_diagnosis(cli: Cli) -> None:
 
 def test_links_lead_somewhere() -> None:
     """Each link of the page to a file of this project names one, and the README leads here."""
-    folder = ROOT / "docs"
+    folder = ROOT / "docs" / "how-to"
     for link in re.findall(r"\]\(([^)#]+)", PAGE):
         assert (folder / link).exists(), link
-    assert "(docs/gate-a-pull-request.md)" in (ROOT / "README.md").read_text("utf-8")
+    assert "(docs/how-to/gate-a-pull-request.md)" in (ROOT / "README.md").read_text("utf-8")

@@ -26,7 +26,7 @@ from tqb.formats.openmetrics import to_openmetrics
 from tqb.types import Finding, Latency, Report, Tokens
 
 DASHBOARD = json.loads((ROOT / "examples" / "grafana-dashboard.json").read_text("utf-8"))
-PAGE = (ROOT / "docs" / "dashboards.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "dashboards.md").read_text("utf-8")
 QUERIES = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
 
 families: Callable[[str], Iterable[Metric]] = parser.text_string_to_metric_families
