@@ -1,63 +1,172 @@
-"""The pages of `docs/` tell the truth: their files and their commands, word for word."""
+"""The pages of `docs/` and the README tell the truth: their files, commands and code are tried."""
 
 from __future__ import annotations
 
 import re
 import shlex
+import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from tests.conftest import Cli
+import pytest
+
+from tests.generate.models import Cooperative, serve
+from tests.local_model import weights
 from tests.test_hooks import ROOT
-from tests.workplace import make_workplace
+from tests.workplace import Workplace, make_workplace
+from tqb.cli import main
+from tqb.packs import load_pack, shipped_packs
 
-PAGE = (ROOT / "docs" / "how-to" / "gate-a-pull-request.md").read_text("utf-8")
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
-
-def files(page: str) -> dict[str, str]:
-    """The files that the page shows: a paragraph that begins with a name, and a block."""
-    shown = re.findall(r"^`([\w.]+)`[^`]*\n\n```\w+\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    return dict(shown)
-
-
-def commands(page: str) -> Iterator[tuple[str, list[str]]]:
-    """Each command of the page, and the lines that are shown of what it prints."""
-    for block in re.findall(r"^```console\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
-        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, *shown = part.splitlines()
-            yield command, [line for line in shown if line != "…"]
-
-
-def test_five_minutes(tmp_path: Path) -> None:
-    """Followed in a fresh folder, each command prints what is shown, and fails where that does."""
-    workplace, written = make_workplace(tmp_path), files(PAGE)
-    assert written.keys() == {"app.py", "prompt.txt", "questions.jsonl"}
-    for name, text in written.items():
-        workplace.write(name, text)
-    followed = 0
-    for command, shown in commands(PAGE):
-        code, said = workplace.shell(command)
-        printed = iter(line.rstrip() for line in said.splitlines())
-        assert all(line in printed for line in shown), f"$ {command}\n{said}"
-        stopped = any(re.search("FAIL|Failed|INCONCLUSIVE", line) for line in shown)
-        assert (code != 0) == stopped, f"$ {command}\n{said}"
-        followed += 1
-    assert followed == 16
-    assert workplace.run("git", "log", "--format=%s") == "A clearer prompt\nGate with tqb\nAn app\n"
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+BLOCK = re.compile(
+    r"(?:^`(?P<name>[\w./-]*\.\w+)`(?:[^\n]|\n(?!\n))*:\n\n)?^```(?P<kind>\w*)\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+STOPPED = re.compile(r"^(FAIL|INCONCLUSIVE|error:)|\.Failed$", re.MULTILINE)
+"""How a command that does not end in 0 says so."""
 
 
-def test_the_picture_of_a_diagnosis(cli: Cli) -> None:
-    """The commands of `docs/explanation/diagnosis.md` print what it shows, and the last ends in 1."""
-    page = (ROOT / "docs" / "explanation" / "diagnosis.md").read_text("utf-8")
-    ended = [(cli(*shlex.split(line)[1:]), shown) for line, shown in commands(page)]
-    assert [one.code for one, _ in ended] == [0, 0, 1]
-    last, shown = ended[-1]
-    assert last.out.splitlines()[: len(shown)] == shown
+@dataclass(frozen=True)
+class Block:
+    """A block of code on a page."""
+
+    name: str
+    """Of the file that it shows; empty where it shows none."""
+    kind: str
+    text: str
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    """Each block of a page, in order."""
+    for found in BLOCK.finditer(page.read_text("utf-8")):
+        yield Block(found["name"] or "", found["kind"], found["text"])
+
+
+def commands(text: str) -> Iterator[tuple[str, list[str]]]:
+    """Each command of a block, and the lines that are shown of what it prints."""
+    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        command, *shown = part.splitlines()
+        yield command, [line for line in shown if line.strip() != "…"]
+
+
+class Model(Cooperative):
+    """Answers what it is asked, mints as it is told, and agrees with every answer as a judge."""
+
+    def answer(self, question: str) -> str:
+        return "YES, it is." if "Write YES" in question else super().answer(question)
+
+
+def truth() -> dict[str, str]:
+    """The right answer to each question of the packs that are shipped."""
+    items = (item for name in shipped_packs() for item in load_pack(name).items)
+    return {item.text: item.label for item in items}
+
+
+def asks_a_real_model(page: Path) -> bool:
+    return any("local" in re.findall(r"\blocal\b", block.text) for block in blocks(page))
+
+
+def pages() -> Iterator[object]:
+    for page in PAGES:
+        marks = [pytest.mark.local_model] if asks_a_real_model(page) else []
+        yield pytest.param(page, id=page.relative_to(ROOT).as_posix(), marks=marks)
+
+
+@pytest.mark.parametrize("page", list(pages()))
+def test_a_page_can_be_followed(page: Path, tmp_path: Path) -> None:
+    """In a fresh folder each command prints what is shown, and fails where that does."""
+    model = weights()
+    if asks_a_real_model(page) and model is None:
+        pytest.skip("the model's packages are not installed")
+    workplace = make_workplace(tmp_path)
+    if model:
+        (workplace.folder / "model.gguf").symlink_to(model)
+    with serve(Model(truth=truth())) as server:
+        workplace.env |= {"OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": "none"}
+        for block in blocks(page):
+            follow(block, workplace, server.origin)
+
+
+def follow(block: Block, workplace: Workplace, server: str) -> None:
+    """Do what a block asks for: write the file, type the commands, run the code."""
+    if block.name:
+        path = workplace.folder / block.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(block.text, "utf-8")
+    elif block.kind == "console":
+        for command, shown in commands(block.text):
+            type_in(command, shown, workplace, server)
+    elif block.kind == "python":
+        workplace.run(sys.executable, "-c", block.text)
+    elif block.kind == "sh":
+        check_installation(block.text)
+    else:
+        pytest.fail(f"nobody tries this block ({block.kind}):\n{block.text}")
+
+
+def type_in(command: str, shown: list[str], workplace: Workplace, server: str) -> None:
+    """Run a command as it stands on the page; "…" stands for anything."""
+    code, said = workplace.shell(command.replace("http://localhost:8000", server))
+    said = said.replace(server, "http://localhost:8000")
+    printed = iter(said.splitlines())
+    for line in shown:
+        wanted = ".*".join(map(re.escape, line.rstrip().split("…")))
+        assert any(re.fullmatch(wanted, one.rstrip()) for one in printed), (
+            f"$ {command}\n{said}\n--- not printed, or not there: {line}"
+        )
+    stopped = any(STOPPED.search(line) for line in shown)
+    assert (code != 0) == stopped, f"$ {command}\nends in {code}\n{said}"
+
+
+def check_installation(text: str) -> None:
+    """Hold packages and extras that are to be installed against the project's own."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    known = {"tqb", *(f"tqb[{name}]" for name in project["optional-dependencies"])}
+    known |= set(project["optional-dependencies"]["dev"]) | {"pre-commit"}
+    for line in text.splitlines():
+        if "requirements" in line:
+            continue  # the commands of the README, which CI runs
+        for part in line.split("&&"):
+            pip, install, *packages = part.split()
+            assert (pip, install) == ("pip", "install"), line
+            named = {one.strip("\"'") for one in packages if not one.startswith("-")}
+            assert named, line
+            assert named <= known, line
+
+
+def test_a_command_in_a_sentence_exists(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each `tqb …` that stands in a sentence of a page is one that `tqb` understands."""
+    said = {
+        command
+        for page in PAGES
+        for command in re.findall(r"`tqb ([^`…]+)`", page.read_text("utf-8").replace("\n", " "))
+    }
+    assert len(said) > 20
+    for command in sorted(said):
+        words = [word for word in shlex.split(command) if word not in ("|", "NUMBER")]
+        assert main([*words, "--help"]) == 0, f"{command}\n{capsys.readouterr().err}"
 
 
 def test_links_lead_somewhere() -> None:
-    """Each link of the page to a file of this project names one, and the README leads here."""
-    folder = ROOT / "docs" / "how-to"
-    for link in re.findall(r"\]\(([^)#]+)", PAGE):
-        assert (folder / link).exists(), link
-    assert "(docs/how-to/gate-a-pull-request.md)" in (ROOT / "README.md").read_text("utf-8")
+    """Each link of a page to a file of this project names one, or a page made from the code."""
+    made = {"commands", "settings", "report", "baseline", "python", "exit-codes"}
+    for page in PAGES:
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+            path = (page.parent / link).resolve()
+            generated = path.parent == DOCS / "reference" and path.stem in made
+            assert path.exists() or generated, f"{page}: {link}"
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    """A page that nobody finds is no use."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for page in PAGES[1:]:
+        path = page.relative_to(ROOT).as_posix()
+        assert path == "docs/index.md" or f"({path})" in readme, path

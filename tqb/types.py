@@ -309,7 +309,8 @@ class Target(Protocol):
     """The pipeline under test.
 
     It may also have ``price(request)``, which returns a `Price`, or `Unpriced`: see `Priced`.
-    Without, its answers tell what they cost; recorded ones cost nothing.
+    Without, its answers tell what they cost; recorded ones cost nothing. Where it answers no more
+    than some requests at once it says so, as `Narrow` does.
     """
 
     name: str
@@ -330,6 +331,13 @@ class Priced(Protocol):
 
     def price(self, request: Request) -> Price | Unpriced:
         """Return the price that holds for a request; nothing is sent."""
+
+
+@runtime_checkable
+class Narrow(Protocol):
+    """A target that lets requests wait: more at once would wait out their time limits."""
+
+    at_once: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -425,6 +425,9 @@ def test_what_is_done_to_the_context_alone_is_the_template(tmp_path: Path) -> No
     }
     for name, change in cases.items():
         assert [(one.kind, one.name) for one in faults(run(change, base))] == [("template", name)]
+    prompt.write_text("- role: user\n  content: '{{ input }}'\n", "utf-8")
+    edited = run(lambda fact, _: fact, base)
+    assert [(one.kind, one.name) for one in faults(edited)] == [("template", "context-lost")]
 
 
 def test_escapes_and_instructions_by_language_are_no_drift_of_the_tokenizer(
@@ -472,7 +475,8 @@ def test_an_edited_prompt_is_said_and_not_taken_for_a_fault(tmp_path: Path, base
     assert notice.passed
     prompt.write_text("- role: user\n  content: 'Answer briefly. {{ language }}'\n", "utf-8")
     broken = asked(FakeModel(), baseline, prompt=prompt)
-    assert faults(broken)[0].name == "prompt-edited"
+    assert faults(broken)[0].name == "question-lost"
+    assert "was edited since the baseline. The question no longer" in faults(broken)[0].summary
 
 
 def test_an_edited_pack_is_no_fault_of_the_pipeline(tmp_path: Path) -> None:

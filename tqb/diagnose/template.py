@@ -57,6 +57,9 @@ def diagnose(case: Case, shift: Shift) -> Iterator[Finding]:
 
 def _edited(case: Case, shift: Shift) -> Iterator[Finding]:
     """The prompt file itself is another one: no riddle, but its effect is worth a word."""
+    if shift.kind in ("lost", "cut") or (shift.kind == "context" and shift.size < 0):
+        yield _edited_too_far(case, shift)
+        return
     said = "The prompt template was edited since the baseline"
     said += f": {_moved_by(shift)}" if shift.kind not in ("unknown", "same") else ""
     if case.is_drop:
@@ -68,6 +71,20 @@ def _edited(case: Case, shift: Shift) -> Iterator[Finding]:
         f"{said}.",
         "Compare the two versions of the prompt file; accept a new baseline if this is meant.",
         case.broken,
+        **_figures(shift),
+    )
+
+
+def _edited_too_far(case: Case, shift: Shift) -> Finding:
+    """What an edit is hardly meant to do, surely not where answers broke."""
+    name, confidence, summary, advice = NAMERS[shift.kind](shift)
+    return finding(
+        "template",
+        name,
+        confidence if len(case.broken) > case.fixed else 0.6,
+        f"The prompt template was edited since the baseline. {summary}",
+        advice,
+        [pair.key for pair in shift.moved],
         **_figures(shift),
     )
 

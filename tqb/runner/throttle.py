@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tqb.runner.concurrency import Concurrency
 from tqb.runner.pace import Pace
 from tqb.tokens import most_tokens, prompt_bounds
-from tqb.types import Limits, Request, Target
+from tqb.types import Limits, Narrow, Request, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,10 @@ class Throttle:
 def throttle_for(target: Target, limits: Limits) -> Throttle:
     """Make the throttle of a target; recorded answers come as fast as they can be read."""
     pace = Pace() if target.recorded else Pace(limits.rpm, limits.tpm)
-    return Throttle(Concurrency(limits.max_concurrency), pace)
+    most = limits.max_concurrency
+    if isinstance(target, Narrow):
+        most = min(most, target.at_once)
+    return Throttle(Concurrency(most), pace)
 
 
 def seconds_to_send(requests: Sequence[Request], limits: Limits) -> float:

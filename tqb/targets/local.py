@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,6 +36,7 @@ class LocalTarget:
     """
 
     recorded = False
+    at_once = 1
 
     def __init__(self, path: str = "") -> None:
         """Find the engine and the weights; nothing is loaded.
@@ -44,26 +46,26 @@ class LocalTarget:
         """
         self._weights = _checked(Path(path)) if path else shipped_weights()
         self.name = f"local:{path}" if path else "local"
-        self._turn = asyncio.Semaphore(1)
         self._server: Any = None
-        self._endpoint: EndpointTarget | None = None
+        self._starting: asyncio.Future[EndpointTarget] | None = None
 
     async def complete(self, request: Request) -> Response:
-        """Answer one request, after those before it. Raises `CallError`."""
-        async with self._turn:
-            if self._endpoint is None:
-                self._endpoint = await asyncio.to_thread(self._serve)
-            return replace(await self._endpoint.complete(request), cost_usd=0.0)
+        """Answer one request. Raises `CallError`."""
+        if self._starting is None:
+            self._starting = asyncio.ensure_future(asyncio.to_thread(self._serve))
+        endpoint = await asyncio.shield(self._starting)
+        return replace(await endpoint.complete(request), cost_usd=0.0)
 
     def price(self, request: Request) -> Price:
         """Say that it costs nothing."""
         return Price((0.0, 0.0), 0.0)
 
     async def aclose(self) -> None:
-        """Stop the model."""
-        endpoint, self._endpoint = self._endpoint, None
-        if endpoint is not None:
-            await endpoint.aclose()
+        """Stop the model; the next question loads it anew."""
+        starting, self._starting = self._starting, None
+        if starting is not None:
+            with suppress(CallError):
+                await (await starting).aclose()
         self._server = None
 
     def _serve(self) -> EndpointTarget:
@@ -92,7 +94,7 @@ class LocalTarget:
         return EndpointTarget(
             f"{self._server.listening_address}/v1#{self._weights.stem}",
             api_key_env=None,
-            max_concurrency=1,
+            max_concurrency=self.at_once,
         )
 
 
