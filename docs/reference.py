@@ -131,9 +131,17 @@ class Option:
     """What may be given, and whether it must be."""
 
     @property
+    def names_and_variable(self) -> str:
+        """The names, each as code of its own, and the variable below them, as Markdown."""
+        parts = re.split(r"(, | / )", self.names)
+        names = (part if place % 2 else code(part) for place, part in enumerate(parts))
+        return "<br>".join(filter(None, ("".join(names), code(self.variable))))
+
+    @property
     def meaning(self) -> str:
         """The help with the limits behind it, as Markdown."""
-        return " ".join((prose(self.help), *map(code, self.limits)))
+        limits = ("Required." if one == "required" else code(one) for one in self.limits)
+        return " ".join((prose(self.help), *limits))
 
 
 def commands_page() -> str:
@@ -145,7 +153,8 @@ def commands_page() -> str:
     )
     return page(
         "Commands",
-        "`-h` or `--help` behind any of them prints what stands here.",
+        "`-h` or `--help` behind any of them prints what stands here. Below an option stands the "
+        "variable of the environment that is taken where it is not given.",
         table(("Command", "What it does"), rows),
         *(_command(*one) for one in walked),
     )
@@ -211,12 +220,10 @@ def _signs(limit: str) -> str:
 
 
 def _options(kind: str, options: Iterable[Option | None]) -> str:
-    rows = [
-        (code(one.names), one.meaning, code(one.default), code(one.variable))
-        for one in options
-        if one
-    ]
-    return table((kind, "Meaning", "Default", "Environment"), rows) if rows else ""
+    rows = [(one.names_and_variable, one.meaning, code(one.default)) for one in options if one]
+    if any(row[-1] for row in rows):
+        return table((kind, "Meaning", "Default"), rows)
+    return table((kind, "Meaning"), [row[:-1] for row in rows]) if rows else ""
 
 
 def _epilog(text: str) -> str:
@@ -243,7 +250,7 @@ def settings_page() -> str:
         "default. The file is the nearest `tqb.toml`, or `pyproject.toml` with a table "
         "`[tool.tqb]`, from the current folder up, unless `--config` names one; its paths are "
         "relative to it. The flags are those of [`tqb run`](commands.md#tqb-run).",
-        table(("Setting", "Meaning", "Value", "Default", "Flag, variable"), rows),
+        table(("Setting, flag, variable", "Meaning", "Value", "Default"), rows),
         "## Other variables {#variables}",
         table(("Variable", "Meaning"), variables),
         "## The file {#file}",
@@ -257,11 +264,10 @@ def _setting(name: str, kind: Any, flag: Option | None) -> Sequence[str]:
         raise ValueError(f"the setting {name} has no flag that the help shows")
     default = str(not flag.default.startswith("no-")).lower() if kind is bool else flag.default
     return (
-        f'<span id="{name}">{code(name)}</span>',
+        f'<strong id="{name}">{code(name)}</strong><br>{flag.names_and_variable}',
         prose(flag.help),
         kind_words(kind),
         code(default),
-        f"{code(flag.names)}<br>{code(flag.variable)}",
     )
 
 

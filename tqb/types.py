@@ -142,16 +142,19 @@ class Pack:
     """A named, versioned set of items."""
 
     name: str
+    """As it stands before the ids of its items."""
     version: str
     """SemVer from the Croissant metadata; empty for a bare file of items."""
     sha256: str
     """Hash of the items file's bytes, hexadecimal."""
     items: tuple[Item, ...]
+    """In the order of the file."""
     path: Path
     """The items file."""
     license: str = ""
     """URL or SPDX name; empty when the pack does not say."""
     description: str = ""
+    """From the Croissant metadata."""
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -169,8 +172,10 @@ class Params:
     """What is asked of the model beside the prompt. None leaves it to the provider."""
 
     temperature: float | None = 0.0
+    """Sampling temperature."""
     seed: int | None = None
     max_tokens: int | None = 1024
+    """Longest answer, in tokens."""
     timeout_s: float = 60.0
     """Seconds for one request."""
 
@@ -239,6 +244,7 @@ class Failure:
 
     kind: FailureKind
     message: str
+    """What went wrong, in one line."""
     attempts: int = 1
     """Requests sent, the first included; 0 when none was."""
     retried: tuple[FailureKind, ...] = ()
@@ -257,11 +263,13 @@ class Score:
     """A scorer's word on one answer."""
 
     passed: bool
+    """Whether the answer counts as right."""
     value: float
     """Between 0 and 1."""
     matched_by: str | None
     """Name of the rule that accepted the answer, None where none did."""
     explanation: str
+    """Why, in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,25 +345,40 @@ class Result:
     """One item's outcome in one repeat: a line of the report."""
 
     pack: str
+    """Name of the pack."""
     item_id: str
+    """Unique within the pack."""
     repeat: int
+    """0-based."""
     language: str
+    """BCP 47 tag of the item."""
     outcome: Outcome
     question: str
+    """The item's text."""
     answer: str | None
+    """What the target answered; None where there is no answer."""
     targets: tuple[str, ...]
+    """The accepted answers, the label first."""
     score: float | None
+    """Between 0 and 1; None where there is no answer."""
     matched_by: str | None
+    """Name of the rule that accepted the answer, None where none did."""
     explanation: str
+    """Why it was scored so, or why there is no answer."""
     question_sha256: str
     """First 16 hexadecimal digits of the hash of text, answers, context and language."""
     tags: Mapping[str, str]
+    """Those of the item."""
     finish_reason: str | None = None
+    """As the provider words it: `stop`, `length`, …"""
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     latency_s: float | None = None
+    """Seconds from sending to the last byte."""
     cost_usd: float | None = None
+    """What the target took for it, in US dollars; None means unknown."""
     model: str | None = None
+    """The model the provider says it used."""
     prompt_sha256: str = ""
     """First 16 hexadecimal digits of the hash of the messages that were sent."""
     first_byte_s: float | None = None
@@ -396,7 +419,9 @@ class Tally:
     n: int
     """Answers scored."""
     passed: int
+    """Answers that are right."""
     errors: int
+    """Calls that failed."""
     accuracy: float | None
     """passed / n; None when n is 0."""
 
@@ -406,8 +431,11 @@ class Latency:
     """Seconds over all answers."""
 
     p50: float
+    """Median."""
     p95: float
+    """95 % of the answers took no longer."""
     max: float
+    """The longest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -426,6 +454,7 @@ class Repeated:
     """
 
     k: int
+    """Answers of each of these items."""
     pass_at_1: float
     """Chance that one answer passes."""
     pass_at_k: float
@@ -439,6 +468,7 @@ class Retries:
     """Requests that were repeated because they had failed, to whomever they went."""
 
     n: int = 0
+    """How many there were."""
     by_kind: Mapping[str, int] = field(default_factory=dict)
     """By the failure that led to it."""
     waited_s: float = 0.0
@@ -450,10 +480,13 @@ class LanguageRow:
     """What a pipeline does in one language."""
 
     language: str
+    """BCP 47 tag."""
     n: int
     """Answers scored."""
     passed: int
+    """Answers that are right."""
     errors: int
+    """Calls that failed."""
     accuracy: float | None
     """passed / n; None when n is 0."""
     accuracy_interval: tuple[float, float] | None
@@ -487,6 +520,7 @@ class Form:
     """What an answer looks like, without its text."""
 
     chars: int
+    """Characters."""
     words: int
     """Runs between white space."""
     shape: Shape
@@ -510,8 +544,11 @@ class Fingerprint:
     instruction_chars: int | None = None
     """Median of the characters sent beside the question's own; None where nothing was sent."""
     finish_reasons: Mapping[str, int] = field(default_factory=dict)
+    """Answers by why they ended."""
     shapes: Mapping[str, int] = field(default_factory=dict)
+    """Answers by what they look like."""
     scripts: Mapping[str, int] = field(default_factory=dict)
+    """Answers by the script of most of their letters."""
     symptoms: Mapping[str, int] = field(default_factory=dict)
     """Answers by each sign in them."""
     canaries: Mapping[str, Tally] = field(default_factory=dict)
@@ -519,6 +556,7 @@ class Fingerprint:
     first_byte_p50_s: float | None = None
     """Seconds; in a baseline to the nearest power of two, so that its bytes stay."""
     last_byte_p50_s: float | None = None
+    """The same of the last byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -534,15 +572,23 @@ class Metrics:
     n: int
     """Answers scored."""
     passed: int
+    """Answers that are right."""
     failed: int
+    """Answers that are wrong."""
     errors: int
+    """Calls that failed, which are never scored."""
     skipped: int
+    """Questions that were never asked."""
     mean_score: float | None
     """Mean of the scores, 0 to 1."""
     by_pack: Mapping[str, Tally]
+    """By name of the pack."""
     by_language: Mapping[str, Tally]
+    """By BCP 47 tag."""
     by_category: Mapping[str, Tally]
+    """By the tag `category` of the items."""
     by_difficulty: Mapping[str, Tally]
+    """By the tag `difficulty` of the items."""
     failures: Mapping[str, int]
     """Failed calls by kind."""
     latency: Latency | None
@@ -571,8 +617,11 @@ class PackRef:
 
     name: str
     version: str
+    """SemVer; empty for a bare file of items."""
     sha256: str
+    """Hash of the items file's bytes, hexadecimal."""
     language: str
+    """BCP 47 tag, or `mul` where there are several."""
     items: int
     """Items in the pack, before any selection."""
     path: str = ""
@@ -587,17 +636,21 @@ class RunInfo:
     """How the run was made."""
 
     id: str
+    """Unique to the run."""
     started_at: str
     """ISO 8601, UTC."""
     finished_at: str
     target: str
+    """What was asked, without secrets."""
     prompt_sha256: str
     """Fingerprint of the rendered prompts of all items asked."""
     template_sha256: str
     """Fingerprint of the template, the same for any selection of items."""
     scorer: str
+    """As `--scorer` names it."""
     params: Params
     repeats: int
+    """How often each item was asked."""
     packs: tuple[PackRef, ...]
     judge: str | None = None
     """Who looked again at the answers that the scorer failed."""
@@ -612,6 +665,7 @@ class Passes:
     """How often an item passed."""
 
     passed: int
+    """Answers that are right."""
     n: int
     """Answers scored."""
     errors: int = 0
@@ -642,6 +696,7 @@ class BaselineItem:
     outcome: Outcome
     """pass where more than half of the answers passed; error or skipped where there is none."""
     passes: int
+    """Repeats that passed."""
     runs: int
     """Repeats that were scored."""
     errors: int = 0
@@ -693,7 +748,9 @@ class ComparedItem:
     """One item, then and now."""
 
     pack: str
+    """Name of the pack."""
     item_id: str
+    """Unique within the pack."""
     change: Change
     before: Passes | None
     """In the baseline; None for a new item."""
@@ -702,7 +759,9 @@ class ComparedItem:
     again: Passes | None = None
     """When it was asked again to confirm what changed; None where it was not."""
     language: str = ""
+    """BCP 47 tag of the item; empty for a removed one."""
     tags: Mapping[str, str] = field(default_factory=dict)
+    """Those of the item."""
 
     @property
     def key(self) -> str:
@@ -731,9 +790,11 @@ class Confirmation:
     """What was asked again to see whether a change is there to stay."""
 
     items: int
+    """How many were asked again."""
     times: int
     """Most times an item was asked again."""
     requests: int
+    """How many that took."""
     results: tuple[Result, ...]
     """Their repeats go on counting where those of the run ended."""
 
@@ -779,6 +840,7 @@ class Rule:
     name: str
     """`paired-test`, `slices`, or that of the setting."""
     threshold: float | None
+    """What the rule allows; None where it has no such number."""
     saw: float | None
     """What is held against the threshold."""
     outcome: RuleOutcome
@@ -815,8 +877,11 @@ class Verdict:
     """The gate's word; the exit code says the same."""
 
     status: Status
+    """What became of the run, in a word."""
     exit_code: int
+    """What `tqb run` ends in."""
     reasons: tuple[str, ...]
+    """Why, in sentences."""
     rules: tuple[Rule, ...] = ()
     """Empty where nothing was judged."""
 
