@@ -313,7 +313,7 @@ def baseline_page() -> str:
     del schema["properties"]["items"], definitions["PackRef"]["properties"]["path"]
     kinds = {
         "kind": {"const": baseline.KIND, "description": "By this it is told from a report."},
-        "schema_version": {"const": baseline.SCHEMA_VERSION},
+        "schema_version": {"const": baseline.SCHEMA_VERSION, "description": "Of this format."},
     }
     schema.update(title="Header", description="The first line.")
     schema["properties"] = {**kinds, **schema["properties"]}

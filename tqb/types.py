@@ -53,6 +53,7 @@ FailureKind = Literal[
     "target_bug",
     "not_recorded",
 ]
+"""What a failed call is counted as."""
 Source = Literal["target", "journal", "cache", "cassette"]
 """Where an answer was taken from; all but the target had it from an earlier run."""
 Status = Literal["pass", "fail", "inconclusive", "nothing", "budget", "interrupted"]
@@ -174,6 +175,7 @@ class Params:
     temperature: float | None = 0.0
     """Sampling temperature."""
     seed: int | None = None
+    """Seed, where the provider has one."""
     max_tokens: int | None = 1024
     """Longest answer, in tokens."""
     timeout_s: float = 60.0
@@ -372,7 +374,9 @@ class Result:
     finish_reason: str | None = None
     """As the provider words it: `stop`, `length`, …"""
     prompt_tokens: int | None = None
+    """As the provider counts them."""
     completion_tokens: int | None = None
+    """The same."""
     latency_s: float | None = None
     """Seconds from sending to the last byte."""
     cost_usd: float | None = None
@@ -443,7 +447,9 @@ class Tokens:
     """Sums over all answers that carried a count; None where none did."""
 
     prompt: int | None
+    """In the prompts."""
     completion: int | None
+    """In the answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -529,8 +535,9 @@ class Form:
     case: Literal["", "lower", "upper", "mixed"] = ""
     """Of its letters; empty where none has one."""
     first: str = ""
-    """The first character, and the last."""
+    """The first character."""
     last: str = ""
+    """The last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -608,7 +615,9 @@ class Tool:
     """Who wrote the report."""
 
     name: str
+    """`tqb`."""
     version: str
+    """As `tqb --version` prints it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -616,6 +625,7 @@ class PackRef:
     """Which pack was run."""
 
     name: str
+    """As it stands before the ids of its items."""
     version: str
     """SemVer; empty for a bare file of items."""
     sha256: str
@@ -640,6 +650,7 @@ class RunInfo:
     started_at: str
     """ISO 8601, UTC."""
     finished_at: str
+    """The same."""
     target: str
     """What was asked, without secrets."""
     prompt_sha256: str
@@ -691,8 +702,11 @@ class BaselineItem:
     """What an item did in the baseline."""
 
     pack: str
+    """Name of the pack."""
     item_id: str
+    """Unique within the pack."""
     question_sha256: str
+    """As in `Result`."""
     outcome: Outcome
     """pass where more than half of the answers passed; error or skipped where there is none."""
     passes: int
@@ -702,17 +716,19 @@ class BaselineItem:
     errors: int = 0
     """Repeats that failed."""
     prompt_tokens: int | None = None
-    """Median of the answers, the lower one of two; so for the next."""
+    """Median of those sent, the lower one of two."""
     completion_tokens: int | None = None
+    """Median of those in the answers."""
     finish_reason: str | None = None
-    """Of the first answer, as the next two."""
+    """Of the first answer."""
     answer_sha256: str | None = None
-    """First 16 hexadecimal digits."""
+    """First 16 hexadecimal digits of the hash of the first answer."""
     prompt_sha256: str = ""
     """As in `Result`."""
     form: Form | None = None
-    """Of the first answer, as the next."""
+    """What the first answer looks like."""
     symptoms: tuple[str, ...] = ()
+    """Signs in the first answer."""
     answer: str | None = None
     """Kept on request."""
 
@@ -728,19 +744,26 @@ class Baseline:
 
     tool: Tool
     target: str
+    """What was asked, without secrets."""
     model: str | None
     """The model the provider said it used; several are joined by commas."""
     prompt_sha256: str
+    """Fingerprint of the rendered prompts of all items asked."""
     template_sha256: str
+    """Fingerprint of the template, the same for any selection of items."""
     scorer: str
+    """As `--scorer` names it."""
     judge: str | None
+    """Who looked again at the answers that the scorer failed."""
     params: Params
     repeats: int
+    """How often each item was asked."""
     fresh_repeats: bool
     """Whether the repeats of an item are draws of their own, no answer given several times."""
     packs: tuple[PackRef, ...]
     fingerprint: Fingerprint
     items: tuple[BaselineItem, ...]
+    """Sorted by pack and id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -891,6 +914,7 @@ class Report:
     """Everything about one run; the JSON report has these fields."""
 
     schema_version: Literal["1.0"]
+    """Of this format."""
     tool: Tool
     run: RunInfo
     metrics: Metrics
