@@ -402,10 +402,12 @@ def _json_type(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     if "const" in field or "enum" in field:
         return ", ".join(code(json.dumps(one)) for one in field.get("enum", [field.get("const")]))
     if field.get("type") == "array":
-        return f"list of {' and '.join(map(words, field.get('prefixItems', [field.get('items')])))}"
+        places = field.get("prefixItems")
+        inner = f"({', '.join(map(words, places))})" if places else f"of {words(field['items'])}"
+        return f"list {inner}"
     if field.get("type") == "object":
-        inner = field["additionalProperties"]
-        return f"object of {words({} if inner is True else inner)} by name"
+        values = field["additionalProperties"]
+        return f"object of {words({} if values is True else values)} by name"
     return escape(field.get("type", "any value"))
 
 

@@ -47,7 +47,7 @@ def test_five_minutes(tmp_path: Path) -> None:
 
 
 def test_the_picture_of_a_diagnosis(cli: Cli) -> None:
-    """The commands of `docs/explanation/diagnosis.md` print what it shows, and the last ends in 1."""
+    """Its commands print what `docs/explanation/diagnosis.md` shows, and the last ends in 1."""
     page = (ROOT / "docs" / "explanation" / "diagnosis.md").read_text("utf-8")
     ended = [(cli(*shlex.split(line)[1:]), shown) for line, shown in commands(page)]
     assert [one.code for one, _ in ended] == [0, 0, 1]

@@ -193,7 +193,7 @@ def test_a_third_party_adds_a_format(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_the_list_and_the_documentation_say_what_each_format_loses(cli: Cli) -> None:
-    """The table of docs/how-to/exports.md is what the exporters say of themselves; so is the list."""
+    """The list is what the exporters say of themselves; so is the table of the documentation."""
     listed = cli("export", "--list").out
     page = (ROOT / "docs" / "how-to" / "exports.md").read_text("utf-8")
     rows = []
