@@ -14,6 +14,7 @@ import pytest
 from tests.generate.models import Cooperative, serve
 from tests.local_model import weights
 from tests.test_hooks import ROOT
+from tests.warm import CAN_FORK, Warm
 from tests.workplace import Workplace, make_workplace
 from tqb.cli import main
 from tqb.packs import load_pack, shipped_packs
@@ -80,7 +81,7 @@ def pages() -> Iterator[object]:
 
 
 @pytest.mark.parametrize("page", list(pages()))
-def test_a_page_can_be_followed(page: Path, tmp_path: Path) -> None:
+def test_a_page_can_be_followed(page: Path, tmp_path: Path, warm: Warm) -> None:
     """In a fresh folder each command prints what is shown, and fails where that does."""
     model = weights()
     if asks_a_real_model(page) and model is None:
@@ -91,38 +92,54 @@ def test_a_page_can_be_followed(page: Path, tmp_path: Path) -> None:
     with serve(Model(truth=truth())) as server:
         workplace.env |= {"OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": "none"}
         for block in blocks(page):
-            follow(block, workplace, server.origin)
+            follow(block, Terminal(workplace, server.origin, warm))
 
 
-def follow(block: Block, workplace: Workplace, server: str) -> None:
+@dataclass(frozen=True)
+class Terminal:
+    """Where the commands of a page are typed."""
+
+    workplace: Workplace
+    server: str
+    """What http://localhost:8000 stands for."""
+    warm: Warm
+
+    def type_in(self, command: str, shown: list[str]) -> None:
+        """Run a command as it stands on the page; "…" stands for anything."""
+        code, said = self._run(command.replace("http://localhost:8000", self.server))
+        printed = iter(said.replace(self.server, "http://localhost:8000").splitlines())
+        for line in shown:
+            wanted = ".*".join(map(re.escape, line.rstrip().split("…")))
+            assert any(re.fullmatch(wanted, one.rstrip()) for one in printed), (
+                f"$ {command}\n{said}\n--- not printed, or not there: {line}"
+            )
+        stopped = any(STOPPED.search(line) for line in shown)
+        assert (code != 0) == stopped, f"$ {command}\nends in {code}\n{said}"
+
+    def _run(self, command: str) -> tuple[int, str]:
+        words = shlex.split(command)
+        if CAN_FORK and words[0] == "tqb" and "openai/" in command:
+            code, out, err = self.warm.run(words[1:], self.workplace.folder, self.workplace.env)
+            return code, err + out
+        return self.workplace.shell(command)
+
+
+def follow(block: Block, terminal: Terminal) -> None:
     """Do what a block asks for: write the file, type the commands, run the code."""
+    workplace = terminal.workplace
     if block.name:
         path = workplace.folder / block.name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(block.text, "utf-8")
     elif block.kind == "console":
         for command, shown in commands(block.text):
-            type_in(command, shown, workplace, server)
+            terminal.type_in(command, shown)
     elif block.kind == "python":
         workplace.run(sys.executable, "-c", block.text)
     elif block.kind == "sh":
         check_installation(block.text)
     else:
         pytest.fail(f"nobody tries this block ({block.kind}):\n{block.text}")
-
-
-def type_in(command: str, shown: list[str], workplace: Workplace, server: str) -> None:
-    """Run a command as it stands on the page; "…" stands for anything."""
-    code, said = workplace.shell(command.replace("http://localhost:8000", server))
-    said = said.replace(server, "http://localhost:8000")
-    printed = iter(said.splitlines())
-    for line in shown:
-        wanted = ".*".join(map(re.escape, line.rstrip().split("…")))
-        assert any(re.fullmatch(wanted, one.rstrip()) for one in printed), (
-            f"$ {command}\n{said}\n--- not printed, or not there: {line}"
-        )
-    stopped = any(STOPPED.search(line) for line in shown)
-    assert (code != 0) == stopped, f"$ {command}\nends in {code}\n{said}"
 
 
 def check_installation(text: str) -> None:

@@ -47,6 +47,7 @@ def test_picture_of_a_failing_run(cli: Cli) -> None:
 
 
 def test_exit_codes() -> None:
-    """The table has the codes that the code has."""
-    table = {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
-    assert table == {value for name, value in vars(errors).items() if name.startswith("EXIT_")}
+    """The table has the codes that the code has, and its words."""
+    table = {int(code): said for code, said in re.findall(r"^\| (\d+) \| (.*) \|$", README, re.M)}
+    assert table == errors.MEANINGS
+    assert table.keys() == {code for name, code in vars(errors).items() if name.startswith("EXIT_")}

@@ -25,7 +25,7 @@ FILE = "tqb.toml"
 
 Share = Annotated[float, Ge(0), Le(1)]
 Count = Annotated[int, Ge(1)]
-Own = Annotated[str, Predicate(lambda name: name.startswith("python:"))]
+Own = Annotated[str, Predicate(lambda name: name.startswith("python:")), "python:module:function"]
 
 SETTINGS: Mapping[str, Any] = {
     "packs": list[str],
@@ -77,13 +77,17 @@ SETTINGS: Mapping[str, Any] = {
 }
 """Every setting with its type; the same names as the flags of `tqb run`."""
 
-ENVIRONMENT = {f"TQB_{name.upper().replace('-', '_')}" for name in SETTINGS} | {
-    "TQB_CONFIG",
-    "TQB_API_KEY",
-    "TQB_JUDGE_API_KEY",
-    "TQB_VERIFY_API_KEY",
-    "TQB_DEBUG",
+VARIABLES: Mapping[str, str] = {
+    "TQB_CONFIG": "The settings file, as `--config`.",
+    "TQB_API_KEY": "The key that a target at an address of its own (`http(s)://…`) is sent.",
+    "TQB_JUDGE_API_KEY": "The same for `--judge`; a judge is never sent the target's key.",
+    "TQB_VERIFY_API_KEY": "The same for `--verify` of `tqb generate`, where it is another server "
+    "than the writer's.",
+    "TQB_DEBUG": "Set to anything, a bug in tqb shows where it happened.",
 }
+"""What tqb reads of the environment beside settings."""
+
+ENVIRONMENT = {f"TQB_{name.upper().replace('-', '_')}" for name in SETTINGS} | VARIABLES.keys()
 
 _PATHS = ("prompt", "baseline", "journal", "record")
 _TARGETS = ("target", "judge")

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from tqb.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tqb.types import FailureKind, Problem
 
@@ -33,6 +33,20 @@ EXIT_BUDGET = 4
 EXIT_NOTHING = 5
 EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
+MEANINGS: Mapping[int, str] = {
+    EXIT_PASS: "pass",
+    EXIT_FAIL: "the gate failed: a rule was broken",
+    EXIT_INPUT: "usage, settings, pack, prompt, scorer, target, judge, baseline or output cannot "
+    "be used",
+    EXIT_INCONCLUSIVE: "inconclusive: too many calls failed (`--max-errors`), or those that did "
+    "could turn the verdict over; `tqb generate`: too few items; `tqb comment`: GitHub refused",
+    EXIT_BUDGET: "`--max-cost` allowed no more, or the price is unknown; what was answered is in "
+    "the report",
+    EXIT_NOTHING: "nothing to score",
+    EXIT_BUG: "a bug in tqb",
+    EXIT_INTERRUPTED: "interrupted; what was answered is in the report",
+}
+"""What each exit code says; the README's table and the reference have these words."""
 
 
 class TqbError(Exception):

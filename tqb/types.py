@@ -53,6 +53,7 @@ FailureKind = Literal[
     "target_bug",
     "not_recorded",
 ]
+"""What a failed call is counted as."""
 Source = Literal["target", "journal", "cache", "cassette"]
 """Where an answer was taken from; all but the target had it from an earlier run."""
 Status = Literal["pass", "fail", "inconclusive", "nothing", "budget", "interrupted"]
@@ -142,16 +143,19 @@ class Pack:
     """A named, versioned set of items."""
 
     name: str
+    """As it stands before the ids of its items."""
     version: str
     """SemVer from the Croissant metadata; empty for a bare file of items."""
     sha256: str
     """Hash of the items file's bytes, hexadecimal."""
     items: tuple[Item, ...]
+    """In the order of the file."""
     path: Path
     """The items file."""
     license: str = ""
     """URL or SPDX name; empty when the pack does not say."""
     description: str = ""
+    """From the Croissant metadata."""
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -169,8 +173,11 @@ class Params:
     """What is asked of the model beside the prompt. None leaves it to the provider."""
 
     temperature: float | None = 0.0
+    """Sampling temperature."""
     seed: int | None = None
+    """Seed, where the provider has one."""
     max_tokens: int | None = 1024
+    """Longest answer, in tokens."""
     timeout_s: float = 60.0
     """Seconds for one request."""
 
@@ -239,6 +246,7 @@ class Failure:
 
     kind: FailureKind
     message: str
+    """What went wrong, in one line."""
     attempts: int = 1
     """Requests sent, the first included; 0 when none was."""
     retried: tuple[FailureKind, ...] = ()
@@ -257,11 +265,13 @@ class Score:
     """A scorer's word on one answer."""
 
     passed: bool
+    """Whether the answer counts as right."""
     value: float
     """Between 0 and 1."""
     matched_by: str | None
     """Name of the rule that accepted the answer, None where none did."""
     explanation: str
+    """Why, in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,25 +355,42 @@ class Result:
     """One item's outcome in one repeat: a line of the report."""
 
     pack: str
+    """Name of the pack."""
     item_id: str
+    """Unique within the pack."""
     repeat: int
+    """0-based."""
     language: str
+    """BCP 47 tag of the item."""
     outcome: Outcome
     question: str
+    """The item's text."""
     answer: str | None
+    """What the target answered; None where there is no answer."""
     targets: tuple[str, ...]
+    """The accepted answers, the label first."""
     score: float | None
+    """Between 0 and 1; None where there is no answer."""
     matched_by: str | None
+    """Name of the rule that accepted the answer, None where none did."""
     explanation: str
+    """Why it was scored so, or why there is no answer."""
     question_sha256: str
     """First 16 hexadecimal digits of the hash of text, answers, context and language."""
     tags: Mapping[str, str]
+    """Those of the item."""
     finish_reason: str | None = None
+    """As the provider words it: `stop`, `length`, …"""
     prompt_tokens: int | None = None
+    """As the provider counts them."""
     completion_tokens: int | None = None
+    """The same."""
     latency_s: float | None = None
+    """Seconds from sending to the last byte."""
     cost_usd: float | None = None
+    """What the target took for it, in US dollars; None means unknown."""
     model: str | None = None
+    """The model the provider says it used."""
     prompt_sha256: str = ""
     """First 16 hexadecimal digits of the hash of the messages that were sent."""
     first_byte_s: float | None = None
@@ -404,7 +431,9 @@ class Tally:
     n: int
     """Answers scored."""
     passed: int
+    """Answers that are right."""
     errors: int
+    """Calls that failed."""
     accuracy: float | None
     """passed / n; None when n is 0."""
 
@@ -414,8 +443,11 @@ class Latency:
     """Seconds over all answers."""
 
     p50: float
+    """Median."""
     p95: float
+    """95 % of the answers took no longer."""
     max: float
+    """The longest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,7 +455,9 @@ class Tokens:
     """Sums over all answers that carried a count; None where none did."""
 
     prompt: int | None
+    """In the prompts."""
     completion: int | None
+    """In the answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -434,6 +468,7 @@ class Repeated:
     """
 
     k: int
+    """Answers of each of these items."""
     pass_at_1: float
     """Chance that one answer passes."""
     pass_at_k: float
@@ -447,6 +482,7 @@ class Retries:
     """Requests that were repeated because they had failed, to whomever they went."""
 
     n: int = 0
+    """How many there were."""
     by_kind: Mapping[str, int] = field(default_factory=dict)
     """By the failure that led to it."""
     waited_s: float = 0.0
@@ -458,10 +494,13 @@ class LanguageRow:
     """What a pipeline does in one language."""
 
     language: str
+    """BCP 47 tag."""
     n: int
     """Answers scored."""
     passed: int
+    """Answers that are right."""
     errors: int
+    """Calls that failed."""
     accuracy: float | None
     """passed / n; None when n is 0."""
     accuracy_interval: tuple[float, float] | None
@@ -495,6 +534,7 @@ class Form:
     """What an answer looks like, without its text."""
 
     chars: int
+    """Characters."""
     words: int
     """Runs between white space."""
     shape: Shape
@@ -503,8 +543,9 @@ class Form:
     case: Literal["", "lower", "upper", "mixed"] = ""
     """Of its letters; empty where none has one."""
     first: str = ""
-    """The first character, and the last."""
+    """The first character."""
     last: str = ""
+    """The last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -518,8 +559,11 @@ class Fingerprint:
     instruction_chars: int | None = None
     """Median of the characters sent beside the question's own; None where nothing was sent."""
     finish_reasons: Mapping[str, int] = field(default_factory=dict)
+    """Answers by why they ended."""
     shapes: Mapping[str, int] = field(default_factory=dict)
+    """Answers by what they look like."""
     scripts: Mapping[str, int] = field(default_factory=dict)
+    """Answers by the script of most of their letters."""
     symptoms: Mapping[str, int] = field(default_factory=dict)
     """Answers by each sign in them."""
     canaries: Mapping[str, Tally] = field(default_factory=dict)
@@ -527,6 +571,7 @@ class Fingerprint:
     first_byte_p50_s: float | None = None
     """Seconds; in a baseline to the nearest power of two, so that its bytes stay."""
     last_byte_p50_s: float | None = None
+    """The same of the last byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -542,15 +587,23 @@ class Metrics:
     n: int
     """Answers scored."""
     passed: int
+    """Answers that are right."""
     failed: int
+    """Answers that are wrong."""
     errors: int
+    """Calls that failed, which are never scored."""
     skipped: int
+    """Questions that were never asked."""
     mean_score: float | None
     """Mean of the scores, 0 to 1."""
     by_pack: Mapping[str, Tally]
+    """By name of the pack."""
     by_language: Mapping[str, Tally]
+    """By BCP 47 tag."""
     by_category: Mapping[str, Tally]
+    """By the tag `category` of the items."""
     by_difficulty: Mapping[str, Tally]
+    """By the tag `difficulty` of the items."""
     failures: Mapping[str, int]
     """Failed calls by kind."""
     latency: Latency | None
@@ -570,7 +623,9 @@ class Tool:
     """Who wrote the report."""
 
     name: str
+    """`tqb`."""
     version: str
+    """As `tqb --version` prints it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -578,9 +633,13 @@ class PackRef:
     """Which pack was run."""
 
     name: str
+    """As it stands before the ids of its items."""
     version: str
+    """SemVer; empty for a bare file of items."""
     sha256: str
+    """Hash of the items file's bytes, hexadecimal."""
     language: str
+    """BCP 47 tag, or `mul` where there are several."""
     items: int
     """Items in the pack, before any selection."""
     path: str = ""
@@ -595,17 +654,22 @@ class RunInfo:
     """How the run was made."""
 
     id: str
+    """Unique to the run."""
     started_at: str
     """ISO 8601, UTC."""
     finished_at: str
+    """The same."""
     target: str
+    """What was asked, without secrets."""
     prompt_sha256: str
     """Fingerprint of the rendered prompts of all items asked."""
     template_sha256: str
     """Fingerprint of the template, the same for any selection of items."""
     scorer: str
+    """As `--scorer` names it."""
     params: Params
     repeats: int
+    """How often each item was asked."""
     packs: tuple[PackRef, ...]
     judge: str | None = None
     """Who looked again at the answers that the scorer failed."""
@@ -620,6 +684,7 @@ class Passes:
     """How often an item passed."""
 
     passed: int
+    """Answers that are right."""
     n: int
     """Answers scored."""
     errors: int = 0
@@ -645,27 +710,33 @@ class BaselineItem:
     """What an item did in the baseline."""
 
     pack: str
+    """Name of the pack."""
     item_id: str
+    """Unique within the pack."""
     question_sha256: str
+    """As in `Result`."""
     outcome: Outcome
     """pass where more than half of the answers passed; error or skipped where there is none."""
     passes: int
+    """Repeats that passed."""
     runs: int
     """Repeats that were scored."""
     errors: int = 0
     """Repeats that failed."""
     prompt_tokens: int | None = None
-    """Median of the answers, the lower one of two; so for the next."""
+    """Median of those sent, the lower one of two."""
     completion_tokens: int | None = None
+    """Median of those in the answers."""
     finish_reason: str | None = None
-    """Of the first answer, as the next two."""
+    """Of the first answer."""
     answer_sha256: str | None = None
-    """First 16 hexadecimal digits."""
+    """First 16 hexadecimal digits of the hash of the first answer."""
     prompt_sha256: str = ""
     """As in `Result`."""
     form: Form | None = None
-    """Of the first answer, as the next."""
+    """What the first answer looks like."""
     symptoms: tuple[str, ...] = ()
+    """Signs in the first answer."""
     answer: str | None = None
     """Kept on request."""
 
@@ -681,19 +752,26 @@ class Baseline:
 
     tool: Tool
     target: str
+    """What was asked, without secrets."""
     model: str | None
     """The model the provider said it used; several are joined by commas."""
     prompt_sha256: str
+    """Fingerprint of the rendered prompts of all items asked."""
     template_sha256: str
+    """Fingerprint of the template, the same for any selection of items."""
     scorer: str
+    """As `--scorer` names it."""
     judge: str | None
+    """Who looked again at the answers that the scorer failed."""
     params: Params
     repeats: int
+    """How often each item was asked."""
     fresh_repeats: bool
     """Whether the repeats of an item are draws of their own, no answer given several times."""
     packs: tuple[PackRef, ...]
     fingerprint: Fingerprint
     items: tuple[BaselineItem, ...]
+    """Sorted by pack and id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -701,7 +779,9 @@ class ComparedItem:
     """One item, then and now."""
 
     pack: str
+    """Name of the pack."""
     item_id: str
+    """Unique within the pack."""
     change: Change
     before: Passes | None
     """In the baseline; None for a new item."""
@@ -710,7 +790,9 @@ class ComparedItem:
     again: Passes | None = None
     """When it was asked again to confirm what changed; None where it was not."""
     language: str = ""
+    """BCP 47 tag of the item; empty for a removed one."""
     tags: Mapping[str, str] = field(default_factory=dict)
+    """Those of the item."""
 
     @property
     def key(self) -> str:
@@ -739,9 +821,11 @@ class Confirmation:
     """What was asked again to see whether a change is there to stay."""
 
     items: int
+    """How many were asked again."""
     times: int
     """Most times an item was asked again."""
     requests: int
+    """How many that took."""
     results: tuple[Result, ...]
     """Their repeats go on counting where those of the run ended."""
 
@@ -787,6 +871,7 @@ class Rule:
     name: str
     """`paired-test`, `slices`, or that of the setting."""
     threshold: float | None
+    """What the rule allows; None where it has no such number."""
     saw: float | None
     """What is held against the threshold."""
     outcome: RuleOutcome
@@ -823,8 +908,11 @@ class Verdict:
     """The gate's word; the exit code says the same."""
 
     status: Status
+    """What became of the run, in a word."""
     exit_code: int
+    """What `tqb run` ends in."""
     reasons: tuple[str, ...]
+    """Why, in sentences."""
     rules: tuple[Rule, ...] = ()
     """Empty where nothing was judged."""
 
@@ -834,6 +922,7 @@ class Report:
     """Everything about one run; the JSON report has these fields."""
 
     schema_version: Literal["1.0"]
+    """Of this format."""
     tool: Tool
     run: RunInfo
     metrics: Metrics

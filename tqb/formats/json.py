@@ -6,12 +6,17 @@ line by line; all else is indented. The schema is shipped as ``tqb/formats/repor
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache, partial
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+from tqb import types
 from tqb.types import Report
 
 
@@ -56,7 +61,52 @@ _on_one_line = partial(json.dumps, default=_fields, ensure_ascii=False, allow_na
 
 def json_schema() -> dict[str, Any]:
     """Make the JSON Schema (2020-12) of the report from its records."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema_of(Report)}
+
+
+def schema_of(record: type[Any]) -> dict[str, Any]:
+    """Make the JSON Schema of a record of `tqb.types`; fields are told as their docstrings do."""
     from pydantic import TypeAdapter
 
-    schema = TypeAdapter(Report).json_schema(mode="serialization")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    schema = TypeAdapter(record).json_schema(mode="serialization")
+    for name, definition in {record.__name__: schema, **schema.get("$defs", {})}.items():
+        said = field_meanings(getattr(types, name))
+        for field, part in definition["properties"].items():
+            if field in said:
+                part["description"] = said[field]
+    return schema
+
+
+def field_meanings(record: type[Any]) -> Mapping[str, str]:
+    """Return what is said under each field of a record, or else under the name of its type."""
+    module = _parsed(inspect.getfile(record)).body
+    named = _docstrings(module)
+    body = next(
+        node.body
+        for node in module
+        if isinstance(node, ast.ClassDef) and node.name == record.__name__
+    )
+    said = _docstrings(body)
+    return {
+        field.name: said.get(field.name) or named[str(field.type)]
+        for field in fields(record)
+        if field.name in said or str(field.type) in named
+    }
+
+
+@cache
+def _parsed(path: str) -> ast.Module:
+    return ast.parse(Path(path).read_text("utf-8"))
+
+
+def _docstrings(body: Sequence[ast.stmt]) -> dict[str, str]:
+    """Return the texts that stand right under an assignment, by the name that is assigned to."""
+    found = {}
+    for line, below in pairwise(body):
+        match line, below:
+            case (
+                ast.AnnAssign(target=ast.Name(name)) | ast.Assign(targets=[ast.Name(name)]),
+                ast.Expr(ast.Constant(str(said))),
+            ):
+                found[name] = " ".join(said.split())
+    return found

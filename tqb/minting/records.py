@@ -120,13 +120,17 @@ class Generated:
     """What came of it: the packs, and how."""
 
     ending: Ending
+    """Whether as much was made as was wanted, and else why not."""
     reasons: tuple[str, ...]
     """Why it ended so, where it is not done."""
     folders: tuple[Path, ...]
     """Of the packs written."""
     packs: tuple[Pack, ...]
+    """The same, read."""
     table: Table
+    """The figures."""
     rejected: tuple[Rejected, ...]
+    """What the verifiers did not confirm."""
     notes: tuple[str, ...] = ()
     """What `tqb pack validate --strict` finds in packs that are as they were asked for."""
 
