@@ -39,12 +39,42 @@ class Screen:
     lines: int = 24
     """Of what was printed, so many are drawn."""
     colour: bool = True
-    answers: Mapping[str, str] = field(default_factory=dict)
-    """What ``replay:answers.jsonl`` answers."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """What lies in the folder, by name."""
+
+
+def answers(rows: Mapping[str, str], tokens: int | None = None) -> str:
+    """Return the file of recorded answers, by item; each prompt took so many tokens."""
+    more = {} if tokens is None else {"prompt_tokens": tokens, "completion_tokens": 2}
+    return "".join(
+        json.dumps({"id": item, "answer": text, **more}) + "\n" for item, text in rows.items()
+    )
 
 
 ACCEPTED = ("tqb run", "tqb baseline accept")
 AGAINST = "--baseline tqb-baseline.jsonl"
+
+FIRST = "core-en --limit 6"
+RIGHT = {
+    "capital-japan": "Tokyo",
+    "largest-ocean": "The Pacific Ocean",
+    "highest-mountain": "Mount Everest",
+    "river-cairo": "Nile",
+    "continent-sahara": "Africa",
+    "smallest-country": "Vatican City",
+}
+IN_SCRIPTS = {"capital-japan": "大阪", "largest-ocean": "المحيط", "highest-mountain": "富士山"}
+STOPPED = """
+import asyncio, os, signal
+KNOWN = iter(["Tokyo", "The Pacific Ocean", "Mount Everest", "Nile", "Europe"])
+
+async def answer(question):
+    known = next(KNOWN, None)
+    if known is None:
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.sleep(60)
+    return known
+"""
 
 SCREENS: Mapping[str, Screen] = {
     "pass": Screen(f"tqb run {AGAINST}", before=ACCEPTED),
@@ -60,8 +90,14 @@ SCREENS: Mapping[str, Screen] = {
     "scripts": Screen(
         "tqb run core-ar core-ja --limit 3 --target replay:answers.jsonl",
         lines=40,
-        answers={"capital-japan": "大阪", "largest-ocean": "المحيط", "highest-mountain": "富士山"},
+        files={"answers.jsonl": answers(IN_SCRIPTS)},
     ),
+    "diagnosed": Screen(
+        f"tqb run {FIRST} --target replay:now.jsonl {AGAINST}",
+        before=(f"tqb run {FIRST} --target replay:then.jsonl", "tqb baseline accept"),
+        files={"then.jsonl": answers(RIGHT, 60), "now.jsonl": answers(RIGHT, 39)},
+    ),
+    "interrupted": Screen("tqb run -j 1 --target python:app:answer", files={"app.py": STOPPED}),
 }
 
 
@@ -70,10 +106,9 @@ def draw(screen: Screen) -> str:
     from rich.console import CONSOLE_SVG_FORMAT, Console  # type: ignore[attr-defined]
     from rich.text import Text
 
-    rows = [{"id": item, "answer": answer} for item, answer in screen.answers.items()]
     with tempfile.TemporaryDirectory() as folder:
-        answers = "".join(json.dumps(row) + "\n" for row in rows)
-        (Path(folder) / "answers.jsonl").write_text(answers, "utf-8")
+        for name, text in screen.files.items():
+            (Path(folder) / name).write_text(text, "utf-8")
         for command in screen.before:
             shown(command, folder, screen)
         printed = shown(screen.command, folder, screen)

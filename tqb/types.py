@@ -382,9 +382,9 @@ class Result:
     finish_reason: str | None = None
     """As the provider words it: `stop`, `length`, …"""
     prompt_tokens: int | None = None
-    """As the provider counts them."""
+    """Tokens of the prompt, as the provider counts them."""
     completion_tokens: int | None = None
-    """The same."""
+    """Tokens of the answer, as the provider counts them."""
     latency_s: float | None = None
     """Seconds from sending to the last byte."""
     cost_usd: float | None = None
@@ -506,7 +506,7 @@ class LanguageRow:
     accuracy_interval: tuple[float, float] | None
     """Wilson's, at 95 %; an item asked several times counts as one answer."""
     common_accuracy: float | None
-    """The same over the concepts that were answered in every language; None where there is none."""
+    """Accuracy over the concepts that were answered in every language; None where there is none."""
     token_premium: float | None
     """Prompt tokens as a multiple of English, summed over the concepts that both have."""
     shared_concepts: int
@@ -571,7 +571,7 @@ class Fingerprint:
     first_byte_p50_s: float | None = None
     """Seconds; in a baseline to the nearest power of two, so that its bytes stay."""
     last_byte_p50_s: float | None = None
-    """The same of the last byte."""
+    """Seconds to the last byte, likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -658,7 +658,7 @@ class RunInfo:
     started_at: str
     """ISO 8601, UTC."""
     finished_at: str
-    """The same."""
+    """ISO 8601, UTC."""
     target: str
     """What was asked, without secrets."""
     prompt_sha256: str
@@ -724,9 +724,9 @@ class BaselineItem:
     errors: int = 0
     """Repeats that failed."""
     prompt_tokens: int | None = None
-    """Median of those sent, the lower one of two."""
+    """Median of the tokens in its prompts, the lower one of two."""
     completion_tokens: int | None = None
-    """Median of those in the answers."""
+    """Median of the tokens in its answers."""
     finish_reason: str | None = None
     """Of the first answer."""
     answer_sha256: str | None = None
@@ -877,7 +877,7 @@ class Rule:
     outcome: RuleOutcome
     """inconclusive: the questions that were not answered could turn it either way."""
     said: str
-    """The same in words."""
+    """What the rule saw, in words."""
 
 
 @dataclass(frozen=True, slots=True)
