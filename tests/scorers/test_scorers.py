@@ -144,6 +144,22 @@ def test_default_refuses_what_says_more(question: str, label: str, answer: str) 
             "The three colours that mix to every other one are red, green and blue.",
         ),
         ("How many months are there?", "12", "Columbus reached the islands on 12 October 1492."),
+        (
+            "Who painted Guernica?",
+            "Pablo Picasso",
+            "Pablo Picasso, an artist from Spain, did not create the work called Guernica.",
+        ),
+        (
+            "Who painted Guernica?",
+            "Pablo Picasso",
+            "Pablo Picasso, of course, had nothing to do with Guernica.",
+        ),
+        (
+            "Which enzyme do statins inhibit?",
+            "HMG-CoA reductase",
+            "Statins inhibit a lipase, the enzyme that activates HMG-CoA reductase.",
+        ),
+        ("Which currency is used in Japan?", "yen", "In Japan both yen and dollars are used."),
     ],
 )
 def test_default_refuses_what_is_said_by_the_way(question: str, label: str, answer: str) -> None:
@@ -270,6 +286,9 @@ def test_one_digit_off_never_passes(number: int, data: st.DataObject) -> None:
         ("en", "How many players are on court?", "Five", "5 players", "number"),
         ("en", "What is the boiling point of water in Celsius?", "100", "100 °C", "number"),
         ("en", "How long is it in metres?", "500", "0.5 km", "number"),
+        ("en", "How high is it in metres?", "8849", "8,848.86 m", "number"),
+        ("de", "Wie hoch ist sie?", "2962 m", "Sie ist mit 2.962 Metern die höchste.", "number"),
+        ("en", "Which planet is nearest?", "Mars", "Mars is actually the nearest.", "exact"),
         ("en", "What is standard gravity in m/s²?", "9.81", "9.80665", "number"),
         ("en", "In which year did Apollo 11 land?", "1969", "July 20, 1969", "number"),
         ("en", "On which date did it sink?", "15 April 1912", "April 15, 1912", "date"),
@@ -314,6 +333,10 @@ def test_default_reads_as_a_person_of_the_language(
         ("en", "Capital of France?", "Paris", "Paris. Actually, Lyon."),
         ("en", "Capital of Hungary?", "Budapest", "Budapest, also known as Bucharest"),
         ("de", "Wie viel ist es?", "1,5", "1.500"),
+        ("de", "Welche Währung hat Japan?", "Yen", "Sowohl der Yen als auch der Dollar."),
+        ("es", "¿Qué moneda usa Japón?", "yen", "Tanto el yen como el dólar se usan en Japón."),
+        ("en", "How high is it in metres?", "8849", "8,849.7 m"),
+        ("en", "How many days has a year?", "365", "365.25 days"),
         ("fr", "Quel pays ?", "Autriche", "Australie"),
         ("ru", "Какая страна?", "Австрия", "Австралия"),
         ("ja", "金属ですか、非金属ですか。", "金属", "非金属"),

@@ -63,6 +63,8 @@ class Language:
     """What is written after digits to make an ordinal: th, e, inci."""
     endings: tuple[tuple[str, str], ...] = ()
     """Pairs of endings that one noun may have: singular and plural."""
+    pairing: tuple[tuple[str, str], ...] = ()
+    """Pairs of words that stand before and after the first of two items: both … and."""
     fractions: tuple[tuple[str, int], ...] = ()
     """Words for a half, a third, … that are no ordinals, each with what it divides by."""
     relating: frozenset[str] = frozenset()
@@ -158,6 +160,7 @@ def language(tag: str) -> Language:
         name,
         **words,
         endings=tuple((one, other) for one, _, other in pairs["endings"]),
+        pairing=tuple((fold(one, tag), fold(other, tag)) for one, _, other in pairs["pairing"]),
         fractions=tuple((fold(word, tag), int(part)) for word, _, part in pairs["fractions"]),
         connectors=connectors,
         counting=counting,
@@ -167,4 +170,4 @@ def language(tag: str) -> Language:
     )
 
 
-_PAIRED = ("endings", "fractions")
+_PAIRED = ("endings", "pairing", "fractions")

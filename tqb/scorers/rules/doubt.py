@@ -48,8 +48,9 @@ def flagged(note: Sequence[Token], want: Wanted, about: Subject) -> str | None:
         return None
     spoken, words = about.language, [token.text for token in note]
     flags = spoken.flags.intersection(words) - want.words - about.words
-    if flags:
-        return next(word for word in words if word in flags)
+    for at, word in enumerate(words):
+        if word in flags and not _only_stresses(note[at:], about):
+            return word
     held = None if spoken.spaced else longest_of(words, spoken.flags, want.words, frozenset())
     if held and len(held) > 1:
         return held
@@ -59,6 +60,14 @@ def flagged(note: Sequence[Token], want: Wanted, about: Subject) -> str | None:
     if any(not knows(clause, want, about) for clause in again):
         return "another answer"
     return another_item(note, about)
+
+
+def _only_stresses(tokens: Sequence[Token], about: Subject) -> bool:
+    """Whether a word such as "actually" is followed by the question's own words alone."""
+    spoken, rest = about.language, tokens[1:]
+    if not spoken.spaced or tokens[0].text not in spoken.correction:
+        return False
+    return about_the_question(rest, about) and not unexplained(rest, about, number=False)
 
 
 def knows(note: Sequence[Token], want: Wanted, about: Subject) -> bool:
@@ -74,6 +83,21 @@ def goes_on(text: str, tokens: Sequence[Token], span: Span, about: Subject) -> b
     if follows.text in about.words:
         return False
     return {span.start, span.end} <= capitals(text, about.tag)
+
+
+def one_of_two(before: Sequence[Token], after: Sequence[Token], about: Subject) -> bool:
+    """Whether a target is the first of two items: both the yen and the dollar."""
+    begun = {first for first, second in about.language.pairing if _next(after) == second}
+    for token in reversed(before if begun else ()):
+        if token.text in begun:
+            return True
+        if token.text not in about.light and token.text not in about.words:
+            return False
+    return False
+
+
+def _next(tokens: Sequence[Token]) -> str:
+    return tokens[0].text if tokens else ""
 
 
 def another_item(note: Sequence[Token], about: Subject) -> str | None:

@@ -21,6 +21,7 @@ from tqb.scorers.rules.doubt import (
     denied,
     goes_on,
     knows,
+    one_of_two,
     other_name,
     restates,
 )
@@ -98,6 +99,8 @@ def _fits(place: Place, want: Wanted, about: Subject) -> bool:
     if place.number and is_year(place.tokens[place.span.start].text):
         return True
     if goes_on(place.text, place.tokens, place.span, about):
+        return False
+    if one_of_two(place.before, place.after, about):
         return False
     return _fits_after(place, want, about) and _fits_before(place, want, about)
 

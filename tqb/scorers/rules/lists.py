@@ -13,6 +13,7 @@ from tqb.scorers.reading.classes import holds
 from tqb.scorers.reading.forms import same_word
 from tqb.scorers.reading.tokens import LIST, SIGNS, Token, tokenize
 from tqb.scorers.rules.explained import related, unexplained
+from tqb.scorers.rules.find import find_in
 from tqb.scorers.rules.subject import Subject, Wanted
 
 _LEAST = 3
@@ -76,9 +77,10 @@ def says_the_same(sentence: str, want: Wanted, about: Subject) -> bool:
     The verb with which it begins may be another: describing costs, an analysis of costs.
     """
     spoken, words = about.language, _several(want, about).phrase
-    if not words:
+    text = without_brackets(sentence)
+    if not words or find_in(text, want, about)[1]:
         return False
-    tokens = tokenize(without_brackets(sentence), about.tag)
+    tokens = tokenize(text, about.tag)
     said = [token.text for token in tokens]
     denies, own = spoken.denial, about.words
     if holds(said, denies, spoken, own) != holds(want.tokens, denies, spoken, own):

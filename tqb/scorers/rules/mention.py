@@ -16,11 +16,13 @@ from tqb.scorers.reading.answer import outside_brackets
 from tqb.scorers.reading.classes import holds
 from tqb.scorers.reading.tokens import BOUNDARY, SIGNS, Token, capitals, is_hiragana
 from tqb.scorers.rules.doubt import (
+    about_the_question,
     clauses,
     denied,
     from_the_question,
     goes_on,
     knows,
+    one_of_two,
     other_name,
     restates,
 )
@@ -131,8 +133,14 @@ def _doubtful(place: Place, want: Wanted, about: Subject) -> bool:
     return (
         any(not knows(part, want, about) for part in again)
         or other_name(place.after, want, about)
-        or any(_corrects(part, about, own) for part in later)
+        or any(_corrects(part, about, own) or _refuses(part, want, about) for part in later)
     )
+
+
+def _refuses(clause: Sequence[Token], want: Wanted, about: Subject) -> bool:
+    """Whether a clause further on denies something of the question."""
+    words, spoken = [token.text for token in clause], about.language
+    return holds(words, spoken.negation, spoken, want.words) and about_the_question(clause, about)
 
 
 def _corrects(clause: Sequence[Token], about: Subject, own: frozenset[str]) -> bool:
@@ -186,6 +194,8 @@ def _is_whole(place: Place, want: Wanted, about: Subject) -> bool:
     """Whether the target is no part of a longer name, and owns nothing."""
     spoken, tokens, after = about.language, place.tokens, place.after
     if goes_on(place.text, tokens, place.span, about):
+        return False
+    if one_of_two(place.before, after, about):
         return False
     last = tokens[place.span.end - 1].text
     if last not in want.tokens and last.endswith(tuple(spoken.genitive)):

@@ -26,6 +26,7 @@ from tqb.scorers.rules.doubt import (
     denied,
     flagged,
     goes_on,
+    one_of_two,
     renames,
     sets_off,
     trouble,
@@ -189,6 +190,8 @@ def _around(
     refusal = denied((*before, *after), about, want)
     if refusal and not sets_off(after, about):
         return Finding(False, None, f"holds {want.text!r}, but says {refusal!r}")
+    if one_of_two(before, after, about):
+        return Finding(False, None, f"names {want.text!r} as one of two")
     rest = unexplained(after, about, number=number)
     if not rest:
         return Finding(True, span.rule, span.why)

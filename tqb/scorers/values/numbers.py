@@ -328,9 +328,18 @@ def agrees(
         return any(_converts(said, wanted, unit) for unit in expected)
     if said.unit == PERCENT and not expected:
         return any(one == other * 100 for one in said.values for other in wanted.values)
+    whole = exact or not (wanted.decimals or _is_measured(expected))
     return any(
-        _equal(one, other, wanted.decimals, exact) for one in said.values for other in wanted.values
+        _equal(one, other, wanted.decimals, whole) for one in said.values for other in wanted.values
     )
+
+
+def _is_measured(units: Iterable[str]) -> bool:
+    """Whether a number is one of units that things are measured in, so that it may be rounded.
+
+    Days, bytes and percents are counted as often as not: a year of 365 days is none of 365.25.
+    """
+    return any(not unit.startswith(("duration-", "digital-", "concentr-")) for unit in units)
 
 
 def _is_within(
@@ -382,9 +391,13 @@ def _converts(said: Quantity, wanted: Quantity, unit: str) -> bool:
 
 
 def _equal(said: Decimal, wanted: Decimal, decimals: int, exact: bool) -> bool:
+    """Whether two values are the same, the first rounded to the decimals of the second.
+
+    A whole number of less than three digits is too coarse for that.
+    """
     if said == wanted:
         return True
-    if not decimals or exact:
+    if exact or (not decimals and abs(wanted) < 100):
         return False
     step = Decimal(1).scaleb(-decimals)
     return said.quantize(step, ROUND_HALF_UP) == wanted and said.quantize(

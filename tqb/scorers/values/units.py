@@ -49,6 +49,8 @@ def _without_suffix(word: str, tag: str) -> Iterator[str]:
     """Yield a word, and what it may be without a case ending or particle."""
     suffixes = language(tag).suffixes
     yield word
+    if primary(tag) == "de" and word.endswith("n"):
+        yield word[:-1]  # the dative of a plural: mit 300 Metern
     least = 1 if primary(tag) == "ko" else 3
     for cut in range(least, len(word) if suffixes else 0):
         if word[cut:] in suffixes:
@@ -152,6 +154,7 @@ _SIGNS = {
     "°f": "temperature-fahrenheit",
     "°": "angle-degree",
     "m/s": "speed-meter-per-second",
+    "km/s": "speed-kilometer-per-second",
     "m/s2": "acceleration-meter-per-square-second",
     "m/s^2": "acceleration-meter-per-square-second",
     "℃": "temperature-celsius",
