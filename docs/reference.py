@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 ACCEPTED = Path(__file__).parent.parent / ".github" / "tqb-baseline.jsonl"
 """A baseline to show: that of this project's own gate."""
+ITEM = Path(tqb.__file__).parent / "packs" / "item.schema.json"
 RECORDS: tuple[type[Any], ...] = (Pack, Item, Score, Generated)
 """What the functions of `tqb` take and give beside the report."""
 
@@ -53,6 +54,7 @@ def pages() -> dict[str, str]:
     return {
         "reference/commands.md": commands_page(),
         "reference/settings.md": settings_page(),
+        "reference/items.md": items_page(),
         "reference/report.md": report_page(),
         "reference/baseline.md": baseline_page(),
         "reference/python.md": python_page(),
@@ -291,7 +293,34 @@ def _range(bounds: Iterable[object]) -> str:
     return " ".join(words[type(bound)].format(bound) for bound in bounds)
 
 
-# The report and the baseline
+# Items, the report and the baseline
+
+
+def items_page() -> str:
+    """The fields of an item of a pack."""
+    schema = json.loads(ITEM.read_text("utf-8"))
+    rows = (
+        (code(name), prose(field["description"]), code(schema_text(field)))
+        for name, field in schema["properties"].items()
+    )
+    return page(
+        "Items of a pack",
+        f"{prose(schema['description'])} {code(' and '.join(schema['required']))} are needed, and "
+        "no other fields are known. The [JSON Schema](https://json-schema.org) is shipped with tqb "
+        "as `tqb/packs/item.schema.json`.",
+        table(("Field", "What it holds", "As the schema has it"), rows),
+    )
+
+
+def schema_text(field: Mapping[str, Any]) -> str:
+    """Return a part of a schema as JSON, without its descriptions."""
+    return json.dumps(_bare(field), ensure_ascii=False)
+
+
+def _bare(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {name: _bare(value) for name, value in part.items() if name != "description"}
+    return part
 
 
 def report_page() -> str:

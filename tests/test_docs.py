@@ -173,7 +173,7 @@ def test_a_command_in_a_sentence_exists(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_links_lead_somewhere() -> None:
     """Each link of a page to a file of this project names one, or a page made from the code."""
-    made = {"commands", "settings", "report", "baseline", "python", "exit-codes"}
+    made = {"commands", "settings", "items", "report", "baseline", "python", "exit-codes"}
     for page in PAGES:
         for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
             path = (page.parent / link).resolve()

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from importlib.resources import files
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -171,6 +172,9 @@ def test_every_field_is_told(pages: dict[str, str]) -> None:
     header, *items = map(json.loads, BASELINE.read_text("utf-8").splitlines())
     told |= {title: sections(pages["baseline"])[title] for title in ("Header", "Item")}
     fields |= {"Header": header.keys(), "Item": set().union(*items)}
+    schema = json.loads(files("tqb.packs").joinpath("item.schema.json").read_text("utf-8"))
+    for name, field in schema["properties"].items():
+        assert f"| <code>{name}</code> | {field['description']} |" in pages["items"]
     for title, section in told.items():
         rows = re.findall(r"^\| <code>(\w+)</code> \| (\S.*) \| (\S.*) \|$", section, re.MULTILINE)
         assert fields[title] <= {name for name, _, _ in rows}, title
