@@ -144,9 +144,36 @@ def trouble(parts: Sequence[str], want: Wanted, about: Subject) -> str | None:
             and not unexplained(words, about, number=False)
         ):
             return f"lists another answer: {part[:40]!r}"
-        if not again and restates(words, about):
+        if not again and (restates(words, about) or _announces(part, tokens, want, about)):
             return f"gives another answer further on: {part[:40]!r}"
     return None
+
+
+def _announces(text: str, tokens: Sequence[Token], want: Wanted, about: Subject) -> bool:
+    """Whether a sentence says "the answer is", and then a name or number, as the target is one.
+
+    Of a number a short sentence is enough: It is 1968.
+    """
+    spoken = about.language
+    if not spoken.spaced:
+        return False
+    own = unexplained(tokens, about, number=False)
+    counted = want.quantity is not None and [token.kind for token in own] == ["number"]
+    if counted and len([token for token in tokens if token.text not in SIGNS]) <= 4:
+        return True
+    places = [at for at, token in enumerate(tokens) if token.text in spoken.answer]
+    if not places:
+        return False
+    if not 0 < len(own) <= _LONGEST_NAME or own[0] in tokens[: places[0]]:
+        return False
+    if want.quantity is not None:
+        return any(token.kind == "number" for token in own)
+    names = {tokens[at].start for at in capitals(text, about.tag)}
+    return want.text[:1].isupper() and all(token.start in names for token in own)
+
+
+_LONGEST_NAME = 4
+"""Words of a name that is another answer."""
 
 
 def _interrupts(tokens: Sequence[Token], about: Subject) -> bool:

@@ -18,10 +18,11 @@ _ROMAN_DIGITS = {"m": 1000, "d": 500, "c": 100, "l": 50, "x": 10, "v": 5, "i": 1
 
 @lru_cache(maxsize=4096)
 def in_words(value: int, tag: str) -> tuple[str, ...]:
-    """Return a whole number in words of a language, folded: cardinals, then ordinals."""
+    """Return a whole number in words of a language, folded: cardinals, ordinals, as a year."""
     if not 0 <= value < LARGEST:
         return ()
-    found = [*_said(value, tag, "cardinal"), *_said(value, tag, "ordinal")]
+    kinds = ("cardinal", "ordinal", "year") if 1100 <= value < 2100 else ("cardinal", "ordinal")
+    found = [form for kind in kinds for form in _said(value, tag, kind)]
     return tuple(dict.fromkeys(fold(form, tag) for form in found))
 
 
@@ -55,6 +56,9 @@ def _said(value: int, tag: str, kind: str) -> Iterator[str]:
 
 def _english(text: str, value: int, kind: str) -> Iterator[str]:
     """A hundred, for one hundred; one hundred forty, for one hundred and forty."""
+    if "," in text:
+        text = text.replace(",", "")
+        yield text
     yield text.replace(" and ", " ")
     if text.startswith("one ") and value >= 100:
         yield "a" + text[3:]
