@@ -30,7 +30,7 @@ BLOCK = re.compile(
     r"(?:^`(?P<name>[\w./-]*\.\w+)`(?:[^\n]|\n(?!\n))*:\n\n)?^```(?P<kind>\w*)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
-STOPPED = re.compile(r"^(FAIL|INCONCLUSIVE|error:)|\.Failed$", re.MULTILINE)
+STOPPED = re.compile(r"^(FAIL|INCONCLUSIVE|error:|\d+ findings?$)|\.Failed$", re.MULTILINE)
 """How a command that does not end in 0 says so."""
 
 

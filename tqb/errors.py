@@ -35,7 +35,8 @@ EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
 MEANINGS: Mapping[int, str] = {
     EXIT_PASS: "pass",
-    EXIT_FAIL: "the gate failed: a rule was broken",
+    EXIT_FAIL: "the gate failed: a rule was broken; `tqb explain`: a wrong answer; `tqb doctor`: "
+    "something is wrong; `tqb selftest`: a fault was missed",
     EXIT_INPUT: "usage, settings, pack, prompt, scorer, target, judge, baseline or output cannot "
     "be used",
     EXIT_INCONCLUSIVE: "inconclusive: too many calls failed (`--max-errors`), or those that did "

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Cli
 from tests.targets.ask import answer_of, ask, caught, failure_of, in_development_mode, make_request
 from tqb.errors import CallError, TargetError
 from tqb.targets import open_target
@@ -317,3 +318,15 @@ def test_a_coroutine_that_blocks_holds_nothing_up(write_module: Callable[[str, s
         request = make_request(params=Params(timeout_s=0.05))
         assert failure_of(f"python:blocks:{name}", request).kind == "timeout"
         assert time.monotonic() - before < 4
+
+
+def test_a_kind_of_failure_that_nobody_knows_is_a_bug_of_the_function(
+    cli: Cli, tmp_path: Path, capitals: Path
+) -> None:
+    """The run says which kinds there are, and its report can be read."""
+    raising = "from tqb.errors import CallError\ndef f(question): raise CallError('sad', 'I wept')"
+    (tmp_path / "app.py").write_text(raising, "utf-8")
+    ended = cli("run", capitals, "--target", "python:app:f", "-o", "r.json")
+    assert ended.code == 3
+    assert 'CallError("sad", …) is none of timeout, rate_limit,' in ended.out
+    assert cli("report", "r.json", "-o", "r.md").code == 0

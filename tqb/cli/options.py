@@ -484,7 +484,12 @@ GitHub = Annotated[
 ]
 Quiet = Annotated[
     bool,
-    typer.Option("--quiet/--no-quiet", "-q", envvar="TQB_QUIET", help="Print the verdict alone."),
+    typer.Option(
+        "--quiet/--no-quiet",
+        "-q",
+        envvar="TQB_QUIET",
+        help="Print verdict, findings and reasons alone.",
+    ),
 ]
 Verbose = Annotated[
     bool,
