@@ -19,6 +19,7 @@ from tqb.scorers.rules.spelled import (
 )
 from tqb.scorers.rules.subject import Subject, Wanted
 from tqb.scorers.rules.worth import core, dated, number_for_words, worth
+from tqb.scorers.values.money import amounts, of_another_country
 from tqb.scorers.values.names import known_apart
 from tqb.scorers.values.numbers import Quantity
 
@@ -127,6 +128,8 @@ def _forms(want: Wanted, about: Subject) -> Iterator[_Form]:
     if want.quantity is None:
         yield _Form(want.tokens, "exact", f"{want.text!r}")
         yield _Form(_without_kind(want, about), "short", f"{want.text!r}, less what it is")
+    for words in () if want.by_value or want.quantity else amounts(want.reading, about.tag):
+        yield _Form(words, "money", f"the same amount as {want.text!r}")
     if want.text.endswith("()"):
         yield _Form(want.tokens[:-2], "exact", f"{want.text!r}")
     if not want.by_value:
@@ -153,6 +156,8 @@ def _another_thing(tokens: Sequence[Token], span: Span, want: Wanted, about: Sub
     "Die Antwort ist 5" is not "die"; Нигерия, where Нигер is asked for, is another country.
     """
     if want.words <= about.language.articles and _has_noun(tokens[span.end : span.end + 1], about):
+        return True
+    if of_another_country(tokens, span.start):
         return True
     said = tuple(token.text for token in tokens[span.start : span.end])
     if said == want.tokens or span.rule not in ("exact", "transcription"):

@@ -1,0 +1,85 @@
+"""Amounts of money: €4.90, EUR 4.90 and 4.90 euros are one, as CLDR names currencies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from unicodedata import category
+
+from tqb.scorers.languages import language
+from tqb.scorers.languages.cldr import locales
+from tqb.scorers.reading.forms import same_word
+from tqb.scorers.reading.tokens import Token, tokenize
+
+_LONGEST = 4
+"""Tokens of the longest amount."""
+
+
+def amounts(tokens: Sequence[Token], tag: str) -> Iterator[tuple[str, ...]]:
+    """Yield the ways to write an amount, where the tokens are one: a number and a currency."""
+    numbers = [token.text for token in tokens if token.kind == "number"]
+    name = tuple(token.text for token in tokens if token.kind != "number")
+    if len(numbers) != 1 or not name or len(tokens) > _LONGEST:
+        return
+    names = _names(tag)
+    code = next((code for code, known in names.items() if _is_one(name, known, tag)), None)
+    for number in _with_and_without_cents(numbers[0]) if code else ():
+        for known in names[code or ""]:
+            yield (number, *known)
+            yield (*known, number)
+
+
+def _is_one(name: tuple[str, ...], known: Sequence[tuple[str, ...]], tag: str) -> bool:
+    """Whether a name is among those known, whatever the form of its words."""
+    return name in known or any(
+        len(one) == len(name)
+        and all(same_word(a, b, language(tag)) for a, b in zip(name, one, strict=True))
+        for one in known
+    )
+
+
+def of_another_country(tokens: Sequence[Token], at: int) -> bool:
+    """Whether letters before a currency's sign make it another one: A$, R$, but not US$."""
+    if not at or category(tokens[at].text[0]) != "Sc":
+        return False
+    before = tokens[at - 1]
+    joined = before.start + len(before.text) == tokens[at].start
+    return joined and before.kind == "word" and before.text not in ("us", "usd")
+
+
+def _with_and_without_cents(number: str) -> Iterator[str]:
+    yield number
+    if number.isdecimal():
+        yield from (f"{number}.00", f"{number},00")
+    elif number.endswith((".00", ",00")):
+        yield number[:-3]
+
+
+@lru_cache(maxsize=16)
+def _names(tag: str) -> dict[str, tuple[tuple[str, ...], ...]]:
+    """Return the names of each currency that has a sign, in the language and in English.
+
+    A sign, or a noun such as dollar, is that of the first currency which is called so; those that
+    CLDR's English writes with a bare sign come first.
+    """
+    english = locales("en")[0]
+    symbols = english.currency_symbols.items()
+    signs = {code: sign for code, sign in symbols if sign not in (code, "¤")}
+    taken: set[tuple[str, ...]] = set()
+    found = {}
+    for code in sorted(signs, key=lambda code: (len(signs[code]), code != "USD", code)):
+        said = (name for cldr in locales(tag) for name in _said(code, cldr, tag))
+        names = {tuple(t.text for t in tokenize(name, tag)): None for name in said}
+        found[code] = tuple(name for name in names if name and name not in taken)
+        taken.update(names)
+    return found
+
+
+def _said(code: str, cldr: object, tag: str) -> Iterator[str]:
+    names, symbols = getattr(cldr, "currencies", {}), getattr(cldr, "currency_symbols", {})
+    yield code
+    yield symbols.get(code, code)
+    if code in names:
+        words = names[code].split()
+        yield names[code]
+        yield words[0 if tag[:2] in ("fr", "es", "pt", "ar") else -1]
