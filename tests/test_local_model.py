@@ -36,18 +36,18 @@ def results(tmp_path: Path) -> list[dict[str, Any]]:
     return list(data)
 
 
-def test_gold_set_through_litellm_and_directly(cli: Cli, tmp_path: Path, url: str) -> None:
-    """All 52 items get the same answers, tokens and outcomes by both targets."""
-    env = {"OPENAI_API_KEY": "none", "OPENAI_BASE_URL": url}
-    by_litellm = cli("run", *FLAGS, "-m", f"openai/{MODEL}", env=env)
-    assert by_litellm.code == 0, by_litellm.out + by_litellm.err
-    first = results(tmp_path)
+def test_gold_set_directly_and_through_litellm(cli: Cli, tmp_path: Path, url: str) -> None:
+    """All 52 items are answered, and by both targets with the same answers, tokens and outcomes."""
     directly = cli("run", *FLAGS, "-m", f"{url}#{MODEL}")
     assert directly.code == 0, directly.out + directly.err
-    assert results(tmp_path) == first
+    first = results(tmp_path)
     assert len(first) == 52
     assert all(result["prompt_tokens"] > 20 for result in first)
     assert sum(result["outcome"] == "pass" for result in first) >= 5
+    env = {"OPENAI_API_KEY": "none", "OPENAI_BASE_URL": url}
+    by_litellm = cli("run", *FLAGS, "--limit", 12, "-m", f"openai/{MODEL}", env=env)
+    assert by_litellm.code == 0, by_litellm.out + by_litellm.err
+    assert results(tmp_path) == first[:12]
 
 
 def test_the_target_local(cli: Cli, tmp_path: Path, url: str) -> None:
@@ -79,7 +79,7 @@ def test_regression_by_a_broken_template(cli: Cli, tmp_path: Path, url: str) -> 
     good, bad = tmp_path / "good.txt", tmp_path / "bad.txt"
     good.write_text("{{ context }}\n{{ input }} Answer in one word.", "utf-8")
     bad.write_text("Answer in one word. {# {{ input }} #}", "utf-8")
-    flags = (*FLAGS, "--tag", "difficulty=easy", "--target", f"{url}#{MODEL}")
+    flags = (*FLAGS, "--limit", 12, "--target", f"{url}#{MODEL}")
     assert cli("run", *flags, "--prompt", good).code == 0
     assert cli("baseline", "accept", "r.json", "-o", "base.jsonl").code == 0
     broken = cli("run", *flags, "--prompt", bad, "--baseline", "base.jsonl")

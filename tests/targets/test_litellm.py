@@ -16,7 +16,7 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-tqb-0123456789")
 
 
-@pytest.mark.parametrize("model", ["nonsense", "foo/bar", "gpt-99", "localhost:8000/v1"])
+@pytest.mark.parametrize("model", ["nonsense", "foo/bar", "gpt-99"])
 def test_a_model_without_provider_is_refused(model: str) -> None:
     """The message names a prefix and the other ways."""
     with pytest.raises(TargetError) as caught:
