@@ -140,6 +140,7 @@ def trouble(parts: Sequence[str], want: Wanted, about: Subject) -> str | None:
         if (
             not again
             and len(words) <= 2
+            and want.words & about.content
             and words[0].kind != "sign"
             and not unexplained(words, about, number=False)
         ):
