@@ -44,7 +44,7 @@ from tqb.runner import (
     run_requests,
     throttle_for,
 )
-from tqb.scorers import load_scorer, preload
+from tqb.scorers import NAMES, load_scorer, preload
 from tqb.targets import address, open_target, target_name
 from tqb.types import (
     CASSETTE,
@@ -156,7 +156,8 @@ def prepare(options: RunOptions) -> Prepared:
     scorer = load_scorer(options.scorer, threshold=options.fuzzy_threshold, rivals=targets)
     requests = build_requests(packs, prompt, options)
     base = load_baseline(options.baseline, requests)
-    try_scorer(scorer, requests)
+    if options.scorer not in NAMES:
+        try_scorer(scorer, requests)
     flaky = flaky_items(options.history, options.policy.quarantine)
     return Prepared(packs, prompt, requests, options.scorer, scorer, base, flaky)
 

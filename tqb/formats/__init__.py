@@ -4,31 +4,35 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
 from pathlib import Path
 
 from tqb.errors import ConfigError
 from tqb.files import write_whole
-from tqb.formats.csv import to_csv
-from tqb.formats.html import to_html
-from tqb.formats.json import to_json
-from tqb.formats.junit import to_junit
-from tqb.formats.markdown import to_markdown
-from tqb.formats.openmetrics import to_openmetrics
-from tqb.formats.parquet import require_pyarrow, to_parquet
-from tqb.formats.sarif import to_sarif
 from tqb.types import Report
 
-Renderer = Callable[[Report], str | bytes]
+Renderer = Callable[[Report], "str | bytes"]
+
+
+def _by(module: str) -> Renderer:
+    """Return the function of a module here, which is imported when there is something to write."""
+
+    def render(report: Report) -> str | bytes:
+        text: str | bytes = getattr(import_module(f"tqb.formats.{module}"), f"to_{module}")(report)
+        return text
+
+    return render
+
 
 RENDERERS: Mapping[str, Renderer] = {
-    ".json": to_json,
-    ".junit.xml": to_junit,
-    ".md": to_markdown,
-    ".html": to_html,
-    ".sarif": to_sarif,
-    ".prom": to_openmetrics,
-    ".csv": to_csv,
-    ".parquet": to_parquet,
+    ".json": _by("json"),
+    ".junit.xml": _by("junit"),
+    ".md": _by("markdown"),
+    ".html": _by("html"),
+    ".sarif": _by("sarif"),
+    ".prom": _by("openmetrics"),
+    ".csv": _by("csv"),
+    ".parquet": _by("parquet"),
 }
 """By suffix; `junit.xml` alone is a name too."""
 
@@ -37,7 +41,7 @@ def renderer(path: Path) -> Renderer | None:
     """Return what renders a report into a file of this name; None where it names no format."""
     name = path.name.lower()
     if name == "junit.xml":
-        return to_junit
+        return RENDERERS[".junit.xml"]
     return next((RENDERERS[suffix] for suffix in RENDERERS if name.endswith(suffix)), None)
 
 
@@ -74,7 +78,9 @@ def _trouble(path: Path) -> str | None:
     render = renderer(path)
     if render is None:
         return f"no format has the suffix {path.suffix!r}; use {', '.join(RENDERERS)}"
-    if render is to_parquet:
+    if render is RENDERERS[".parquet"]:
+        from tqb.formats.parquet import require_pyarrow
+
         require_pyarrow()
     path.parent.mkdir(parents=True, exist_ok=True)
     return None if os.access(path.parent, os.W_OK) else "its folder is read-only; choose another"
@@ -86,5 +92,5 @@ def write_report(report: Report, path: Path) -> None:
     Raises:
         ConfigError: the file cannot be written.
     """
-    render = renderer(path) or to_json
+    render = renderer(path) or RENDERERS[".json"]
     write_whole(path, render(report))

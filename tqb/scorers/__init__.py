@@ -11,16 +11,10 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from tqb.errors import ConfigError
-from tqb.scorers.default import default_scorer
-from tqb.scorers.exact import score_exact
-from tqb.scorers.faults import item_faults
-from tqb.scorers.forbidden import refusing
-from tqb.scorers.fuzzy import fuzzy_scorer
-from tqb.scorers.tqbpp import score_tqbpp
-from tqb.types import Item, Scorer
+from tqb.types import Item, Score, Scorer
 
 NAMES = ("default", "exact", "fuzzy", "tqbpp")
 DEFAULT = "default"
@@ -44,21 +38,52 @@ def load_scorer(
     if threshold is not None and not 0 < threshold <= 1:
         raise ConfigError(f"fuzzy-threshold is {threshold:g}; give a number above 0, up to 1")
     if name.startswith("python:"):
+        from tqb.scorers.forbidden import refusing
         from tqb.scorers.plugin import plugin_scorer
 
         return refusing(plugin_scorer(name.removeprefix("python:"), threshold or _LEAST))
+    if name in NAMES:
+        others = tuple(rivals)
+        return _when_needed(lambda: _make(name, threshold, others))
+    near = difflib.get_close_matches(name, NAMES, 1)
+    known = ", ".join((*NAMES, "python:module:function"))
+    hint = f"did you mean {near[0]}?" if near else f"choose one of {known}"
+    raise ConfigError(f"there is no scorer {name!r}; {hint}")
+
+
+def _when_needed(make: Callable[[], Scorer]) -> Scorer:
+    """Return a scorer that is imported with the first answer, not while that is waited for."""
+    made: list[Scorer] = []
+
+    def score(answer: str, item: Item) -> Score:
+        if not made:
+            made.append(make())
+        return made[0](answer, item)
+
+    return score
+
+
+def _make(name: str, threshold: float | None, rivals: tuple[str, ...]) -> Scorer:
+    from tqb.scorers.default import default_scorer
+    from tqb.scorers.exact import score_exact
+    from tqb.scorers.forbidden import refusing
+    from tqb.scorers.fuzzy import fuzzy_scorer
+    from tqb.scorers.tqbpp import score_tqbpp
+
     scorers: dict[str, Scorer] = {
         "default": refusing(default_scorer(threshold, rivals)),
         "exact": refusing(score_exact),
         "fuzzy": refusing(fuzzy_scorer(threshold, rivals)),
         "tqbpp": score_tqbpp,
     }
-    if name in scorers:
-        return scorers[name]
-    near = difflib.get_close_matches(name, NAMES, 1)
-    known = ", ".join((*NAMES, "python:module:function"))
-    hint = f"did you mean {near[0]}?" if near else f"choose one of {known}"
-    raise ConfigError(f"there is no scorer {name!r}; {hint}")
+    return scorers[name]
+
+
+def item_faults(item: Item) -> Iterator[str]:
+    """Yield, each in one line, what is wrong with an item's targets."""
+    from tqb.scorers.faults import item_faults as faults
+
+    yield from faults(item)
 
 
 def preload(name: str, scorer: Scorer, items: Iterable[Item]) -> Iterator[None]:
