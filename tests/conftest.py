@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -143,3 +145,15 @@ def write_answers(path: Path, **answers: str) -> str:
 
 
 RIGHT = {"q1": "Paris", "q2": "Rome", "q3": "Madrid", "q4": "Cairo"}
+
+
+def docs_script(name: str) -> ModuleType:
+    """Import a script of `docs/`, which is no package."""
+    path = Path(__file__).parent.parent / "docs" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module

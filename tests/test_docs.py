@@ -93,8 +93,9 @@ def test_a_page_can_be_followed(page: Path, tmp_path: Path, warm: Warm) -> None:
         (workplace.folder / "model.gguf").symlink_to(model)
     with serve(Model(truth=truth())) as server:
         workplace.env |= {"OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": "none"}
+        terminal = Terminal(workplace, server.origin, warm)
         for block in blocks(page):
-            follow(block, Terminal(workplace, server.origin, warm))
+            assert follow(block, terminal) == ""
 
 
 @dataclass(frozen=True)
@@ -106,17 +107,16 @@ class Terminal:
     """What http://localhost:8000 stands for."""
     warm: Warm
 
-    def type_in(self, command: str, shown: list[str]) -> None:
-        """Run a command as it stands on the page; "…" stands for anything."""
+    def type_in(self, command: str, shown: list[str]) -> str:
+        """Run a command as it stands on the page; return what is not as shown, "…" is anything."""
         code, said = self._run(command.replace("http://localhost:8000", self.server))
         printed = iter(said.replace(self.server, "http://localhost:8000").splitlines())
         for line in shown:
             wanted = ".*".join(map(re.escape, line.rstrip().split("…")))
-            assert any(re.fullmatch(wanted, one.rstrip()) for one in printed), (
-                f"$ {command}\n{said}\n--- not printed, or not there: {line}"
-            )
+            if not any(re.fullmatch(wanted, one.rstrip()) for one in printed):
+                return f"$ {command}\n{said}\n--- not printed, or not there: {line}"
         stopped = any(STOPPED.search(line) for line in shown)
-        assert (code != 0) == stopped, f"$ {command}\nends in {code}\n{said}"
+        return "" if (code != 0) == stopped else f"$ {command}\nends in {code}\n{said}"
 
     def _run(self, command: str) -> tuple[int, str]:
         words = shlex.split(command)
@@ -126,26 +126,28 @@ class Terminal:
         return self.workplace.shell(command)
 
 
-def follow(block: Block, terminal: Terminal) -> None:
-    """Do what a block asks for: write the file, type the commands, run the code."""
+def follow(block: Block, terminal: Terminal) -> str:
+    """Write the file of a block, type its commands, run its code; return what went wrong."""
     workplace = terminal.workplace
     if block.name:
         path = workplace.folder / block.name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(block.text, "utf-8")
     elif block.kind == "console":
-        for command, shown in commands(block.text):
-            terminal.type_in(command, shown)
+        typed = (terminal.type_in(command, shown) for command, shown in commands(block.text))
+        return next(filter(None, typed), "")
     elif block.kind == "python":
-        workplace.run(sys.executable, "-c", block.text)
+        code, said = workplace.attempt(sys.executable, "-c", block.text)
+        return said if code else ""
     elif block.kind == "sh":
-        check_installation(block.text)
+        return cannot_be_installed(block.text)
     else:
-        pytest.fail(f"nobody tries this block ({block.kind}):\n{block.text}")
+        return f"nobody tries this block ({block.kind}):\n{block.text}"
+    return ""
 
 
-def check_installation(text: str) -> None:
-    """Hold packages and extras that are to be installed against the project's own."""
+def cannot_be_installed(text: str) -> str:
+    """Return the line that installs what is no package or extra of the project's own."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     known = {"tqb", *(f"tqb[{name}]" for name in project["optional-dependencies"])}
     known |= set(project["optional-dependencies"]["dev"]) | {"pre-commit"}
@@ -154,10 +156,10 @@ def check_installation(text: str) -> None:
             continue  # the commands of the README, which CI runs
         for part in line.split("&&"):
             pip, install, *packages = part.split()
-            assert (pip, install) == ("pip", "install"), line
             named = {one.strip("\"'") for one in packages if not one.startswith("-")}
-            assert named, line
-            assert named <= known, line
+            if (pip, install) != ("pip", "install") or not named or not named <= known:
+                return line
+    return ""
 
 
 def test_a_command_in_a_sentence_exists(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import importlib.util
 import inspect
 import json
 import re
@@ -21,7 +20,7 @@ import pytest
 import typer
 
 import tqb
-from tests.conftest import bare_environment
+from tests.conftest import bare_environment, docs_script
 from tests.test_action import BASELINE
 from tests.test_hooks import ROOT
 from tqb import errors
@@ -71,13 +70,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def reference() -> ModuleType:
     """The hook that makes the reference."""
-    spec = importlib.util.spec_from_file_location("reference", ROOT / "docs" / "reference.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["reference"] = module
-    spec.loader.exec_module(module)
-    return module
+    return docs_script("reference")
 
 
 @pytest.fixture(scope="module")

@@ -80,7 +80,7 @@ SETTINGS: Mapping[str, Any] = {
 VARIABLES: Mapping[str, str] = {
     "TQB_CONFIG": "The settings file, as `--config`.",
     "TQB_API_KEY": "The key that a target at an address of its own (`http(s)://…`) is sent.",
-    "TQB_JUDGE_API_KEY": "The same for `--judge`; a judge is never sent the target's key.",
+    "TQB_JUDGE_API_KEY": "The same for `--judge`; a judge is never sent `TQB_API_KEY`.",
     "TQB_VERIFY_API_KEY": "The same for `--verify` of `tqb generate`, where it is another server "
     "than the writer's.",
     "TQB_DEBUG": "Set to anything, a bug in tqb shows where it happened.",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 import xml.etree.ElementTree as ET
 from types import ModuleType
 
 import pytest
 
+from tests.conftest import docs_script
 from tests.test_hooks import ROOT
 
 PICTURES = ROOT / "docs" / "screens"
@@ -20,13 +20,7 @@ def screens() -> ModuleType:
     """The script that draws them."""
     if sys.platform == "win32":
         pytest.skip("there is no pty")
-    spec = importlib.util.spec_from_file_location("screens", PICTURES.with_suffix(".py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["screens"] = module
-    spec.loader.exec_module(module)
-    return module
+    return docs_script("screens")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -47,6 +47,17 @@ def test_no_more_than_the_limit_is_under_way(limit: int) -> None:
     assert target.closed
 
 
+def test_a_target_may_take_fewer_at_once() -> None:
+    """Where it says how many, no more are under way, whatever the limit."""
+
+    class Narrow(FakeTarget):
+        at_once = 2
+
+    target = Narrow(later_first)
+    replies, _ = run_requests(target, requests(10), limits=Limits(max_concurrency=8))
+    assert (target.peak, len(replies)) == (2, 10)
+
+
 def test_one_failure_touches_no_other_call() -> None:
     """A typed failure, a bug and a timeout become failures of their own item alone."""
 

@@ -177,6 +177,12 @@ def test_default_accepts_a_rich_sentence() -> None:
     assert (score.passed, score.explanation[-36:]) == (True, "a sentence that answers the question")
 
 
+def test_default_accepts_what_sets_the_answer_off_against_another() -> None:
+    """A second sentence that says which answer it is not takes nothing back."""
+    question = item("In which year did the wall fall?", "1989")
+    assert load_scorer()("1989. The answer is not 1990.", question).passed
+
+
 def test_default_says_what_was_too_much() -> None:
     """The explanation names the words that neither question nor target account for."""
     score = load_scorer("default")("Paris, I believe", item("Capital of France?", "Paris"))

@@ -126,7 +126,7 @@ class Generated:
     folders: tuple[Path, ...]
     """Of the packs written."""
     packs: tuple[Pack, ...]
-    """The same, read."""
+    """What was read back from them."""
     table: Table
     """The figures."""
     rejected: tuple[Rejected, ...]

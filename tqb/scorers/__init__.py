@@ -52,7 +52,7 @@ def load_scorer(
 
 
 def _when_needed(make: Callable[[], Scorer]) -> Scorer:
-    """Return a scorer that is imported with the first answer, not while that is waited for."""
+    """Return a scorer that is imported when it is used first: a run asks before that."""
     made: list[Scorer] = []
 
     def score(answer: str, item: Item) -> Score:

@@ -156,7 +156,7 @@ def _announces(text: str, tokens: Sequence[Token], want: Wanted, about: Subject)
     Of a number a short sentence is enough: It is 1968.
     """
     spoken = about.language
-    if not spoken.spaced:
+    if not spoken.spaced or denied(tokens, about, want):
         return False
     own = unexplained(tokens, about, number=False)
     counted = want.quantity is not None and [token.kind for token in own] == ["number"]
