@@ -17,6 +17,8 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 MARK = "***"
+CACHED = 200
+"""Characters of the longest message that is remembered: names and headers come again and again."""
 LEAST = 6
 """Characters of the shortest value that is taken for a secret."""
 LEAST_IN_ANSWERS = 8
@@ -88,6 +90,15 @@ def learn_command(command: str) -> None:
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """Return a message without secrets: known ones, `secrets` among them, and what looks so."""
     known = _known() | {secret for secret in secrets if len(secret) >= LEAST}
+    return _redact_once(text, known) if len(text) <= CACHED else _redact(text, known)
+
+
+@lru_cache(maxsize=1024)
+def _redact_once(text: str, known: frozenset[str]) -> str:
+    return _redact(text, known)
+
+
+def _redact(text: str, known: frozenset[str]) -> str:
     text = _without(text, _forms_of(known))
     shaped = [found.span(2) for pattern in _SHAPES for found in pattern.finditer(text)]
     return _cover(text, [*shaped, *_broken(text, known, PART)])
@@ -100,7 +111,7 @@ def redact_command(command: str) -> str:
 
 def redact_answer(text: str) -> str:
     """Return an answer without known secrets; short ones, and plain words or numbers, stay."""
-    known = frozenset(filter(_is_no_word, _known()))
+    known = _no_words(_known())
     text = _without(text, _forms_of(known))
     return _cover(text, _broken(text, known, PART_IN_ANSWERS))
 
@@ -117,13 +128,25 @@ def holds_secret(text: str) -> bool:
     return shaped or any(map(_names_a_secret, named)) or redact_answer(text) != text
 
 
+@lru_cache(maxsize=16)
+def _no_words(secrets: frozenset[str]) -> frozenset[str]:
+    return frozenset(filter(_is_no_word, secrets))
+
+
 def _is_no_word(secret: str) -> bool:
     letters = sum(map(str.isalpha, secret))
     return len(secret) >= 20 or (len(secret) >= LEAST_IN_ANSWERS and 0 < letters < len(secret))
 
 
 def _known() -> frozenset[str]:
-    found = set(_learned)
+    """Return the secrets there are now; an environment that has not changed is not read again."""
+    raw = getattr(os.environ, "_data", os.environ)  # what it decodes at every look
+    return _secrets_of(frozenset(raw.items()), frozenset(_learned))
+
+
+@lru_cache(maxsize=1)
+def _secrets_of(environment: frozenset[object], learned: frozenset[str]) -> frozenset[str]:
+    found = set(learned)
     for name, value in os.environ.items():
         if _names_a_secret(name):
             found.update(line.strip() for line in (value, *value.splitlines()))

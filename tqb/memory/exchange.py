@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any, Protocol
 
 from tqb.redaction import redact
 from tqb.targets.base import RecordError, read_amount, read_fields
-from tqb.types import Request, Response
+from tqb.types import Params, Request, Response
 
 _KEPT = (
     "answer",
@@ -23,6 +23,8 @@ _KEPT = (
     "first_byte_s",
     "served",
 )
+_DECIDING = tuple(one.name for one in fields(Params) if one.name != "timeout_s")
+"""Parameters that decide the answer."""
 
 
 class Memory(Protocol):
@@ -46,7 +48,7 @@ def request_key(who: str, request: Request) -> str:
         request: its messages, parameters and repeat count; the item's id, its pack, and how long
             an answer may take do not. A schema for the answer counts where there is one.
     """
-    params = {k: v for k, v in asdict(request.params).items() if k != "timeout_s"}
+    params = {name: getattr(request.params, name) for name in _DECIDING}
     turns = [[message.role, message.content] for message in request.messages]
     asked = [who, params, turns, request.repeat, *([request.schema] if request.schema else [])]
     content = json.dumps(asked, ensure_ascii=True, sort_keys=True)

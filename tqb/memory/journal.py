@@ -95,15 +95,17 @@ class Journal:
 
     def recall(self, who: str, request: Request) -> Response | None:
         """Return the answer to the same request of the same item before the interruption."""
-        found = self._known.get(_key(who, request))
+        if not self._known:
+            return None
+        found = self._known.get(_key(request, request_key(who, request)))
         return found and replace(found, source="journal")
 
     def keep(self, who: str, request: Request, response: Response) -> None:
         """Write an answer down; where the disk is full, say so once and go on without."""
         if self._file is None:
             return
-        record = {**to_record(who, request, response), "key": _key(who, request)}
-        line = to_line(record).encode("utf-8", "backslashreplace")
+        record = to_record(who, request, response)
+        line = to_line({**record, "key": _key(request, record["key"])}).encode("utf-8", "backslashreplace")
         try:
             _write_all(self._file, line)
             if time.monotonic() - self._synced >= SYNC_S:
@@ -137,8 +139,8 @@ def _write_all(file: IO[bytes], data: bytes) -> None:
         data = data[file.write(data) :]
 
 
-def _key(who: str, request: Request) -> str:
-    return f"{request.pack}/{request.item.id} {request_key(who, request)}"
+def _key(request: Request, key: str) -> str:
+    return f"{request.pack}/{request.item.id} {key}"
 
 
 def _lock(path: Path) -> FileLock:
