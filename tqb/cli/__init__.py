@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import io
@@ -91,6 +92,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code; nothing but a bug shows a traceback."""
     _speak_utf8()
     gc.set_threshold(GARBAGE)
+    atexit.register(gc.freeze)  # at the end all is given back anyway: it need not be searched
     code: object = EXIT_PASS
     try:
         command = typer.main.get_command(app)

@@ -105,7 +105,9 @@ class Journal:
         if self._file is None:
             return
         record = to_record(who, request, response)
-        line = to_line({**record, "key": _key(request, record["key"])}).encode("utf-8", "backslashreplace")
+        line = to_line({**record, "key": _key(request, record["key"])}).encode(
+            "utf-8", "backslashreplace"
+        )
         try:
             _write_all(self._file, line)
             if time.monotonic() - self._synced >= SYNC_S:

@@ -63,9 +63,8 @@ def _inflected(word: str, spoken: Language) -> Iterator[str]:
     """Yield the singular of a plural, and the plural of a singular."""
     for one, other in spoken.endings:
         for begin, end in ((one, other), (other, one)):
-            root = word.removesuffix(begin)
-            if len(root) > 2 and word.endswith(begin):
-                yield root + end
+            if word.endswith(begin) and len(word) - len(begin) > 2:
+                yield word.removesuffix(begin) + end
 
 
 def without_affixes(word: str, spoken: Language) -> Iterator[str]:

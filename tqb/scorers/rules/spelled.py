@@ -33,11 +33,14 @@ class _Forms:
 
 
 @lru_cache(maxsize=4096)
-def _other_forms(want: Wanted, quantity: Quantity | None, about: Subject) -> _Forms:
-    """Return other ways to write a target: a number in words, a name as CLDR has it."""
+def _other_forms(want: Wanted, quantity: Quantity | None, about: Subject, latin: bool) -> _Forms:
+    """Return other ways to write a target: a number in words, a name as CLDR has it.
+
+    For an answer in Latin letters names in other scripts are left out.
+    """
     spoken, tag = about.language, about.tag
     if quantity is None:
-        names = sorted(other_names(want.text, tag))
+        names = sorted(other_names(want.text, tag, latin=latin))
         forms = tuple(tuple(t.text for t in split(name, tag)) for name in names)
         begins = {word for form in forms for word in written_forms(form[0], spoken)}
         return _Forms("name", forms, frozenset(begins))
@@ -86,10 +89,11 @@ def in_other_forms(
     about: Subject,
 ) -> Iterator[Span]:
     """Yield the places of a number in words, or of a name that CLDR gives the same thing."""
-    forms = _other_forms(want, quantity, about)
+    said = "".join(words)
+    forms = _other_forms(want, quantity, about, is_latin(said))
     if forms.begins.isdisjoint(words):
         return
-    spoken, plain = about.language, "".join(words).isascii()
+    spoken, plain = about.language, said.isascii()
     heads = [at for at, word in enumerate(words) if word in forms.heads]
     for form in forms.tokens:
         why = f"{' '.join(form)} = {want.text}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -12,14 +13,15 @@ from tqb.scorers.normalize import normalize
 
 
 @lru_cache(maxsize=1024)
-def other_names(name: str, tag: str) -> frozenset[str]:
+def other_names(name: str, tag: str, *, latin: bool = False) -> frozenset[str]:
     """Return the names that CLDR gives the same thing in the languages known, in normal form.
 
-    Nothing is returned for a name that CLDR does not have in the language of the question.
+    Nothing is returned for a name that CLDR does not have in the language of the question. Where
+    only names in Latin letters are of use, the tables of languages in other scripts are not read.
     """
     wanted = normalize(name, tag)
     keys = _index(table_name(tag) or "en").get(wanted, ()) or _index("en").get(wanted, ())
-    return frozenset(text for key in keys for text in _spellings(key)) - {wanted}
+    return frozenset(text for key in keys for text in _spellings(key, latin)) - {wanted}
 
 
 def known_apart(one: str, other: str, tag: str) -> bool:
@@ -48,12 +50,12 @@ def _index(table: str) -> dict[str, tuple[tuple[str, Any], ...]]:
 
 
 @lru_cache(maxsize=1024)
-def _spellings(key: tuple[str, Any]) -> frozenset[str]:
+def _spellings(key: tuple[str, Any], latin: bool) -> frozenset[str]:
     kind, code = key
     if kind == "cities":
-        return frozenset(_city_names(code))
+        return frozenset(_city_names(code, latin))
     found = {normalize(code, "en")} if kind == "currencies" else set()
-    for table in NAMES:
+    for table in _written(NAMES, latin):
         name = _table(table, kind).get(code)
         if name:
             found.add(normalize(name, table))
@@ -62,13 +64,25 @@ def _spellings(key: tuple[str, Any]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _city_names(zone: str) -> Iterator[str]:
+def _written(tables: Iterable[str], latin: bool) -> Iterator[str]:
+    """Yield the languages that are of use: those of other scripts are not, if `latin`."""
+    from babel.core import get_global
+
+    scripts = get_global("likely_subtags")
+    for table in tables:
+        likely = scripts.get(re.split("[-_]", table)[0], "")
+        if not latin or "_Latn_" in likely:
+            yield table
+
+
+def _city_names(zone: str, latin: bool) -> Iterator[str]:
     """Yield a city's names in the languages known, and in those of its own country."""
     from babel.core import get_global
     from babel.languages import get_official_languages
 
     country = get_global("zone_territories").get(zone, "")
-    for table in dict.fromkeys((*NAMES, *get_official_languages(country, de_facto=True))):
+    spoken = dict.fromkeys((*NAMES, *get_official_languages(country, de_facto=True)))
+    for table in _written(spoken, latin):
         name = _table(table.replace("_", "-"), "cities").get(zone)
         if name:
             yield normalize(name, table)
