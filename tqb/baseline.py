@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tqb.changes import by_item, change_of, count_changes, count_passes
 from tqb.errors import BaselineError
@@ -66,13 +66,18 @@ def accept(report: Report, *, answers: bool = False) -> Baseline:
     return from_report(report, answers=answers)
 
 
-def from_report(report: Report, *, answers: bool = False, texts: bool = True) -> Baseline:
+def from_report(report: Report, *, answers: bool = False) -> Baseline:
     """Take from a report what a baseline holds; what was asked again is left out.
 
-    Without `texts` it lacks what is read off the texts of the answers, which takes its time.
     Nothing in it depends on when, where or in which order the answers came.
     """
-    run, groups = report.run, by_item(report.results)
+    groups = by_item(report.results)
+    items = tuple(_item(groups[key], answers) for key in sorted(groups))
+    return replace(_without_items(report, groups.values()), items=items)
+
+
+def _without_items(report: Report, groups: Iterable[Sequence[Result]]) -> Baseline:
+    run = report.run
     models = sorted({r.model for r in report.results if r.model})
     return Baseline(
         tool=report.tool,
@@ -84,12 +89,12 @@ def from_report(report: Report, *, answers: bool = False, texts: bool = True) ->
         judge=run.judge,
         params=run.params,
         repeats=run.repeats,
-        fresh_repeats=run.params.temperature != 0 and any(map(_differs, groups.values())),
+        fresh_repeats=run.params.temperature != 0 and any(map(_differs, groups)),
         packs=tuple(
             replace(pack, path="") for pack in sorted(run.packs, key=lambda pack: pack.name)
         ),
         fingerprint=_steady(report.fingerprint),
-        items=tuple(_item(groups[key], answers, texts) for key in sorted(groups)),
+        items=(),
     )
 
 
@@ -111,10 +116,10 @@ def _differs(repeats: Sequence[Result]) -> bool:
     return len({r.answer for r in repeats if r.outcome in SCORED}) > 1
 
 
-def _item(repeats: Sequence[Result], answers: bool, texts: bool) -> BaselineItem:
+def _item(repeats: Sequence[Result], answers: bool) -> BaselineItem:
     scored = [r for r in repeats if r.outcome in SCORED]
     first, passes = (scored or repeats)[0], count_passes(repeats)
-    text = first.answer if scored and texts else None
+    text = first.answer if scored else None
     return BaselineItem(
         pack=first.pack,
         item_id=first.item_id,
@@ -135,8 +140,7 @@ def _item(repeats: Sequence[Result], answers: bool, texts: bool) -> BaselineItem
 
 
 def _median(counts: Iterable[int | None]) -> int | None:
-    known = [count for count in counts if count is not None]
-    known.sort()
+    known = sorted(count for count in counts if count is not None)
     return known[(len(known) - 1) // 2] if known else None
 
 
@@ -247,68 +251,78 @@ def compare(baseline: Baseline | None, report: Report) -> Comparison:
     looked at: see `tqb.gate.settle`.
     """
     groups = by_item(report.results)
-    now = from_report(report, texts=False)
-    labels = {key: repeats[0] for key, repeats in groups.items()}
+    after = {key: _Side.now(repeats) for key, repeats in groups.items()}
     if baseline is None:
-        return _comparison(None, (), now.items, labels, ())
+        return _comparison(None, {}, after, ())
     packs = {pack.name for pack in report.run.packs}
-    known = [item for item in baseline.items if item.pack in packs]
-    made = _comparison(baseline.target, known, now.items, labels, notes(baseline, now))
+    before = _sides(item for item in baseline.items if item.pack in packs)
+    now = _without_items(report, groups.values())
+    made = _comparison(baseline.target, before, after, notes(baseline, now))
     return replace(made, fresh_repeats=_fresh(baseline, now))
 
 
 def diff(before: Baseline, after: Baseline) -> Comparison:
     """Hold one baseline against another."""
     said = (*notes(before, after), *_token_notes(before.items, after.items))
-    return _comparison(before.target, before.items, after.items, {}, said)
+    return _comparison(before.target, _sides(before.items), _sides(after.items), said)
+
+
+class _Side(NamedTuple):
+    """What an item did on one side."""
+
+    question_sha256: str
+    passes: Passes
+    asked: Result | None = None
+    """Its first answer, where there is more than a baseline."""
+
+    @classmethod
+    def now(cls, repeats: Sequence[Result]) -> _Side:
+        return cls(repeats[0].question_sha256, count_passes(repeats), repeats[0])
+
+
+def _sides(items: Iterable[BaselineItem]) -> dict[tuple[str, str], _Side]:
+    return {
+        (one.pack, one.item_id): _Side(
+            one.question_sha256, Passes(one.passes, one.runs, one.errors)
+        )
+        for one in items
+    }
 
 
 def _comparison(
     target: str | None,
-    before: Iterable[BaselineItem],
-    after: Iterable[BaselineItem],
-    labels: Mapping[tuple[str, str], Result],
+    before: Mapping[tuple[str, str], _Side],
+    after: Mapping[tuple[str, str], _Side],
     said: Iterable[str],
 ) -> Comparison:
-    was = {(item.pack, item.item_id): item for item in before}
-    now = {(item.pack, item.item_id): item for item in after}
     items = tuple(
-        _compare_item(was.get(key), now.get(key), labels.get(key))
-        for key in sorted(was.keys() | now.keys())
+        _compare_item(*key, before.get(key), after.get(key))
+        for key in sorted(before.keys() | after.keys())
     )
     return Comparison(target, count_changes(items), items, tuple(said))
 
 
-def _compare_item(
-    before: BaselineItem | None, now: BaselineItem | None, label: Result | None
-) -> ComparedItem:
-    item = now or before
-    if item is None:
-        raise ValueError("an item on neither side cannot be compared")
-    was, is_now = _passes(before), _passes(now)
-    if before and now and before.question_sha256 != now.question_sha256:
-        change: Change = "changed"
-    else:
-        change = _change(was, is_now)
+def _compare_item(pack: str, item_id: str, before: _Side | None, now: _Side | None) -> ComparedItem:
+    label = now.asked if now else None
     return ComparedItem(
-        pack=item.pack,
-        item_id=item.item_id,
-        change=change,
-        before=was,
-        after=is_now,
+        pack=pack,
+        item_id=item_id,
+        change=_change(before, now),
+        before=before.passes if before else None,
+        after=now.passes if now else None,
         language=label.language if label else "",
         tags=label.tags if label else {},
     )
 
 
-def _passes(item: BaselineItem | None) -> Passes | None:
-    return Passes(item.passes, item.runs, item.errors) if item else None
-
-
-def _change(before: Passes | None, now: Passes | None) -> Change:
+def _change(before: _Side | None, now: _Side | None) -> Change:
+    if before is None:
+        return "new"
     if now is None:
         return "removed"
-    return "new" if before is None else change_of(before, now)
+    if before.question_sha256 != now.question_sha256:
+        return "changed"
+    return change_of(before.passes, now.passes)
 
 
 def _fresh(before: Baseline, now: Baseline) -> bool:

@@ -50,7 +50,8 @@ def by_item(results: Iterable[Result]) -> dict[tuple[str, str], list[Result]]:
     for result in results:
         groups.setdefault((result.pack, result.item_id), []).append(result)
     for group in groups.values():
-        group.sort(key=lambda r: r.repeat)
+        if len(group) > 1:
+            group.sort(key=lambda r: r.repeat)
     return groups
 
 
@@ -90,6 +91,11 @@ def _settled_broken(before: Passes, again: Passes) -> Change:
 def count_changes(items: Iterable[ComparedItem]) -> dict[str, int]:
     """Count items by kind of change, sorted by its name."""
     return dict(sorted(Counter(item.change for item in items).items()))
+
+
+def lacks_answers(items: Iterable[ComparedItem]) -> bool:
+    """Whether a call failed that could have brought an answer."""
+    return any(part.errors for item in items for part in (item.after, item.again) if part)
 
 
 def supposed(comparison: Comparison, *, passed: bool) -> Comparison:
@@ -149,9 +155,8 @@ def weigh(items: Sequence[ComparedItem], tolerate: float, *, fresh_repeats: bool
     answer are no evidence of their own.
     """
     compared = [item for item in items if item.change in COMPARED and item.before and item.before.n]
-    broken = sum(item.change == "broken" for item in compared)
-    fixed = sum(item.change == "fixed" for item in compared)
-    n = len(compared)
+    changes = [item.change for item in compared]
+    broken, fixed, n = changes.count("broken"), changes.count("fixed"), len(changes)
     if fresh_repeats:
         p_value, drop = _drop_of_rates(compared)
         p_tolerated = 0.0 if drop > tolerate else 1.0
@@ -160,7 +165,7 @@ def weigh(items: Sequence[ComparedItem], tolerate: float, *, fresh_repeats: bool
         p_tolerated = margin_test(broken, fixed, n, tolerate) if tolerate else 0.0
     return Evidence(
         compared=n,
-        passed_before=sum(item.before is not None and item.before.passing for item in compared),
+        passed_before=sum(1 for item in compared if item.before and item.before.passing),
         broken=broken,
         fixed=fixed,
         drop=drop,

@@ -54,7 +54,10 @@ def sign_test(broken: int, fixed: int) -> float:
     if broken < 0 or fixed < 0:
         raise ValueError(f"{broken} broken and {fixed} fixed items: neither can be under 0")
     changed = broken + fixed
-    as_many = sum(math.comb(changed, k) for k in range(broken, changed + 1))
+    as_many, ways = 0, 1
+    for k in range(changed, broken - 1, -1):  # ways to choose k: each follows from the one before
+        as_many += ways
+        ways = ways * k // (changed - k + 1)
     return as_many / (1 << changed)
 
 

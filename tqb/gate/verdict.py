@@ -23,7 +23,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from tqb.changes import COMPARED, supposed
+from tqb.changes import COMPARED, lacks_answers, supposed
 from tqb.errors import (
     EXIT_BUDGET,
     EXIT_FAIL,
@@ -160,8 +160,12 @@ def _by_rules(report: Report, policy: Policy) -> Verdict:
 
 def _settled_rules(report: Report, policy: Policy) -> Iterator[Rule]:
     """Apply each rule to what was answered; its outcome is that of the best and the worst case."""
-    best, worst = (apply(_supposed(report, policy, passed=passed)) for passed in (True, False))
-    for rule, well, badly in zip(apply(_case(report, policy)), best, worst, strict=True):
+    case = _case(report, policy)
+    if not report.metrics.errors and not lacks_answers(case.items):
+        yield from apply(case)
+        return
+    best, worst = (apply(_supposed(case, report, passed=passed)) for passed in (True, False))
+    for rule, well, badly in zip(apply(case), best, worst, strict=True):
         agreed = well.outcome == badly.outcome
         yield replace(rule, outcome=well.outcome if agreed else "inconclusive")
 
@@ -182,12 +186,10 @@ def _known(values: Iterable[float | None]) -> tuple[float, ...]:
     return tuple(value for value in values if value is not None)
 
 
-def _supposed(report: Report, policy: Policy, *, passed: bool) -> Case:
+def _supposed(case: Case, report: Report, *, passed: bool) -> Case:
     """Suppose that failed calls had brought right answers at no cost, or wrong ones without end."""
-    case, errors = _case(report, policy), report.metrics.errors
+    errors = report.metrics.errors
     comparison = case.comparison and supposed(case.comparison, passed=passed)
-    if comparison == case.comparison and not errors:
-        return case
     missing = (0.0 if passed else math.inf,) * errors
     return replace(
         case,
