@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tqb.errors import PromptError
 from tqb.prompts import fingerprint, load_prompt
+from tqb.report import prompt_sha256
 from tqb.types import Item, Message
 
 ITEM = Item("q1", "Capital of France?", "Paris", context="Paris is in France.", lang="fr")
@@ -129,5 +130,5 @@ def test_fingerprint_sees_every_turn() -> None:
         (Message("user", "a"), Message("user", "b")),
         (Message("system", "a"), Message("user", "b ")),
     ]
-    assert len({fingerprint([variant]) for variant in variants}) == len(variants)
-    assert fingerprint([turns]) == fingerprint([list(turns)])
+    assert len({fingerprint([prompt_sha256(variant)]) for variant in variants}) == len(variants)
+    assert fingerprint([prompt_sha256(turns)]) == fingerprint([prompt_sha256(list(turns))])

@@ -60,6 +60,7 @@ def run(
     retry_delay: float = 0.5,
     rpm: int | None = None,
     tpm: int | None = None,
+    shard: str | None = None,
     limit: int | None = None,
     items: Sequence[str] = (),
     tags: Mapping[str, str] | None = None,
@@ -114,6 +115,7 @@ def run(
         retry_delay: longest wait in seconds before the first repetition; it doubles with each.
         rpm: requests that may be sent in any minute, to one target.
         tpm: tokens in any minute, estimated before an answer and counted after it.
+        shard: the part of the items that is asked, such as ``2/5``; nothing is judged then.
         limit: only the first items of each pack.
         items: ids to keep, as ``id`` or ``pack/id``.
         tags: tags an item must carry.
@@ -131,7 +133,7 @@ def run(
     Raises:
         tqb.errors.InputError: a pack, target, prompt, scorer, judge or baseline cannot be used.
     """
-    from tqb import pipeline
+    from tqb import pipeline, shards
     from tqb.config import parse_families
     from tqb.types import Limits, Params, Policy, RunOptions, Storage
 
@@ -151,6 +153,7 @@ def run(
             cache=cache,
             cache_days=cache_days,
         ),
+        shard=None if shard is None else shards.parse(shard),
         limit=limit,
         items=tuple(items),
         tags=dict(tags or {}),

@@ -46,6 +46,7 @@ REFUSED: Mapping[Status, str] = {
     "interrupted": "interrupted",
     "budget": "stopped by its budget",
     "nothing": "without a question",
+    "shard": "one shard of several (see `tqb merge`)",
 }
 """The others, in words."""
 SCORED = ("pass", "fail")

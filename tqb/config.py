@@ -58,6 +58,9 @@ SETTINGS: Mapping[str, Any] = {
     "offline": bool,
     "cache": bool,
     "cache-days": Annotated[float, Gt(0), Le(365)],
+    "shard": Annotated[
+        str, Predicate(lambda text: re.fullmatch(r"\d+/\d+", text) is not None), "K/N"
+    ],
     "limit": Count,
     "item": list[str],
     "tag": list[str],

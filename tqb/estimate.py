@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from tqb import grading, pipeline
+from tqb import grading, pipeline, shards
 from tqb.gate import may_not_fail
 from tqb.prompts import load_prompt
 from tqb.runner import price_of, seconds_to_send
@@ -36,11 +36,14 @@ def estimate(options: RunOptions) -> Estimate:
         InputError: a pack, prompt, target, scorer, judge, selection or baseline cannot be used.
     """
     pipeline.refuse_counts_too_low(options)
+    options = pipeline.share_of(options)
     packs = pipeline.load_packs(options)
     pipeline.refuse_unknown_must_pass(packs, options.policy.must_pass)
     load_scorer(options.scorer, threshold=options.fuzzy_threshold)
     requests = pipeline.build_requests(packs, load_prompt(options.prompt), options)
-    pipeline.load_baseline(options.baseline, requests)
+    pipeline.load_baseline(options.baseline, pipeline.keys_of(requests))
+    if options.shard:
+        requests, _ = shards.take(requests, options.shard, pipeline.chars_beside_question)
     target = pipeline.open_pipeline(options, needs_key=False)
     judge = pipeline.open_judge(options, needs_key=False)
     parts = tuple(_parts(target, judge, requests, options))
@@ -86,8 +89,11 @@ def most_confirmed(requests: Sequence[Request], options: RunOptions) -> int:
         if options.baseline is not None
         or may_not_fail(request.pack, request.item.id, request.item.tags, policy)
     }
-    limit = len(requests) if policy.confirm_limit is None else policy.confirm_limit
-    return min(limit, len(items) * policy.confirm)
+    most = len(items) * policy.confirm
+    limit = policy.confirm_limit
+    if limit is None:
+        limit = most if options.shard else len(requests)
+    return min(limit, most)
 
 
 def _of(target: Target, spec: str, request: Request) -> Bounds:
@@ -180,7 +186,8 @@ def _notes(
     options: RunOptions,
 ) -> Iterator[str]:
     if not requests:
-        yield "no item is selected: the run would end in 5"
+        shard = options.shard
+        yield f"no item falls to shard {shard}" if shard else _NOTHING
         return
     asked = [one for one in (target, judge) if one]
     if any(part.prompt_tokens and part.prompt_tokens[1] for part in parts):
@@ -198,6 +205,9 @@ def _notes(
     if options.policy.max_cost_usd is not None:
         yield _max_cost(asked, requests[0], _total_cost(parts), options.policy.max_cost_usd)
     yield from _time(target, requests, options)
+
+
+_NOTHING = "no item is selected: the run would end in 5"
 
 
 def _price_note(target: Target, request: Request) -> str:

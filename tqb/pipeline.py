@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -17,12 +17,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
-from tqb import __version__, baseline, grading, report
+from tqb import __version__, baseline, grading, report, shards
 from tqb.changes import by_item, count_passes
 from tqb.diagnose import diagnose
 from tqb.errors import BaselineError, ConfigError, TargetError
 from tqb.files import portable_path
-from tqb.gate import judge, names_of, plan, set_aside, settle
+from tqb.gate import Wave, judge, names_of, plan, plan_shard, set_aside, settle
 from tqb.memory import (
     Cache,
     Cassette,
@@ -36,6 +36,7 @@ from tqb.memory import (
 from tqb.packs import expand_all, load_pack
 from tqb.prompts import Prompt, fingerprint, load_prompt
 from tqb.redaction import redact
+from tqb.report import prompt_sha256
 from tqb.runner import (
     Budget,
     Reply,
@@ -55,6 +56,7 @@ from tqb.types import (
     Pack,
     PackRef,
     Params,
+    Part,
     Policy,
     Report,
     Request,
@@ -66,6 +68,7 @@ from tqb.types import (
     Storage,
     Target,
     Tool,
+    Verdict,
 )
 
 _log = logging.getLogger("tqb.pipeline")
@@ -99,6 +102,8 @@ class Ask(Protocol):
 
 Answer = Callable[[Sequence[Request]], tuple[tuple[Result, ...], bool]]
 """Put requests to the pipeline under test; the results, and whether a signal cut them short."""
+Again = Callable[[Wave], tuple[tuple[Result, ...], bool]]
+"""The same for a wave of items that are asked once more; no result where none can be had."""
 
 
 def run(
@@ -118,6 +123,7 @@ def run(
     """
     started_at, ends_at = _now(), deadline(options.limits)
     _refuse_running_loop()
+    options = share_of(options)
     ready = prepare(options)
     target = open_pipeline(options)
     grader = open_judge(options)
@@ -126,6 +132,22 @@ def run(
         ask = asker(options, ends_at, memory, on_start, on_reply)
         answer = partial(answers, target, grader, ready, ask)
         return go_through(info, ready, target, answer, options)
+
+
+def share_of(options: RunOptions) -> RunOptions:
+    """Leave to a shard its share of what the whole run may spend, and ask in a minute."""
+    if options.shard is None:
+        return options
+    limits, policy, of = options.limits, options.policy, options.shard.of
+    return replace(
+        options,
+        limits=replace(
+            limits,
+            rpm=limits.rpm and max(1, limits.rpm // of),
+            tpm=limits.tpm and max(1, limits.tpm // of),
+        ),
+        policy=replace(policy, max_cost_usd=policy.max_cost_usd and policy.max_cost_usd / of),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +162,8 @@ class Prepared:
     base: Baseline | None
     flaky: frozenset[str] = frozenset()
     """Items that flaked in past runs, and count neither way."""
+    part: Part | None = None
+    """Which part of the run, where it is one shard of it."""
 
 
 def prepare(options: RunOptions) -> Prepared:
@@ -155,11 +179,19 @@ def prepare(options: RunOptions) -> Prepared:
     targets = [target for pack in packs for item in pack.items for target in item.targets]
     scorer = load_scorer(options.scorer, threshold=options.fuzzy_threshold, rivals=targets)
     requests = build_requests(packs, prompt, options)
-    base = load_baseline(options.baseline, requests)
+    base = load_baseline(options.baseline, keys_of(requests))
     if options.scorer not in NAMES:
         try_scorer(scorer, requests)
     flaky = flaky_items(options.history, options.policy.quarantine)
-    return Prepared(packs, prompt, requests, options.scorer, scorer, base, flaky)
+    part = None
+    if options.shard:
+        requests, part = shards.take(requests, options.shard, chars_beside_question)
+    return Prepared(packs, prompt, requests, options.scorer, scorer, base, flaky, part)
+
+
+def keys_of(requests: Iterable[Request]) -> frozenset[str]:
+    """Return ``pack/item`` of all that is asked."""
+    return frozenset(f"{request.pack}/{request.item.id}" for request in requests)
 
 
 def go_through(
@@ -171,9 +203,13 @@ def go_through(
     compared = baseline.compare(ready.base, made)
     made = replace(made, comparison=set_aside(compared, ready.flaky, options.policy))
     if not interrupted:
-        made, interrupted = confirm(made, ready.requests, target, answer, options)
-    made = replace(made, findings=diagnose(ready.base, made))
+        again = partial(ask_again, ready.requests, target, answer, options)
+        made, interrupted = confirm(made, options.policy, again)
     made = replace(made, run=replace(made.run, finished_at=_stamp(_now())))
+    if info.part:
+        made = replace(made, comparison=None)
+    else:
+        made = replace(made, findings=diagnose(ready.base, made))
     return replace(made, verdict=judge(made, options.policy, interrupted=interrupted))
 
 
@@ -297,8 +333,8 @@ def flaky_items(history: Path, over: float | None) -> frozenset[str]:
         )
 
 
-def load_baseline(path: Path | None, requests: Sequence[Request]) -> Baseline | None:
-    """Read a baseline, or a JSON report in its place, and see that it fits the run.
+def load_baseline(path: Path | None, keys: Collection[str]) -> Baseline | None:
+    """Read a baseline, or a JSON report in its place, and see that it fits the run of some items.
 
     Raises:
         BaselineError: it cannot be read, or has no item of this run.
@@ -306,8 +342,7 @@ def load_baseline(path: Path | None, requests: Sequence[Request]) -> Baseline | 
     if path is None:
         return None
     base = read_baseline(path)
-    known = {item.key for item in base.items}
-    if requests and not any(f"{r.pack}/{r.item.id}" in known for r in requests):
+    if keys and not any(item.key in keys for item in base.items):
         raise BaselineError(f"{path}: has no item of this run: accept a baseline of these packs")
     return base
 
@@ -387,7 +422,7 @@ def open_journal(memory: Memories, path: Path, header: Header, *, resume: bool) 
     try:
         memory.add(Journal.open(path, header, resume=resume))
     except ConfigError as error:
-        if resume or path != JOURNAL:
+        if resume or path.parent != JOURNAL.parent:
             raise
         _log.warning("%s; this run keeps none", error)
 
@@ -480,40 +515,46 @@ def answers(
     return ask_judge(grader, requests, results, ask)
 
 
-def confirm(
-    made: Report,
-    requests: Sequence[Request],
-    target: Target,
-    answer: Answer,
-    options: RunOptions,
-) -> tuple[Report, bool]:
-    """Ask again what seems broken, until nothing is left to ask; of a cassette only what it has.
+def confirm(made: Report, policy: Policy, again: Again) -> tuple[Report, bool]:
+    """Ask again what seems broken, until nothing is left to ask, or there is no answer to be had.
 
     Returns:
         The report with what came of it, and whether a signal cut it short.
     """
-    first = {f"{r.pack}/{r.item.id}": r for r in requests if r.repeat == 0}
     interrupted = False
     comparison = made.comparison or baseline.compare(None, made)
     while not interrupted:
-        wave = plan(comparison, options.policy, asked=len(requests))
-        if not wave:
+        wave = (
+            plan_shard(comparison, policy)
+            if made.run.part
+            else plan(comparison, policy, asked=len(made.results))
+        )
+        results, interrupted = again(wave)
+        if not results:
             break
-        asked = [
-            ask_anew(first[key], options.params, options.repeats + time)
-            for key in wave.keys
-            for time in range(wave.times)
-        ]
-        if target.recorded and not (
-            isinstance(target, CassetteTarget) and all(map(target.has, asked))
-        ):
-            break
-        results, interrupted = answer(asked)
         passes = {f"{pack}/{item}": count_passes(r) for (pack, item), r in by_item(results).items()}
         comparison = settle(comparison, passes)
         made = report.with_confirmation(made, results, wave.times)
         made = replace(made, comparison=comparison)
     return made, interrupted
+
+
+def ask_again(
+    requests: Sequence[Request], target: Target, answer: Answer, options: RunOptions, wave: Wave
+) -> tuple[tuple[Result, ...], bool]:
+    """Ask the items of a wave once more; of a cassette only what it has.
+
+    Returns:
+        The results, and whether a signal cut them short.
+    """
+    first = {f"{r.pack}/{r.item.id}": r for r in requests if r.repeat == 0}
+    asked = [
+        ask_anew(first[key], options.params, options.repeats + time)
+        for key in wave.keys
+        for time in range(wave.times)
+    ]
+    known = isinstance(target, CassetteTarget) and all(map(target.has, asked))
+    return answer(asked) if asked and (known or not target.recorded) else ((), False)
 
 
 def ask_anew(request: Request, params: Params, repeat: int) -> Request:
@@ -594,13 +635,13 @@ def run_info(
     options: RunOptions,
 ) -> RunInfo:
     """Write down how the run was made."""
-    first_repeats = (request.messages for request in ready.requests if request.repeat == 0)
+    prompts = (prompt_sha256(one.messages) for one in ready.requests if one.repeat == 0)
     return RunInfo(
         id=f"{started_at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}",
         started_at=_stamp(started_at),
         finished_at=_stamp(_now()),
         target=target.name,
-        prompt_sha256=fingerprint(first_repeats),
+        prompt_sha256=fingerprint(prompts),
         template_sha256=ready.prompt.template_sha256,
         scorer=options.scorer,
         params=options.params,
@@ -608,17 +649,20 @@ def run_info(
         packs=tuple(map(pack_ref, ready.packs)),
         judge=grader.name if grader else None,
         cache=options.storage.cache and not target.recorded,
-        instruction_chars=instruction_chars(ready.requests),
+        instruction_chars=low_median(map(chars_beside_question, ready.requests)),
+        part=ready.part,
     )
 
 
-def instruction_chars(requests: Sequence[Request]) -> int | None:
-    """Return the median of the characters that prompts have beside the questions' own."""
-    sizes = sorted(
-        max(0, sum(len(turn.content) for turn in request.messages) - len(request.item.text))
-        for request in requests
-    )
-    return sizes[(len(sizes) - 1) // 2] if sizes else None
+def chars_beside_question(request: Request) -> int:
+    """Return the characters that a prompt has beside the question's own."""
+    return max(0, sum(len(turn.content) for turn in request.messages) - len(request.item.text))
+
+
+def low_median(sizes: Iterable[int]) -> int | None:
+    """Return the median, the lower one of two; None where there is nothing."""
+    ordered = sorted(sizes)
+    return ordered[(len(ordered) - 1) // 2] if ordered else None
 
 
 def pack_ref(pack: Pack) -> PackRef:
@@ -646,6 +690,62 @@ def compare(base: Baseline, new: Report, policy: Policy) -> Report:
     made = replace(made, findings=diagnose(base, made))
     interrupted = new.verdict.status == "interrupted"
     return replace(made, verdict=judge(made, policy, interrupted=interrupted))
+
+
+def merge(reports: Iterable[tuple[Path, Report]], options: RunOptions) -> Report:
+    """Make the report that a run would have made by itself of those of its shards.
+
+    Of `options` the baseline, the policy and the history count. What a shard asked again counts
+    where the whole run would have asked it again.
+
+    Raises:
+        ConfigError: a shard is missing, or of another run.
+        BaselineError: the baseline cannot be read, or has no item of the run.
+    """
+    joined = shards.join(reports)
+    made = report.make_report(TOOL, merged_info(joined), joined.results)
+    base = load_baseline(options.baseline, {result.key for result in joined.results})
+    flaky = flaky_items(options.history, options.policy.quarantine)
+    compared = baseline.compare(base, made)
+    made = replace(made, comparison=set_aside(compared, flaky, options.policy))
+    made, _ = confirm(made, options.policy, partial(recall_again, joined.again))
+    made = replace(made, findings=diagnose(base, made))
+    if joined.stopped:
+        return replace(made, verdict=verdict_of_stopped(joined.stopped))
+    return replace(made, verdict=judge(made, options.policy))
+
+
+def merged_info(joined: shards.Joined) -> RunInfo:
+    """Write down how a run was made whose shards were."""
+    first = joined.runs[0]
+    started_at = min(run.started_at for run in joined.runs)
+    return replace(
+        first,
+        id=f"{first.id.partition('-')[0]}-{uuid.uuid4().hex[:8]}",
+        started_at=started_at,
+        finished_at=max(run.finished_at for run in joined.runs),
+        prompt_sha256=fingerprint(r.prompt_sha256 for r in joined.results if r.repeat == 0),
+        instruction_chars=low_median(joined.instruction_chars),
+        part=None,
+    )
+
+
+def recall_again(
+    known: Mapping[str, Sequence[Result]], wave: Wave
+) -> tuple[tuple[Result, ...], bool]:
+    """Return what the shards asked again of a wave's items, which may be less, and False."""
+    return tuple(one for key in wave.keys for one in known.get(key, ())[: wave.times]), False
+
+
+def verdict_of_stopped(shards_of_run: Sequence[Report]) -> Verdict:
+    """Return the verdict on a run of which these shards did not come to their end."""
+    reasons = tuple(
+        f"shard {one.run.part.shard}: {reason}"
+        for one in shards_of_run
+        if one.run.part
+        for reason in one.verdict.reasons
+    )
+    return replace(shards_of_run[0].verdict, reasons=reasons)
 
 
 def _now() -> datetime:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,13 +54,9 @@ def load_prompt(path: Path | None = None) -> Prompt:
     return Prompt(str(path), _sha256(text), _compile(path, text))
 
 
-def fingerprint(conversations: Iterable[Sequence[Message]]) -> str:
-    """Hash rendered prompts: SHA-256 over one JSON line for each, hexadecimal."""
-    digest = hashlib.sha256()
-    for messages in conversations:
-        turns = [[message.role, message.content] for message in messages]
-        digest.update(json.dumps(turns, ensure_ascii=False).encode() + b"\n")
-    return digest.hexdigest()
+def fingerprint(prompts: Iterable[str]) -> str:
+    """Hash rendered prompts, each given by its own hash: SHA-256 over one line for each."""
+    return _sha256("".join(f"{prompt}\n" for prompt in prompts))
 
 
 def _render_default(item: Item) -> tuple[Message, ...]:

@@ -56,7 +56,7 @@ FailureKind = Literal[
 """What a failed call is counted as."""
 Source = Literal["target", "journal", "cache", "cassette"]
 """Where an answer was taken from; all but the target had it from an earlier run."""
-Status = Literal["pass", "fail", "inconclusive", "nothing", "budget", "interrupted"]
+Status = Literal["pass", "fail", "inconclusive", "nothing", "budget", "interrupted", "shard"]
 Change = Literal[
     "broken",
     "fixed",
@@ -650,6 +650,33 @@ class PackRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Shard:
+    """One of several parts of a run: the items that fall to it by the hash of their keys."""
+
+    number: int
+    """1-based."""
+    of: int
+    """How many there are."""
+
+    def __str__(self) -> str:
+        """Write it as ``--shard`` does."""
+        return f"{self.number}/{self.of}"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a shard's report tells of the whole run."""
+
+    shard: Shard
+    items: int
+    """Items of the whole run."""
+    places: tuple[int, ...]
+    """0-based place of each of its items among them."""
+    instruction_chars: tuple[int, ...]
+    """Characters that the prompt of each item has beside its question."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunInfo:
     """How the run was made."""
 
@@ -677,6 +704,8 @@ class RunInfo:
     """Whether answers could come from the cache."""
     instruction_chars: int | None = None
     """Median of the characters that a prompt has beside the question's own."""
+    part: Part | None = None
+    """Which part of a run, where it is one shard of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -936,8 +965,8 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """True when the gate let the run through."""
-        return self.verdict.exit_code == 0
+        """True when the gate let the run through; one shard of a run is not judged."""
+        return self.verdict.status == "pass"
 
     def __repr__(self) -> str:
         """Say why ``assert report.passed`` fails, in one line that pytest shows whole."""
@@ -1031,6 +1060,8 @@ class RunOptions:
     repeats: int = 1
     limits: Limits = Limits()
     storage: Storage = Storage()
+    shard: Shard | None = None
+    """The part that is asked, of what is selected by the next three."""
     limit: int | None = None
     """First items of each pack."""
     items: tuple[str, ...] = ()

@@ -25,6 +25,7 @@ from tqb.cli import (
     generate,
     history,
     init,
+    merge,
     pack,
     pack_import,
     power,
@@ -53,6 +54,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run", epilog=run.EXAMPLES)(run.run)
+app.command("merge", epilog=merge.EXAMPLES)(merge.merge)
 app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
 app.command("comment", epilog=comment.EXAMPLES)(comment.comment)
 app.command("report", epilog=report.EXAMPLES)(report.report)

@@ -311,6 +311,16 @@ MaxCost = Annotated[
         help="Send nothing that could make the run cost more; one that is cut short ends in 4.",
     ),
 ]
+ShardOf = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="K/N",
+        envvar="TQB_SHARD",
+        help="Ask the K-th of N parts of the items alone, and judge nothing: `tqb merge` does, "
+        "given the reports of all parts.",
+    ),
+]
 Limit = Annotated[
     int | None,
     typer.Option(

@@ -10,7 +10,7 @@ import typer
 
 from tqb.cli import options
 from tqb.errors import EXIT_PASS, ConfigError
-from tqb.types import JOURNAL, Limits, Params, Report, RunOptions, Storage
+from tqb.types import JOURNAL, Limits, Params, Report, RunOptions, Shard, Storage
 
 FOLDER = JOURNAL.parent
 LAST_RUN = FOLDER / "last-run.json"
@@ -28,6 +28,7 @@ EXAMPLES = """Examples:
   tqb run --prompt prompt.txt -m … --watch      again whenever a file changes
   tqb run my-pack/ --baseline tqb-baseline.jsonl -o run.json
   tqb run -m openai/gpt-4o-mini --resume        go on after an interruption
+  tqb run -m openai/gpt-4o-mini --shard 2/5 -o shard-2.json   one part of five
   tqb run -m openai/gpt-4o-mini --record DIR    keep the answers, to be replayed by --offline
 """
 
@@ -65,6 +66,7 @@ def run(
     offline: options.Offline = False,
     cache: options.Cache = False,
     cache_days: options.CacheDays = 7.0,
+    shard: options.ShardOf = None,
     limit: options.Limit = None,
     item: options.ItemIds = None,
     tag: options.Tags = None,
@@ -91,7 +93,7 @@ def run(
         from tqb.cli.watch import watch_runs
 
         return watch_runs(context)
-    from tqb import pipeline
+    from tqb import pipeline, shards
     from tqb.cli.github import print_report
     from tqb.cli.logs import redact_logs
     from tqb.cli.patience import Patience
@@ -108,6 +110,7 @@ def run(
     if not dry_run:
         asked_of = [one.removeprefix("replay:") for one in (target, judge) if one]
         check_outputs(outputs, [*(packs or ()), prompt, baseline, config, *asked_of])
+    part = shards.parse(shard) if shard else None
     asked = RunOptions(
         packs=tuple(packs or ("core-en",)),
         target=target,
@@ -115,7 +118,8 @@ def run(
         params=Params(temperature, seed, max_tokens, timeout),
         repeats=repeats,
         limits=Limits(max_concurrency, retries, retry_delay, rpm, tpm, deadline),
-        storage=Storage(journal, resume, record, offline, cache, cache_days),
+        storage=Storage(own_journal(journal, part), resume, record, offline, cache, cache_days),
+        shard=part,
         limit=limit,
         items=tuple(item or ()),
         tags=parse_tags(tag or []),
@@ -133,7 +137,7 @@ def run(
         with progress(sys.stderr, quiet=quiet) as bar, contextlib.redirect_stdout(sys.stderr):
             report = pipeline.run(asked, on_start=bar.start, on_reply=patience.after(bar.advance))
         keep_last_run(report)
-        if history:
+        if history and not report.run.part:
             keep_in_history(report)
         for path in outputs:
             write_report(report, path)
@@ -163,6 +167,13 @@ def print_estimate(context: typer.Context, asked: RunOptions) -> int:
         made = estimate(asked)
     write_out(render_estimate(made, sys.stdout))
     return EXIT_PASS
+
+
+def own_journal(journal: Path, shard: Shard | None) -> Path:
+    """Return a journal of a shard's own, where none was chosen: several may run in one folder."""
+    if shard is None or journal != JOURNAL:
+        return journal
+    return journal.with_stem(f"{journal.stem}-{shard.number}-of-{shard.of}")
 
 
 def parse_tags(pairs: list[str]) -> dict[str, str]:

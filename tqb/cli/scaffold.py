@@ -57,6 +57,7 @@ target = {target}         # LiteLLM id, http(s)://host/v1#model, python:module:f
 # scorer = "default"      # default, exact, fuzzy, tqbpp, python:module:function
 # fuzzy-threshold = 0.9   # least likeness of an answer with a slip in it
 # judge = "openai/gpt-4o-mini"  # looks again at the answers that the scorer failed
+# shard = "2/5"           # mostly TQB_SHARD of the CI job: this part alone, judged by `tqb merge`
 # limit = 10              # first items of each pack
 # item = ["capital-japan"]
 # tag = ["difficulty=easy"]

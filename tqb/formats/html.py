@@ -42,6 +42,7 @@ ICONS: Mapping[Status, str] = {
     "nothing": "?",
     "budget": "!",
     "interrupted": "!",
+    "shard": "◔",
 }
 
 CHANGES: Mapping[str, str] = {

@@ -55,6 +55,7 @@ WORDS: dict[Status, tuple[str, str]] = {
     "nothing": ("NOTHING SCORED", "bold yellow"),
     "budget": ("BUDGET EXCEEDED", "bold yellow"),
     "interrupted": ("INTERRUPTED", "bold yellow"),
+    "shard": ("SHARD", "bold cyan"),
 }
 
 

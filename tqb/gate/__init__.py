@@ -3,8 +3,8 @@
 `judge` turns a report into a verdict; `plan` and `settle` confirm what changed. All three are pure.
 """
 
-from tqb.gate.confirm import Wave, plan, set_aside, settle
+from tqb.gate.confirm import Wave, plan, plan_shard, set_aside, settle
 from tqb.gate.rules import may_not_fail, names_of
 from tqb.gate.verdict import judge
 
-__all__ = ["Wave", "judge", "may_not_fail", "names_of", "plan", "set_aside", "settle"]
+__all__ = ["Wave", "judge", "may_not_fail", "names_of", "plan", "plan_shard", "set_aside", "settle"]

@@ -40,6 +40,19 @@ class Wave:
 NOTHING = Wave((), 0)
 
 
+def plan_shard(comparison: Comparison, policy: Policy) -> Wave:
+    """Choose what a shard asks again: all that the whole run could come to ask of its items.
+
+    What the other shards find decides that, so nothing is spared but for what is clear by itself.
+    """
+    items = _seemingly_broken(comparison, policy)
+    if not is_clear(comparison, policy):
+        items += [item for item in comparison.items if _seems_fixed(item)]
+    most = policy.confirm if policy.confirm_limit is None else policy.confirm_limit
+    times = min(policy.confirm, most)
+    return Wave(tuple(item.key for item in items), times) if times else NOTHING
+
+
 def plan(comparison: Comparison, policy: Policy, *, asked: int) -> Wave:
     """Choose what is to be asked again next; nothing where all is settled or may cost no more.
 
@@ -72,7 +85,11 @@ def _seemingly_fixed(comparison: Comparison, policy: Policy) -> list[ComparedIte
     broken = comparison.counts.get("broken", 0)
     if sign_test(broken, 0) > policy.alpha or is_clear(comparison, policy):
         return []
-    return [item for item in comparison.items if item.change == "fixed" and item.again is None]
+    return [item for item in comparison.items if _seems_fixed(item)]
+
+
+def _seems_fixed(item: ComparedItem) -> bool:
+    return item.change == "fixed" and item.again is None
 
 
 def is_clear(comparison: Comparison, policy: Policy) -> bool:

@@ -4,6 +4,7 @@ The first of these that speaks decides:
 
     interrupted       the run was stopped                                      130
     budget            the money ran out before the questions did                 4
+    shard             this is a part of a run: `tqb merge` judges the whole      0
     nothing           no item was asked at all                                   5
     inconclusive      more calls failed than --max-errors allows, or more
                       answers are not the model's own, or nothing could be
@@ -36,7 +37,7 @@ from tqb.gate import words
 from tqb.gate.confirm import is_clear
 from tqb.gate.rules import Case, apply
 from tqb.text import count, usd
-from tqb.types import Comparison, Finding, Metrics, Policy, Report, Rule, Verdict
+from tqb.types import Comparison, Finding, Metrics, Part, Policy, Report, Rule, Verdict
 
 SPOKEN = (
     "must-pass",
@@ -57,12 +58,22 @@ def judge(report: Report, policy: Policy, *, interrupted: bool = False) -> Verdi
     over = tuple(_over_budget(report, policy))
     if over:
         return Verdict("budget", EXIT_BUDGET, over)
+    part = report.run.part
+    if part and part.items:
+        return Verdict("shard", EXIT_PASS, (_part(report, part),))
     if metrics.n + metrics.errors == 0:
         return Verdict("nothing", EXIT_NOTHING, ("nothing was scored: no item was asked",))
     unknown = tuple(_unknown(report, policy))
     if unknown:
         return Verdict("inconclusive", EXIT_INCONCLUSIVE, unknown)
     return _by_rules(report, policy)
+
+
+def _part(report: Report, part: Part) -> str:
+    metrics, of = report.metrics, f"of the run's {count(part.items, 'item')}"
+    failed = f", and {count(metrics.errors, 'call')} failed" if metrics.errors else ""
+    asked = f"{len(part.places)} {of} fell to shard {part.shard}{failed}"
+    return f"{asked}: nothing was judged; `tqb merge` judges the whole"
 
 
 def _interrupted(report: Report) -> str:
