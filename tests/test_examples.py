@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sysconfig
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -78,6 +79,55 @@ def test_without_the_key(project: Path) -> None:
     assert run(project, script, **fork["variables"]) == 0
     (project / "tqb-cassette").rename(project / "gone")
     assert run(project, script, **fork["variables"]) == 2
+
+
+def read(name: str) -> dict[str, Any]:
+    jobs: dict[str, Any] = yaml.safe_load((EXAMPLES / name).read_text("utf-8"))
+    return jobs
+
+
+def github_shards() -> tuple[list[tuple[str, dict[str, str]]], str]:
+    """The line of each shard with its variables, and that of the job that judges."""
+    jobs = read("github-shards.yml")["jobs"]
+    asks = jobs["ask"]["steps"][3]
+    shards = [
+        (
+            asks["run"],
+            {k: v.replace("${{ matrix.shard }}", str(n)) for k, v in asks["env"].items()},
+        )
+        for n in jobs["ask"]["strategy"]["matrix"]["shard"]
+    ]
+    return shards, jobs["judge"]["steps"][4]["run"]
+
+
+def gitlab_shards() -> tuple[list[tuple[str, dict[str, str]]], str]:
+    """The same for GitLab, which fills in the number of each job and how many there are."""
+    jobs = read("gitlab-shards.yml")
+    ask = jobs["tqb-ask"]
+    shards = []
+    for n in range(1, ask["parallel"] + 1):
+        own = {"CI_NODE_INDEX": str(n), "CI_NODE_TOTAL": str(ask["parallel"])}
+        shard = ask["variables"]["TQB_SHARD"]
+        for name, value in own.items():
+            shard = shard.replace(f"${name}", value)
+        shards.append(("\n".join(ask["script"]), {**own, "TQB_SHARD": shard}))
+    return shards, "\n".join(jobs["tqb"]["script"])
+
+
+@pytest.mark.parametrize("jobs", [github_shards, gitlab_shards])
+def test_shards(project: Path, jobs: Callable[[], Any]) -> None:
+    """Each job asks its part, and the last one judges the whole, unless one of them is missing."""
+    shards, judge = jobs()
+
+    def go() -> int:
+        assert [run(project, line, **variables) for line, variables in shards] == [0] * 5
+        return run(project, judge)
+
+    assert go() == 0
+    write_answers(project / "a.jsonl", **{**RIGHT, "q2": "Milan"})
+    assert go() == 1
+    (project / "shard-4.json").unlink()
+    assert run(project, judge) == 2
 
 
 def test_the_job_is_as_gitlab_wants_it() -> None:

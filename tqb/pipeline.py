@@ -51,6 +51,7 @@ from tqb.types import (
     CASSETTE,
     JOURNAL,
     Baseline,
+    Comparison,
     Failure,
     Item,
     Pack,
@@ -524,12 +525,7 @@ def confirm(made: Report, policy: Policy, again: Again) -> tuple[Report, bool]:
     interrupted = False
     comparison = made.comparison or baseline.compare(None, made)
     while not interrupted:
-        wave = (
-            plan_shard(comparison, policy)
-            if made.run.part
-            else plan(comparison, policy, asked=len(made.results))
-        )
-        results, interrupted = again(wave)
+        results, interrupted = again(wave := plan_of(made, comparison, policy))
         if not results:
             break
         passes = {f"{pack}/{item}": count_passes(r) for (pack, item), r in by_item(results).items()}
@@ -537,6 +533,15 @@ def confirm(made: Report, policy: Policy, again: Again) -> tuple[Report, bool]:
         made = report.with_confirmation(made, results, wave.times)
         made = replace(made, comparison=comparison)
     return made, interrupted
+
+
+def plan_of(made: Report, comparison: Comparison, policy: Policy) -> Wave:
+    """Choose what a run, or a shard of one, asks again next."""
+    part = made.run.part
+    if part is None:
+        return plan(comparison, policy, asked=len(made.results))
+    asked = part.items * made.run.repeats
+    return plan_shard(comparison, policy, items=part.items, asked=asked)
 
 
 def ask_again(

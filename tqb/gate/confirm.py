@@ -12,10 +12,10 @@ proof as the other, and most runs are spared the requests.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from tqb.changes import change_of, count_changes, sign_test, weigh
+from tqb.changes import BEYOND, change_of, count_changes, margin_test, sign_test, weigh
 from tqb.gate.rules import must_pass
 from tqb.types import ComparedItem, Comparison, Passes, Policy
 
@@ -40,17 +40,34 @@ class Wave:
 NOTHING = Wave((), 0)
 
 
-def plan_shard(comparison: Comparison, policy: Policy) -> Wave:
-    """Choose what a shard asks again: all that the whole run could come to ask of its items.
+def plan_shard(comparison: Comparison, policy: Policy, *, items: int, asked: int) -> Wave:
+    """Choose what a shard asks again next: all that `plan` could choose of it for the whole run.
 
-    What the other shards find decides that, so nothing is spared but for what is clear by itself.
+    That depends on what the other shards find. `items` and `asked` are those of the whole run.
     """
-    items = _seemingly_broken(comparison, policy)
-    if not is_clear(comparison, policy):
-        items += [item for item in comparison.items if _seems_fixed(item)]
-    most = policy.confirm if policy.confirm_limit is None else policy.confirm_limit
-    times = min(policy.confirm, most)
-    return Wave(tuple(item.key for item in items), times) if times else NOTHING
+    limit = asked if policy.confirm_limit is None else policy.confirm_limit
+    open_items = [item for item in comparison.items if item.again is None]
+    chosen = _failing_must_pass(open_items, policy)
+    if not _surely_clear(comparison, policy, items):
+        chosen += _broken(open_items, policy)
+        chosen = chosen or [item for item in open_items if item.change == "fixed"]
+    if not (chosen and limit and policy.confirm):
+        return NOTHING
+    times = max(1, min(policy.confirm, limit // len(chosen)))
+    return Wave(tuple(item.key for item in chosen), times)
+
+
+def _surely_clear(comparison: Comparison, policy: Policy, items: int) -> bool:
+    """Whether the whole run is clear, even if each item that can be fixed elsewhere is."""
+    if comparison.fresh_repeats:
+        return False
+    elsewhere = (item.before for item in comparison.items if item.change == "removed")
+    fixable = sum(1 for before in elsewhere if before and not before.passing)
+    broken = comparison.counts.get("broken", 0)
+    fixed = min(comparison.counts.get("fixed", 0) + fixable, items - broken)
+    if sign_test(broken, fixed) > min(CLEAR, policy.alpha):
+        return False
+    return not policy.tolerate or margin_test(broken, fixed, items, policy.tolerate) <= BEYOND
 
 
 def plan(comparison: Comparison, policy: Policy, *, asked: int) -> Wave:
@@ -71,25 +88,27 @@ def plan(comparison: Comparison, policy: Policy, *, asked: int) -> Wave:
 
 def _seemingly_broken(comparison: Comparison, policy: Policy) -> list[ComparedItem]:
     open_items = [item for item in comparison.items if item.again is None]
-    critical = [
+    critical = _failing_must_pass(open_items, policy)
+    return critical if is_clear(comparison, policy) else critical + _broken(open_items, policy)
+
+
+def _failing_must_pass(items: Iterable[ComparedItem], policy: Policy) -> list[ComparedItem]:
+    return [
         item
-        for item in open_items
+        for item in items
         if item.after and item.after.n and not item.after.passing and must_pass(item, policy)
     ]
-    if is_clear(comparison, policy):
-        return critical
-    return critical + [i for i in open_items if i.change == "broken" and not must_pass(i, policy)]
+
+
+def _broken(items: Iterable[ComparedItem], policy: Policy) -> list[ComparedItem]:
+    return [item for item in items if item.change == "broken" and not must_pass(item, policy)]
 
 
 def _seemingly_fixed(comparison: Comparison, policy: Policy) -> list[ComparedItem]:
     broken = comparison.counts.get("broken", 0)
     if sign_test(broken, 0) > policy.alpha or is_clear(comparison, policy):
         return []
-    return [item for item in comparison.items if _seems_fixed(item)]
-
-
-def _seems_fixed(item: ComparedItem) -> bool:
-    return item.change == "fixed" and item.again is None
+    return [item for item in comparison.items if item.change == "fixed" and item.again is None]
 
 
 def is_clear(comparison: Comparison, policy: Policy) -> bool:
