@@ -113,7 +113,7 @@ def run(
         max_concurrency: requests under way at once, at most; fewer while the server refuses some.
         retries: how often a failed request is repeated, where that may help.
         retry_delay: longest wait in seconds before the first repetition; it doubles with each.
-        rpm: requests that may be sent in any minute, to one target.
+        rpm: requests that may be sent in any minute, to one provider.
         tpm: tokens in any minute, estimated before an answer and counted after it.
         shard: the part of the items that is asked, such as ``2/5``; nothing is judged then.
         limit: only the first items of each pack.
@@ -244,7 +244,7 @@ def generate(
         max_concurrency: requests under way at once, at most.
         retries: how often a failed request is repeated, where that may help.
         retry_delay: longest wait in seconds before the first repetition; it doubles with each.
-        rpm: requests that may be sent in any minute, to one target.
+        rpm: requests that may be sent in any minute, to one provider.
         tpm: tokens in any minute.
         deadline: seconds for the whole call.
         max_cost: US dollars after which no more is asked.

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Gt, Le, Predicate
+from annotated_types import Ge, Gt, Le, MinLen, Predicate
 
 from tqb.errors import ConfigError
 from tqb.files import read_text
@@ -80,6 +80,19 @@ SETTINGS: Mapping[str, Any] = {
 }
 """Every setting with its type; the same names as the flags of `tqb run`."""
 
+_AXES = {"target": str | list[str], "prompt": str | list[str]}
+_OF_A_SUITE = (
+    "packs baseline fail-under must-pass alpha tolerate max-drop max-broken max-errors "
+    "max-latency-p95 max-completion-p95 fail-on quarantine confirm confirm-limit repeats limit "
+    "item tag temperature seed max-tokens timeout scorer fuzzy-threshold judge verify"
+)
+SUITE: Mapping[str, Any] = {
+    "name": Annotated[str, MinLen(1)],
+    **_AXES,
+    **{name: SETTINGS[name] for name in _OF_A_SUITE.split()},
+}
+"""Every setting of a table ``[[suite]]``; all others hold for the whole run."""
+
 VARIABLES: Mapping[str, str] = {
     "TQB_CONFIG": "The settings file, as `--config`.",
     "TQB_API_KEY": "The key that a target at an address of its own (`http(s)://…`) is sent.",
@@ -103,6 +116,8 @@ class ConfigFile:
     path: Path
     values: Mapping[str, Any]
     """Checked; paths made relative to the current directory, keys with underscores."""
+    suites: tuple[Mapping[str, Any], ...] = ()
+    """The tables ``[[suite]]``, likewise; targets and prompts are lists."""
 
 
 def parse_families(words: Iterable[str]) -> tuple[Family, ...]:
@@ -172,10 +187,42 @@ def load(path: Path) -> ConfigFile:
     """
     text = read_text(path, ConfigError, "settings file; `tqb init` writes one")
     table = _table(path, text)
+    suites = _suites(path, text, table.pop("suite", []))
     for name, value in table.items():
-        _check(path, text, name, value)
+        _check(f"{path}{_line(text, name)}", name, value, SETTINGS)
     values = {name.replace("-", "_"): _anchored(path, name, table[name]) for name in table}
-    return ConfigFile(path, values)
+    return ConfigFile(path, values, suites)
+
+
+def _suites(path: Path, text: str, tables: Any) -> tuple[Mapping[str, Any], ...]:
+    heads = [found.start() for found in re.finditer(r"^[ \t]*\[\[.*suite", text, re.MULTILINE)]
+    if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
+        raise ConfigError(f"{path}{_line(text, 'suite')}: suite is no list of tables: [[suite]]")
+    suites: list[Mapping[str, Any]] = []
+    for number, table in enumerate(tables):
+        start = heads[number] if len(heads) == len(tables) else 0
+        where = {name: f"{path}{_line(text, name, start)}" for name in table}
+        for name, value in table.items():
+            _check(where[name], name, value, SUITE)
+        if "name" not in table:
+            line = text.count("\n", 0, start) + 1
+            raise ConfigError(f'{path}:{line}: this suite has no name; add name = "…"')
+        if any(table["name"] == other["name"] for other in suites):
+            raise ConfigError(f"{where['name']}: two suites are called {table['name']!r}")
+        suites.append(_as_suite(path, table))
+    return tuple(suites)
+
+
+def _as_suite(path: Path, table: Mapping[str, Any]) -> Mapping[str, Any]:
+    values: dict[str, Any] = {}
+    for name, value in table.items():
+        several = [value] if name in _AXES and isinstance(value, str) else value
+        values[name.replace("-", "_")] = (
+            [_anchored(path, name, one) for one in several]
+            if name in _AXES
+            else _anchored(path, name, value)
+        )
+    return values
 
 
 def unknown_environment(names: Iterable[str]) -> list[str]:
@@ -199,22 +246,22 @@ def _table(path: Path, text: str) -> dict[str, Any]:
     return table
 
 
-def _check(path: Path, text: str, name: str, value: Any) -> None:
-    where = f"{path}{_line(text, name)}"
-    if name not in SETTINGS:
-        raise ConfigError(f"{where}: {name!r} is not a setting{_nearest(name, SETTINGS)}")
+def _check(where: str, name: str, value: Any, known: Mapping[str, Any]) -> None:
+    if name not in known:
+        of = "" if known is SETTINGS else " of a suite"
+        raise ConfigError(f"{where}: {name!r} is not a setting{of}{_nearest(name, known)}")
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        TypeAdapter(SETTINGS[name]).validate_python(value, strict=True)
+        TypeAdapter(known[name]).validate_python(value, strict=True)
     except ValidationError as error:
         message = error.errors()[0]["msg"]
         raise ConfigError(f"{where}: {name} = {value!r}: {message}") from None
 
 
-def _line(text: str, name: str) -> str:
+def _line(text: str, name: str, start: int = 0) -> str:
     key = re.compile(rf"^[ \t]*\[?[\"']?{re.escape(name)}[\"']?[ \t]*[=\].]", re.MULTILINE)
-    found = key.search(text, max(0, text.find("[tool.tqb")))
+    found = key.search(text, max(start, text.find("[tool.tqb")))
     return f":{text.count(chr(10), 0, found.start()) + 1}" if found else ""
 
 

@@ -10,7 +10,7 @@ import logging
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
 from itertools import islice
@@ -46,7 +46,7 @@ from tqb.runner import (
     throttle_for,
 )
 from tqb.scorers import NAMES, load_scorer, preload
-from tqb.targets import address, open_target, target_name
+from tqb.targets import address, open_target, provider, target_name
 from tqb.types import (
     CASSETTE,
     JOURNAL,
@@ -107,30 +107,49 @@ Again = Callable[[Wave], tuple[tuple[Result, ...], bool]]
 """The same for a wave of items that are asked once more; no result where none can be had."""
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all that is asked in one go has in common."""
+
+    budget: Budget
+    ends_at: float
+    """The deadline on the clock of `time.monotonic`."""
+    throttles: dict[str, Throttle] = field(default_factory=dict)
+    """By provider: what was sent in the last minute, and what was learned of its limits."""
+
+
+def shared_by(options: RunOptions) -> Shared:
+    """Begin to count what a run, or several, may spend."""
+    return Shared(Budget(options.policy.max_cost_usd), deadline(options.limits))
+
+
 def run(
     options: RunOptions,
     *,
     on_start: OnStart = lambda total: None,
     on_reply: OnReply = lambda request, reply: None,
+    shared: Shared | None = None,
 ) -> Report:
     """Run packs through a target and judge the answers.
 
     `on_start` gets the number of requests, and again, grown, when a judge is asked or something is
-    asked again; `on_reply` each request with its reply as it arrives.
+    asked again; `on_reply` each request with its reply as it arrives. Runs that have their limits
+    in common are given what they have `shared`.
 
     Raises:
         InputError: a pack, prompt, target, scorer, judge, selection or baseline cannot be used;
             nothing has been asked then, unless a scorer of the user's own breaks on an answer.
     """
-    started_at, ends_at = _now(), deadline(options.limits)
+    started_at = _now()
     _refuse_running_loop()
     options = share_of(options)
+    shared = shared or shared_by(options)
     ready = prepare(options)
     target = open_pipeline(options)
     grader = open_judge(options)
     info = run_info(started_at, target, grader, ready, options)
     with open_memory(info, target, ready.packs, options.storage) as memory:
-        ask = asker(options, ends_at, memory, on_start, on_reply)
+        ask = asker(options, shared, memory, on_start, on_reply)
         answer = partial(answers, target, grader, ready, ask)
         return go_through(info, ready, target, answer, options)
 
@@ -445,16 +464,15 @@ def header_of(info: RunInfo) -> Header:
 
 
 def asker(
-    options: RunOptions, ends_at: float, memory: Memory, on_start: OnStart, on_reply: OnReply
+    options: RunOptions, shared: Shared, memory: Memory, on_start: OnStart, on_reply: OnReply
 ) -> Ask:
     """Return what puts requests to a target: one budget for all of them, one deadline, one total.
 
     What the memory knows is not asked; each new answer is kept there before it is reported. What
-    is learned of a target's limits holds for the whole run.
+    is learned of a provider's limits holds for all that is asked of it.
     """
     total = 0
-    budget = Budget(options.policy.max_cost_usd)
-    throttles: dict[str, Throttle] = {}
+    budget = shared.budget
 
     def ask(
         target: Target,
@@ -484,8 +502,11 @@ def asker(
             target,
             [request for place, request in enumerate(requests) if not known[place]],
             limits=options.limits,
-            throttle=throttles.setdefault(target.name, throttle_for(target, options.limits)),
-            ends_at=ends_at,
+            throttle=shared.throttles.setdefault(
+                target.name if target.recorded else provider(target.name),
+                throttle_for(target, options.limits),
+            ),
+            ends_at=shared.ends_at,
             budget=budget,
             on_reply=take,
             steps=steps,

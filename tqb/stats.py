@@ -68,17 +68,64 @@ def margin_test(broken: int, fixed: int, n: int, margin: float) -> float:
     at most. The score test of Tango (1998) by the normal distribution; without a margin it is
     McNemar's (1947), uncorrected. 1 where no item tells anything.
     """
-    if not (broken >= 0 and fixed >= 0 and broken + fixed <= n):
-        raise ValueError(f"{broken} broken and {fixed} fixed of {n} items cannot be")
     if not 0 <= margin < 1:
         raise ValueError(f"the margin {margin} is not between 0 and 1")
-    changed = broken + fixed
-    slope = (2 * n - broken + fixed) * margin - changed
-    root = math.sqrt(slope * slope + 8 * n * fixed * margin * (1 - margin))
-    variance = (root - slope) / 2 + n * margin * (1 - margin)
-    if variance <= 0:
-        return 1.0
-    return NormalDist().cdf((fixed - broken + n * margin) / math.sqrt(variance))
+    score = _drop_score(broken, fixed, n, margin)
+    return 1.0 if score is None else NormalDist().cdf(-score)
+
+
+def paired_interval(
+    gained: int, lost: int, n: int, confidence: float = 0.95
+) -> tuple[float, float]:
+    """Return the score interval of a paired difference of rates, low and high (Tango 1998).
+
+    Of `n` items `gained` pass on the first side alone and `lost` on the second; the difference is
+    (gained − lost) / n, between −1 and 1. It holds all differences that the score test does not
+    reject. `confidence` is between 0 and 1, both excluded. With no items nothing is known: (−1, 1).
+    """
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence {confidence} is not between 0 and 1")
+    if n == 0:
+        _check_changes(gained, lost, n)
+        return -1.0, 1.0
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    high = _largest_drop(gained, lost, n, z)
+    return -_largest_drop(lost, gained, n, z), high
+
+
+def _largest_drop(broken: int, fixed: int, n: int, z: float) -> float:
+    """Return the largest true drop, −1 to 1, of which the one seen is not `z` too small."""
+    low, high = (broken - fixed) / n, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        score = (
+            _drop_score(broken, fixed, n, middle)
+            if middle >= 0
+            else _negated(_drop_score(fixed, broken, n, -middle))
+        )
+        if score is not None and score < -z:
+            high = middle
+        else:
+            low = middle
+    return round((low + high) / 2, 12)
+
+
+def _negated(score: float | None) -> float | None:
+    return None if score is None else -score
+
+
+def _drop_score(broken: int, fixed: int, n: int, drop: float) -> float | None:
+    """Return the score of a drop seen against a true one of 0 to 1 (Tango 1998); None if none."""
+    _check_changes(broken, fixed, n)
+    slope = (2 * n - broken + fixed) * drop - (broken + fixed)
+    root = math.sqrt(slope * slope + 8 * n * fixed * drop * (1 - drop))
+    variance = (root - slope) / 2 + n * drop * (1 - drop)
+    return (broken - fixed - n * drop) / math.sqrt(variance) if variance > 0 else None
+
+
+def _check_changes(broken: int, fixed: int, n: int) -> None:
+    if not (broken >= 0 and fixed >= 0 and broken + fixed <= n):
+        raise ValueError(f"{broken} broken and {fixed} fixed of {n} items cannot be")
 
 
 def paired_test(items: Iterable[Counts]) -> float:

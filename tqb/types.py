@@ -984,6 +984,59 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """One of several runs that are judged together."""
+
+    name: str
+    """What tells it from the others: suite, target and prompt, as far as there are several."""
+    suite: str
+    """Of the settings file; empty where there is none."""
+    target: str
+    """What was asked, without secrets."""
+    prompt: str
+    """File of the template; empty for the built-in prompt."""
+    verdict: Verdict
+    """Its own; inconclusive where it could not run."""
+    report: Report | None
+    """None where it could not run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """What one cell gets right and another does not, over the items that both answered."""
+
+    cell: str
+    against: str
+    """The first cell of the same suite."""
+    items: int
+    """Questions that both answered."""
+    gained: int
+    """Right here, wrong there."""
+    lost: int
+    """Wrong here, right there."""
+    difference: float
+    """(gained − lost) / items."""
+    interval: tuple[float, float]
+    """Of the difference, at 95 % (Tango 1998)."""
+    p_value: float
+    """Chance of so lopsided a difference, either way, where there is none; Holm's, by suite."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Several runs judged together: the JSON that `tqb run` writes of more than one cell."""
+
+    schema_version: Literal["1.0"]
+    """Of this format."""
+    tool: Tool
+    cells: tuple[Cell, ...]
+    """In the order in which they ran."""
+    contrasts: tuple[Contrast, ...]
+    verdict: Verdict
+    """The worst of the cells', with the reasons of each that did not pass."""
+
+
+@dataclass(frozen=True, slots=True)
 class Bounds:
     """What a part of a run may take: the least, if every call is answered at once, and the most."""
 
@@ -1024,7 +1077,7 @@ class Limits:
     retry_delay_s: float = 0.5
     """Longest wait before the first repetition; it doubles with each."""
     rpm: int | None = None
-    """Requests that may be sent in any 60 seconds, to one target."""
+    """Requests that may be sent in any 60 seconds, to one provider."""
     tpm: int | None = None
     """Tokens in the same, estimated before an answer and counted after it."""
     deadline_s: float | None = None

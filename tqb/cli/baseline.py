@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from tqb.baseline import DEFAULT_NAME
+from tqb.cli.keep import LAST_RUN
 from tqb.cli.output import write_out
-from tqb.cli.run import LAST_RUN
 from tqb.errors import EXIT_PASS, BaselineError
 from tqb.text import count
 from tqb.types import Baseline

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from tqb.cli import options
-from tqb.cli.run import LAST_RUN
+from tqb.cli.keep import LAST_RUN
 from tqb.errors import EXIT_PASS, ConfigError
 
 EXAMPLES = """Examples:
@@ -70,7 +70,7 @@ def comment(
     report = load_report(run)
     source = context.get_parameter_source("baseline")
     if baseline and source is not None and source.name == "COMMANDLINE":
-        policy = options.policy_of(context)
+        policy = options.policy_of(context.params)
         report = pipeline.compare(pipeline.read_baseline(baseline), report, policy)
     pull = PullRequest(
         repository=repo or "",

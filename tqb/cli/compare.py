@@ -41,7 +41,7 @@ def compare(
     from tqb.formats.terminal import render_comparison
     from tqb.report import load_report
 
-    policy = options.policy_of(context)
+    policy = options.policy_of(context.params)
     report = pipeline.compare(pipeline.read_baseline(base), load_report(new), policy)
     print_report(render_comparison(report, sys.stdout), report, new, wanted=github)
     return report.verdict.exit_code

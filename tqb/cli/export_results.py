@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from tqb.cli.keep import LAST_RUN
 from tqb.cli.output import shell_word, write_out
-from tqb.cli.run import LAST_RUN
 from tqb.errors import EXIT_PASS
 from tqb.text import count, one_line
 

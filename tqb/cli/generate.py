@@ -257,9 +257,9 @@ def _words(given: list[str] | None, between: str = ", ") -> tuple[str, ...]:
 
 
 def _mint(asked: GenerateOptions, *, quiet: bool) -> int:
+    from tqb.cli.keep import make_folder
     from tqb.cli.patience import Patience
     from tqb.cli.progress import progress
-    from tqb.cli.run import make_folder
     from tqb.minting.mint import generate as mint
 
     make_folder()

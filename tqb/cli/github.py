@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from tqb.types import Report
+from tqb.types import Matrix, Report
 
 MOST_SUMMARY = 1024 * 1024
 """Bytes of a step's summary; a longer one is not shown at all."""
@@ -37,6 +37,25 @@ def print_report(text: str, report: Report, saved: Path | None, *, wanted: bool)
     outputs = _file("GITHUB_OUTPUT")
     if outputs:
         _append(outputs, step_outputs(report, saved.as_posix() if saved else ""))
+
+
+def print_matrix(text: str, matrix: Matrix, saved: Path | None, *, wanted: bool) -> None:
+    """Print what was rendered of several runs, and tell the workflow of them, likewise."""
+    from tqb.cli.output import write_out
+
+    if not (wanted and os.environ.get("GITHUB_ACTIONS") == "true"):
+        write_out(text)
+        return
+    from tqb.formats.github import annotation, fenced, matrix_outputs
+    from tqb.formats.matrix import to_markdown
+
+    write_out(fenced(text))
+    write_out(f"{annotation(matrix.verdict)}\n")
+    summary, outputs = _file("GITHUB_STEP_SUMMARY"), _file("GITHUB_OUTPUT")
+    if summary and _size(summary) < MOST_SUMMARY // 2:
+        _append(summary, f"{to_markdown(matrix)}\n")
+    if outputs:
+        _append(outputs, matrix_outputs(matrix, saved.as_posix() if saved else ""))
 
 
 def _file(variable: str) -> Path | None:

@@ -173,7 +173,7 @@ def import_(
     file: File = None,
 ) -> int:
     """Add reports of other machines; a run that is there already stays as it is."""
-    from tqb.cli.run import make_folder
+    from tqb.cli.keep import make_folder
     from tqb.history import History
     from tqb.report import load_report
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tqb.cli import options
-from tqb.cli.run import keep_in_history, keep_last_run, log_run, make_folder, saved_report
+from tqb.cli.keep import keep_in_history, keep_last_run, log_run, make_folder, saved_report
 
 EXAMPLES = """Examples:
 
@@ -60,7 +60,7 @@ def merge(
     require(log_to or ())
     outputs = tuple(output or ())
     check_outputs(outputs, [*map(str, reports), baseline, config])
-    asked = RunOptions(baseline=baseline, policy=options.policy_of(context))
+    asked = RunOptions(baseline=baseline, policy=options.policy_of(context.params))
     report = pipeline.merge([(path, load_report(path)) for path in reports], asked)
     make_folder()
     keep_last_run(report)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,24 +24,31 @@ def load_settings(context: typer.Context, given: Path | None) -> Path | None:
     if path is not None and not given:
         path = Path(os.path.relpath(path))
     if path is not None and not context.resilient_parsing:
-        known = {parameter.name for parameter in context.command.params}
-        values = config.load(path).values
-        context.default_map = {name: value for name, value in values.items() if name in known}
+        known = {parameter.name: parameter for parameter in context.command.params}
+        loaded = config.load(path)
+        context.default_map = {
+            name: [value] if isinstance(value, str) and known[name].multiple else value
+            for name, value in loaded.values.items()
+            if name in known
+        }
+        context.meta[SUITES] = loaded.suites
         sys.path.append(str(path.parent.resolve()))  # where a python: target may be
     return path
 
+
+SUITES = "tqb.suites"
+"""Where `load_settings` leaves the tables ``[[suite]]``, among what a context carries."""
 
 SPELLED = {"max_cost_usd": "max_cost", "max_latency_p95_s": "max_latency_p95"}
 """Fields of `Policy` whose flags do without the unit."""
 
 
-def policy_of(context: typer.Context) -> Policy:
+def policy_of(given: Mapping[str, Any]) -> Policy:
     """Return the rules that the flags of a command set; a flag that it lacks is as by default.
 
     Raises:
         ConfigError: --fail-on names no family of faults.
     """
-    given = context.params
     names = {field.name: SPELLED.get(field.name, field.name) for field in fields(Policy)}
     values = {field: given[name] for field, name in names.items() if name in given}
     values["must_pass"] = tuple(values["must_pass"] or ())
@@ -53,6 +61,16 @@ def finite(value: float | None) -> float | None:
     if value is not None and not math.isfinite(value):
         raise typer.BadParameter(f"{value} is not a finite number")
     return value
+
+
+def whole_variable(
+    context: typer.Context, parameter: typer.CallbackParam, value: list[str] | None
+) -> list[str] | None:
+    """Take an environment variable as one word, whatever spaces are in it."""
+    source = context.get_parameter_source(parameter.name or "")
+    if source is None or source.name != "ENVIRONMENT":
+        return value
+    return [os.environ[f"TQB_{(parameter.name or '').upper()}"]]
 
 
 Config = Annotated[
@@ -221,12 +239,36 @@ Target = Annotated[
         "replay:FILE, local (a model on this machine), or demo.",
     ),
 ]
+Targets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--target",
+        "-m",
+        "--model",
+        envvar="TQB_TARGET",
+        metavar="TARGET",
+        callback=whole_variable,
+        show_default="demo",
+        help="LiteLLM model id, http(s)://host/v1#model, python:module:function, cmd:PROGRAM, "
+        "replay:FILE, local (a model on this machine), or demo. Repeatable: several are compared.",
+    ),
+]
 Prompt = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
         envvar="TQB_PROMPT",
         help="Jinja2 template: text, or YAML/JSON messages.",
+    ),
+]
+Prompts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--prompt",
+        metavar="FILE",
+        envvar="TQB_PROMPT",
+        callback=whole_variable,
+        help="Jinja2 template: text, or YAML/JSON messages. Repeatable: several are compared.",
     ),
 ]
 Outputs = Annotated[

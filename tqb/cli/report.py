@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tqb.cli.run import LAST_RUN
+from tqb.cli.keep import LAST_RUN
 from tqb.errors import EXIT_PASS
 
 EXAMPLES = """Examples:

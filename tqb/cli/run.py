@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
 
 from tqb.cli import options
+from tqb.cli.keep import keep_in_history, keep_last_run, log_run, make_folder, saved_report
+from tqb.cli.plans import plans_of
 from tqb.errors import EXIT_PASS, ConfigError
-from tqb.types import JOURNAL, Limits, Params, Report, RunOptions, Shard, Storage
-
-FOLDER = JOURNAL.parent
-LAST_RUN = FOLDER / "last-run.json"
-"""Where each run leaves its report, for `tqb baseline accept`, whatever `-o` says."""
+from tqb.types import JOURNAL, RunOptions
 
 EXAMPLES = """Examples:
 
@@ -36,8 +35,8 @@ EXAMPLES = """Examples:
 def run(
     context: typer.Context,
     packs: options.Packs = None,
-    target: options.Target = "demo",
-    prompt: options.Prompt = None,
+    target: options.Targets = None,
+    prompt: options.Prompts = None,
     output: options.Outputs = None,
     baseline: options.BaselineFile = None,
     fail_under: options.FailUnder = None,
@@ -93,7 +92,8 @@ def run(
         from tqb.cli.watch import watch_runs
 
         return watch_runs(context)
-    from tqb import pipeline, shards
+    from tqb import pipeline
+    from tqb.cli.cells import run_cells
     from tqb.cli.github import print_report
     from tqb.cli.logs import redact_logs
     from tqb.cli.patience import Patience
@@ -102,36 +102,19 @@ def run(
     from tqb.formats import check_outputs, write_report
     from tqb.formats.terminal import render_report
 
-    if prompt and target.partition(":")[0] in ("demo", "replay"):
-        print("warning: --prompt changes nothing: the answers are recorded", file=sys.stderr)
     redact_logs()
+    plans = plans_of(context)
     require(log_to or ())
     outputs = tuple(output or ())
-    if not dry_run:
-        asked_of = [one.removeprefix("replay:") for one in (target, judge) if one]
-        check_outputs(outputs, [*(packs or ()), prompt, baseline, config, *asked_of])
-    part = shards.parse(shard) if shard else None
-    asked = RunOptions(
-        packs=tuple(packs or ("core-en",)),
-        target=target,
-        prompt=prompt,
-        params=Params(temperature, seed, max_tokens, timeout),
-        repeats=repeats,
-        limits=Limits(max_concurrency, retries, retry_delay, rpm, tpm, deadline),
-        storage=Storage(own_journal(journal, part), resume, record, offline, cache, cache_days),
-        shard=part,
-        limit=limit,
-        items=tuple(item or ()),
-        tags=parse_tags(tag or []),
-        scorer=scorer,
-        fuzzy_threshold=fuzzy_threshold,
-        judge=judge,
-        baseline=baseline,
-        policy=options.policy_of(context),
-        verify=verify,
-    )
+    for plan in plans:
+        warn_of_recorded(plan.options)
+        if not dry_run:
+            check_outputs(outputs, [*read_by(plan.options), config])
     if dry_run:
-        return print_estimate(context, asked)
+        return print_estimates(context, [plan.options for plan in plans])
+    if len(plans) > 1:
+        return run_cells(context, plans)
+    asked = plans[0].options
     make_folder()
     with Patience() as patience:
         with progress(sys.stderr, quiet=quiet) as bar, contextlib.redirect_stdout(sys.stderr):
@@ -149,8 +132,20 @@ def run(
     return report.verdict.exit_code
 
 
-def print_estimate(context: typer.Context, asked: RunOptions) -> int:
-    """Print what a run would take.
+def warn_of_recorded(asked: RunOptions) -> None:
+    """Say where a prompt changes nothing."""
+    if asked.prompt and asked.target.partition(":")[0] in ("demo", "replay"):
+        print("warning: --prompt changes nothing: the answers are recorded", file=sys.stderr)
+
+
+def read_by(asked: RunOptions) -> list[str | Path | None]:
+    """Return the files that a run reads, which no output may overwrite."""
+    answers = [one.removeprefix("replay:") for one in (asked.target, asked.judge) if one]
+    return [*asked.packs, asked.prompt, asked.baseline, *answers]
+
+
+def print_estimates(context: typer.Context, asked: Sequence[RunOptions]) -> int:
+    """Print what each run would take.
 
     Raises:
         InputError: it could not begin, or an output is named on the command line.
@@ -164,69 +159,6 @@ def print_estimate(context: typer.Context, asked: RunOptions) -> int:
         raise ConfigError("--dry-run writes nothing: leave out --output")
     sys.dont_write_bytecode = True  # not even of a python: target's module
     with contextlib.redirect_stdout(sys.stderr):
-        made = estimate(asked)
-    write_out(render_estimate(made, sys.stdout))
+        made = [estimate(one) for one in asked]
+    write_out("\n".join(render_estimate(one, sys.stdout) for one in made))
     return EXIT_PASS
-
-
-def own_journal(journal: Path, shard: Shard | None) -> Path:
-    """Return a journal of a shard's own, where none was chosen: several may run in one folder."""
-    if shard is None or journal != JOURNAL:
-        return journal
-    return journal.with_stem(f"{journal.stem}-{shard.number}-of-{shard.of}")
-
-
-def parse_tags(pairs: list[str]) -> dict[str, str]:
-    """Parse ``key=value`` options. Raises `ConfigError` for one without key or value."""
-    tags = {}
-    for pair in pairs:
-        key, sign, value = pair.partition("=")
-        if not (key and sign and value):
-            raise ConfigError(f"--tag {pair}: wanted KEY=VALUE, such as category=history")
-        tags[key] = value
-    return tags
-
-
-def make_folder() -> None:
-    """Make ``.tqb/``, which git ignores; those who write there say if they cannot."""
-    from tqb.files import write_whole
-
-    with contextlib.suppress(ConfigError):
-        write_whole(FOLDER / ".gitignore", "*\n")
-
-
-def saved_report(outputs: tuple[Path, ...]) -> Path:
-    """Return where the JSON report lies: as asked for, else that of the last run."""
-    return next((path for path in outputs if path.suffix.lower() == ".json"), LAST_RUN)
-
-
-def log_run(report: Report, dashboards: list[str]) -> None:
-    """Send the report to dashboards; where that fails, say so and go on."""
-    from tqb.dashboards import send
-
-    for name in dict.fromkeys(dashboards):
-        with contextlib.redirect_stdout(sys.stderr):
-            failed = send(report, name)
-        if failed:
-            print(f"warning: {failed}; the verdict stands", file=sys.stderr)
-
-
-def keep_last_run(report: Report) -> None:
-    """Leave the report in ``.tqb/``; where that cannot be written, say so and go on."""
-    from tqb.formats import write_report
-
-    try:
-        write_report(report, LAST_RUN)
-    except ConfigError as error:
-        print(f"warning: {error}; this run's report is not kept there", file=sys.stderr)
-
-
-def keep_in_history(report: Report) -> None:
-    """Add the run to the project's history; where that cannot be, say so and go on."""
-    from tqb.history import History
-
-    try:
-        with History() as history:
-            history.add(report)
-    except ConfigError as error:
-        print(f"warning: {error}; the verdict stands", file=sys.stderr)

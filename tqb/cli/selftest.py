@@ -111,7 +111,7 @@ def selftest(
     config: options.Config = None,
 ) -> int:
     """Break your own pipeline on purpose, and show which faults your packs and gate catch."""
-    from tqb.cli.run import parse_tags
+    from tqb.cli.plans import parse_tags
 
     if saved_as is not None and saved_as.suffix.lower() != ".json":
         raise ConfigError(f"--output {saved_as}: a self-test writes JSON alone; name a .json file")
@@ -127,7 +127,7 @@ def selftest(
         scorer=scorer,
         fuzzy_threshold=fuzzy_threshold,
         baseline=baseline,
-        policy=options.policy_of(context),
+        policy=options.policy_of(context.params),
         verify=verify,
     )
     return _print_plan(asked) if dry_run else _test(asked, saved_as, quiet=quiet)

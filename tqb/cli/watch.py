@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import typer
 
 from tqb import config
+from tqb.cli.options import SUITES
 from tqb.cli.output import discard_output
 from tqb.errors import EXIT_INTERRUPTED, ConfigError
 from tqb.text import count, one_line
@@ -63,6 +64,9 @@ def _refuse(context: typer.Context) -> None:
         if context.params[name]:
             flag = name.replace("_", "-")
             raise ConfigError(f"--watch and --{flag} do not go together: leave one of them out")
+    several = (context.params[name] or () for name in ("target", "prompt"))
+    if context.meta.get(SUITES) or any(len(values) > 1 for values in several):
+        raise ConfigError("--watch goes with one target and one prompt: name one of each")
     for pack in context.params["packs"] or ():
         if pack == "-" or _is_a_stream(Path(pack)):
             raise ConfigError(f"--watch: {pack} cannot be watched: give the pack as a file")
@@ -98,15 +102,15 @@ class Settings:
 
     def watched(self) -> Watched:
         """Find what the next run reads."""
-        from tqb.cli.run import LAST_RUN
+        from tqb.cli.keep import LAST_RUN
         from tqb.watch import watched
 
         files = [self._file or Path(config.FILE)]
-        files += [Path(file) for name in ("prompt", "baseline") if (file := self._value(name))]
+        files += [Path(file) for name in ("prompt", "baseline") for file in self._words(name)]
         here = Path.cwd()
         return watched(
             packs=self._value("packs") or ("core-en",),
-            pipelines=[spec for name in PIPELINES if (spec := self._value(name))],
+            pipelines=[spec for name in PIPELINES for spec in self._words(name)],
             files=files,
             folders=[here, *([self._file.absolute().parent] if self._file else [])],
             written=[LAST_RUN, JOURNAL, *map(Path, self._value("output") or ())],
@@ -122,6 +126,10 @@ class Settings:
     def _source(self, name: str) -> str:
         source = self._context.get_parameter_source(name)
         return source.name if source else "DEFAULT"
+
+    def _words(self, name: str) -> list[Any]:
+        value = self._value(name) or []
+        return value if isinstance(value, list) else [value]
 
     def _value(self, name: str) -> Any:
         if self._source(name) in ("COMMANDLINE", "ENVIRONMENT"):

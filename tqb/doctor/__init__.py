@@ -20,7 +20,6 @@ from tqb.estimate import OWN
 from tqb.memory import Memories
 from tqb.pipeline import Ask, OnReply, OnStart
 from tqb.prompts import Prompt, load_prompt
-from tqb.runner import deadline
 from tqb.scorers import DEFAULT, load_scorer
 from tqb.text import count
 from tqb.types import Failure, Finding, Policy, RunOptions, Target
@@ -63,7 +62,7 @@ def examine(
     target = Watched(_open(run))
     planned = stages(options, prompt)
     ask = pipeline.asker(
-        run, deadline(options.limits), Memories(), _total(on_start, planned), on_reply
+        run, pipeline.shared_by(run), Memories(), _total(on_start, planned), on_reply
     )
     heard, ending = _ask_all(ask, target, planned)
     signs = _signs(run, target, prompt, heard)

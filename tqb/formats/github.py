@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal
@@ -13,7 +13,7 @@ from tqb.formats.failed import failed_calls, paths, sections, told
 from tqb.formats.found import found, told_faults
 from tqb.formats.terminal import WORDS
 from tqb.text import count, one_line
-from tqb.types import Report, Result
+from tqb.types import Matrix, Report, Result, Verdict
 
 MOST_OF_A_KIND = 10
 """Annotations of a kind (error, warning, notice) that GitHub shows of a step; of a job 50."""
@@ -54,13 +54,21 @@ class Annotation:
         return f"::{self.level} {named}::{_data(self.message)}"
 
 
+def annotation(verdict: Verdict, faults: Iterable[str] = ()) -> str:
+    """Return the command that annotates a verdict, with what broke before the reasons."""
+    return _of_verdict(verdict, faults).command
+
+
+def _of_verdict(verdict: Verdict, faults: Iterable[str]) -> Annotation:
+    level = {"pass": "notice", "fail": "error"}.get(verdict.status, "warning")
+    reasons = [one_line(reason, WIDTH) for reason in (*faults, *verdict.reasons)]
+    title = f"tqb: {WORDS[verdict.status][0]}"
+    return Annotation(level, title, "\n".join(reasons) or verdict.status)
+
+
 def _annotations(report: Report) -> Iterator[Annotation]:
     status = report.verdict.status
-    level = {"pass": "notice", "fail": "error"}.get(status, "warning")
-    reasons = [
-        one_line(reason, WIDTH) for reason in (*told_faults(report), *report.verdict.reasons)
-    ]
-    yield Annotation(level, f"tqb: {WORDS[status][0]}", "\n".join(reasons) or status)
+    yield _of_verdict(report.verdict, told_faults(report))
     yield from _items(report, "broken", "error" if status == "fail" else "warning")
     for calls in failed_calls(report.results):
         title = f"{count(len(calls.keys), 'call')} failed: {calls.kind}"
@@ -107,14 +115,28 @@ def step_outputs(report: Report, saved: str) -> str:
     accuracy = report.metrics.accuracy
     broken = list(sections(report)["broken"].items)
     values = {
-        "status": report.verdict.status,
-        "exit-code": str(report.verdict.exit_code),
+        **_ending(report.verdict),
         "accuracy": "" if accuracy is None else str(accuracy),
         "found": "\n".join(f"{one.kind}/{one.name}" for one in found(report, "fault")),
         "broken": str(len(broken)),
         "broken-items": "\n".join(one_line(key, WIDTH) for key in broken[:MOST_NAMES]),
         "report": saved,
     }
+    return _outputs(values)
+
+
+def matrix_outputs(matrix: Matrix, saved: str) -> str:
+    """Render the outputs of a step that had several runs, likewise."""
+    failed = [cell.name for cell in matrix.cells if cell.verdict.status != "pass"]
+    named = "\n".join(one_line(name, WIDTH) for name in failed[:MOST_NAMES])
+    return _outputs({**_ending(matrix.verdict), "cells-not-passed": named, "report": saved})
+
+
+def _ending(verdict: Verdict) -> dict[str, str]:
+    return {"status": verdict.status, "exit-code": str(verdict.exit_code)}
+
+
+def _outputs(values: Mapping[str, str]) -> str:
     lines = []
     for name, value in values.items():
         end = f"end-{secrets.token_hex(16)}"

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from tqb import types
-from tqb.types import Report
+from tqb.types import Matrix, Report
 
 
-def to_json(report: Report) -> str:
-    """Render the report as JSON text with a line end at its end."""
+def to_json(report: Report | Matrix) -> str:
+    """Render the report, or several with what they are together, as JSON text with a line end."""
     return "".join(_pieces(report, "\n")) + "\n"
 
 

@@ -5,7 +5,7 @@ A wrong answer is a failure, a call that brought none an error, and what was not
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tqb.formats.failed import asked_name, paths, told
@@ -22,16 +22,24 @@ NAME = 300
 
 def to_junit(report: Report) -> str:
     """Render the report as JUnit XML."""
+    return to_junit_of([("", report)])
+
+
+def to_junit_of(reports: Sequence[tuple[str, Report]]) -> str:
+    """Render reports as one: the suites of each have its name, if it has one, before their own."""
     from xml.etree import ElementTree as ET
 
-    root = ET.Element("testsuites", {"name": "tqb", **_counts(report.results)})
+    every = tuple(result for _, report in reports for result in report.results)
+    root = ET.Element("testsuites", {"name": "tqb", **_counts(every)})
     del root.attrib["skipped"]  # which the schema has for a suite alone
-    groups: dict[str, list[Result]] = {}
-    for result in report.results:
-        groups.setdefault(result.pack, []).append(result)
-    packs = {pack.name: pack for pack in report.run.packs}
-    for name, results in groups.items():
-        _add_suite(root, report, packs.get(name), name, results)
+    for name, report in reports:
+        groups: dict[str, list[Result]] = {}
+        for result in report.results:
+            groups.setdefault(result.pack, []).append(result)
+        packs = {pack.name: pack for pack in report.run.packs}
+        for pack, results in groups.items():
+            suite = f"{name} · {pack}" if name else pack
+            _add_suite(root, report, packs.get(pack), suite, results)
     ET.indent(root, " ")
     text = ET.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
@@ -68,15 +76,16 @@ def _add_suite(
     properties = _add(suite, "properties", {})
     for key, value in known.items():
         _add(properties, "property", {"name": key, "value": value})
-    path = paths(report).get(name, "")
+    path = paths(report).get(results[0].pack, "")
     for result in results:
-        _add_case(suite, result, f"{path}:{result.line}" if path and result.line else "")
+        where = f"{path}:{result.line}" if path and result.line else ""
+        _add_case(suite, name, result, where)
 
 
-def _add_case(suite: Element, result: Result, where: str) -> None:
+def _add_case(suite: Element, classname: str, result: Result, where: str) -> None:
     name = one_line(asked_name(result), NAME)
     seconds = f"{result.latency_s or 0.0:.3f}"
-    case = _add(suite, "testcase", {"classname": result.pack, "name": name, "time": seconds})
+    case = _add(suite, "testcase", {"classname": classname, "name": name, "time": seconds})
     rows = {**told(result), "at": where}
     text = "".join(f"{label}: {value}\n" for label, value in rows.items() if value)
     failure = result.failure

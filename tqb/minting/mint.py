@@ -36,8 +36,8 @@ from tqb.minting.write import (
 )
 from tqb.packs import load_pack
 from tqb.packs.messages import clean, listed
-from tqb.pipeline import Ask, OnReply, OnStart, asker, open_cassette, open_journal
-from tqb.runner import Reply, deadline
+from tqb.pipeline import Ask, OnReply, OnStart, asker, open_cassette, open_journal, shared_by
+from tqb.runner import Reply
 from tqb.targets import address, open_target
 from tqb.types import Failure, Item, Pack, Policy, Request, RunOptions, Target
 
@@ -106,7 +106,8 @@ def generate(
         on_reply(request, reply)
 
     with _memory(call, writer, options) as memory:
-        ask = asker(_as_run(options), deadline(options.limits), memory, on_start, note)
+        run = _as_run(options)
+        ask = asker(run, shared_by(run), memory, on_start, note)
         verifier = None
         if reader:
             pack = f"verify:{call.name}"

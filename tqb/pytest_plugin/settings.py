@@ -26,7 +26,7 @@ def run_settings(config: pytest.Config, packs: Sequence[str] = ()) -> dict[str, 
     import typer
 
     from tqb.cli import app
-    from tqb.cli.run import parse_tags
+    from tqb.cli.plans import parse_tags
 
     run: Any = vars(typer.main.get_command(app))["commands"]["run"]
     try:

@@ -6,7 +6,6 @@ healthy run → faults → (ask → score → compare → confirm → diagnose �
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,7 +17,6 @@ from tqb.errors import CallError
 from tqb.estimate import OWN, most_confirmed
 from tqb.memory import Memories
 from tqb.pipeline import Ask, OnReply, OnStart, Prepared
-from tqb.runner import deadline
 from tqb.selftest.faults import MORE_ITEMS, Fault, Key, faults_for, key_of, on_the_way_in
 from tqb.selftest.records import Ending, Outcome, Plan, Tested, Trial
 from tqb.text import count
@@ -199,9 +197,10 @@ def _askers(options: RunOptions, on_start: OnStart, on_reply: OnReply) -> Askers
         limits=replace(options.limits, rpm=None, tpm=None, deadline_s=None),
         policy=replace(options.policy, max_cost_usd=None),
     )
-    ends_at = deadline(options.limits)
-    live = pipeline.asker(options, ends_at, Memories(), partial(start, "live"), on_reply)
-    free = pipeline.asker(unlimited, math.inf, Memories(), partial(start, "free"), on_reply)
+    live, free = (
+        pipeline.asker(one, pipeline.shared_by(one), Memories(), partial(start, name), on_reply)
+        for name, one in (("live", options), ("free", unlimited))
+    )
     return Askers(live, free)
 
 

@@ -17,7 +17,7 @@ from tqb.text import one_line
 if TYPE_CHECKING:
     from tqb.types import Target
 
-__all__ = ["address", "open_target", "target_name"]
+__all__ = ["address", "open_target", "provider", "target_name"]
 
 FORMS = {
     "http": "http://HOST/v1#MODEL",
@@ -119,6 +119,21 @@ def address(name: str) -> str:
 
             return f"{name} at {public_url(os.environ[variable])}"
     return name
+
+
+def provider(name: str) -> str:
+    """Return who answers for a target, and limits how much: the host of a URL, LiteLLM's provider.
+
+    What is neither has nobody to share limits with but itself.
+    """
+    from urllib.parse import urlsplit
+
+    scheme = name.partition(":")[0]
+    if scheme in ("http", "https"):
+        return urlsplit(name).netloc
+    if scheme in FORMS:
+        return name
+    return name.partition("/")[0] if "/" in name else "openai"
 
 
 def _check(spec: str, scheme: str, colon: str, rest: str) -> None:
