@@ -23,7 +23,6 @@ from tqb.errors import (
 from tqb.redaction import redact
 from tqb.stats import holm, paired_interval, sign_test
 from tqb.targets import target_name
-from tqb.text import count
 from tqb.types import Cell, Contrast, Matrix, Report, RunOptions, Status, Verdict
 
 WORST_FIRST: Mapping[Status, int] = {
@@ -171,7 +170,10 @@ def _rounded(interval: tuple[float, float]) -> tuple[float, float]:
 
 
 def judge(cells: Sequence[Cell]) -> Verdict:
-    """Give all cells one verdict: the worst of theirs, with the reasons of each that is no pass."""
+    """Give all cells one verdict, the worst of theirs, with the reasons of each that is no pass.
+
+    Where all pass it has the first reason of each.
+    """
     statuses = [cell.verdict.status for cell in cells]
     status = next(one for one in WORST_FIRST if one in statuses)
     reasons = tuple(
@@ -181,4 +183,5 @@ def judge(cells: Sequence[Cell]) -> Verdict:
         if cell.verdict.status == worst != "pass"
         for reason in cell.verdict.reasons
     )
-    return Verdict(status, WORST_FIRST[status], reasons or (f"{count(len(cells), 'cell')} pass",))
+    passed = tuple(f"{cell.name}: {cell.verdict.reasons[0]}" for cell in cells)
+    return Verdict(status, WORST_FIRST[status], reasons or passed)

@@ -22,6 +22,7 @@ from tqb.types import (
     Failure,
     Fingerprint,
     Item,
+    Matrix,
     Message,
     Metrics,
     Passes,
@@ -286,11 +287,25 @@ def from_text(data: bytes, path: Path) -> Report:
     try:
         return TypeAdapter(Report).validate_json(data)
     except ValidationError as error:
+        if matrix_from_text(data):
+            raise BaselineError(
+                f"{path}: holds several runs: name the report of one, which lies in .tqb/cells/"
+            ) from None
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise BaselineError(
             f"{path}: not a report of tqb: {where}: {first['msg']}; make one with `tqb run -o`"
         ) from None
+
+
+def matrix_from_text(data: bytes) -> Matrix | None:
+    """Read the JSON of several runs; None where it is something else."""
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(Matrix).validate_json(data)
+    except ValidationError:
+        return None
 
 
 def read(path: Path) -> bytes:

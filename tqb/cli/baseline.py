@@ -13,7 +13,7 @@ from tqb.cli.keep import LAST_RUN
 from tqb.cli.output import write_out
 from tqb.errors import EXIT_PASS, BaselineError
 from tqb.text import count
-from tqb.types import Baseline
+from tqb.types import Baseline, Matrix
 
 ACCEPT_EXAMPLES = """Examples:
 
@@ -37,6 +37,9 @@ DIFF_EXAMPLES = """Examples:
   tqb baseline diff old.jsonl new.jsonl
 """
 
+FOLDER = Path("tqb-baselines")
+"""Where the baselines of several runs go."""
+
 app = typer.Typer(help="Keep an accepted run to compare with.", no_args_is_help=True)
 
 
@@ -51,7 +54,13 @@ def accept(
         Path, typer.Argument(metavar="RUN.json", help="JSON report to accept.")
     ] = LAST_RUN,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="Where the baseline goes.")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where the baseline goes; of several runs a folder, by default tqb-baselines.",
+        ),
     ] = Path(DEFAULT_NAME),
     answers: Annotated[
         bool, typer.Option("--answers", help="Keep the answers' text too, for reading diffs.")
@@ -59,17 +68,42 @@ def accept(
 ) -> int:
     """Make a run the baseline: a text file to commit beside the code."""
     from tqb import baseline
-    from tqb.report import load_report
+    from tqb.report import from_text, matrix_from_text, read
 
     if report == LAST_RUN and not report.exists():
         raise BaselineError("there is no last run here: do `tqb run` first, or name a report")
-    accepted = baseline.accept(load_report(report), answers=answers)
-    passing = keep(accepted, output)
-    write_out(
-        f"{output}: {count(len(accepted.items), 'item')}, {passing} of them passing\n"
-        f"Commit it, and compare with: tqb run --baseline {output}\n"
-    )
+    data = read(report)
+    several = matrix_from_text(data)
+    if several:
+        if output == Path(DEFAULT_NAME):
+            output = FOLDER
+        made = _accepted_cells(several, output, answers=answers)
+    else:
+        made = {output: baseline.accept(from_text(data, report), answers=answers)}
+    for path, accepted in made.items():
+        passing = keep(accepted, path)
+        write_out(f"{path}: {count(len(accepted.items), 'item')}, {passing} of them passing\n")
+    write_out(f"Commit it, and compare with: tqb run --baseline {output}\n")
     return EXIT_PASS
+
+
+def _accepted_cells(matrix: Matrix, folder: Path, *, answers: bool) -> dict[Path, Baseline]:
+    """Make a baseline of each cell, in a file of its own.
+
+    Raises:
+        BaselineError: a cell was not judged; then none is made.
+    """
+    from tqb import baseline
+    from tqb.cli.plans import slug
+
+    if folder.is_file():
+        raise BaselineError(f"{folder}: is a file: several runs go into a folder, give -o FOLDER")
+    made = {}
+    for cell in matrix.cells:
+        if cell.report is None:
+            raise BaselineError(f"{cell.name}: {cell.verdict.reasons[0]}: accept cells that ran")
+        made[folder / f"{slug(cell.name)}.jsonl"] = baseline.accept(cell.report, answers=answers)
+    return made
 
 
 def keep(accepted: Baseline, output: Path) -> int:

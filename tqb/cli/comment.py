@@ -63,22 +63,29 @@ def comment(
     """
     from tqb import pipeline
     from tqb.cli.output import write_out
-    from tqb.formats.markdown import to_markdown
+    from tqb.formats import markdown, matrix
     from tqb.github import API_URL, PullRequest, keep_comment
-    from tqb.report import load_report
+    from tqb.report import from_text, matrix_from_text, read
 
-    report = load_report(run)
+    data = read(run)
     source = context.get_parameter_source("baseline")
-    if baseline and source is not None and source.name == "COMMANDLINE":
-        policy = options.policy_of(context.params)
-        report = pipeline.compare(pipeline.read_baseline(baseline), report, policy)
+    judged_anew = baseline if source is not None and source.name == "COMMANDLINE" else None
+    several = None if judged_anew else matrix_from_text(data)
+    if several:
+        text = matrix.to_markdown(several)
+    else:
+        report = from_text(data, run)
+        if judged_anew:
+            policy = options.policy_of(context.params)
+            report = pipeline.compare(pipeline.read_baseline(judged_anew), report, policy)
+        text = markdown.to_markdown(report)
     pull = PullRequest(
         repository=repo or "",
         number=pr or number_of_event(),
         token=os.environ.get("GITHUB_TOKEN", "").strip(),
         api_url=os.environ.get("GITHUB_API_URL") or API_URL,
     )
-    place = keep_comment(pull, key, to_markdown(report))
+    place = keep_comment(pull, key, text)
     write_out(f"{place}\n")
     return EXIT_PASS
 

@@ -70,12 +70,14 @@ def _cells(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], dict[st
 
 
 def _refuse_twins(names: Sequence[str]) -> None:
-    """Raise `ConfigError` where two cells are the same."""
+    """Raise `ConfigError` where two cells are the same, or would write the same files."""
+    known: dict[str, str] = {}
     for name in names:
-        if names.count(name) > 1:
-            raise ConfigError(
-                f"{name or 'a cell'} is there twice: name each target and prompt once"
-            )
+        twin = known.get(slug(name))
+        if twin is not None:
+            what = "is there twice" if twin == name else f"would share its files with {twin}"
+            raise ConfigError(f"{name} {what}: name each target and prompt once")
+        known[slug(name)] = name
 
 
 def _own_files(asked: RunOptions, name: str) -> RunOptions:

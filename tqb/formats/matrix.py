@@ -8,15 +8,20 @@ from typing import IO
 
 from tqb.errors import ConfigError
 from tqb.files import write_whole
+from tqb.formats.found import told_faults
 from tqb.formats.json import to_json
 from tqb.formats.junit import to_junit_of
 from tqb.formats.markdown import MOST_BYTES, code, prose
 from tqb.formats.terminal import WIDTH, WORDS, Line, render_lines, render_report
 from tqb.text import count, one_line, usd
-from tqb.types import Contrast, Matrix, Report
+from tqb.types import Contrast, Matrix, Metrics, Report
 
 HEAD = ("", "verdict", "right", "accuracy (95 %)", "against the first", "p50", "tokens", "cost")
 """Columns of the table."""
+LEGEND = (
+    "against the first: points, on the questions that both answered, with the 95 % interval; "
+    "* more than chance"
+)
 
 
 def render_matrix(
@@ -38,14 +43,23 @@ def render_matrix(
 def _head(matrix: Matrix) -> Iterator[Line]:
     word, style = WORDS[matrix.verdict.status]
     yield Line(f"{word}  ", said_of(matrix), style)
-    for reason in matrix.verdict.reasons:
-        yield Line("  ", one_line(reason, 2 * WIDTH))
+    for said in (*faults_of(matrix), *matrix.verdict.reasons):
+        yield Line("  ", one_line(said, 2 * WIDTH))
     yield Line("")
     rows = list(table(matrix))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for number, row in enumerate(rows):
         cells = (f"{text:<{width}}" for text, width in zip(row, widths, strict=True))
         yield Line("  ", "  ".join(cells).rstrip(), body_style="dim" if number == 0 else "")
+    if matrix.contrasts:
+        yield Line("  ", LEGEND, body_style="dim")
+
+
+def faults_of(matrix: Matrix) -> Iterator[str]:
+    """Say what broke in each cell, before the numbers."""
+    for cell in matrix.cells:
+        if cell.report:
+            yield from (f"{cell.name}: {said}" for said in told_faults(cell.report))
 
 
 def said_of(matrix: Matrix) -> str:
@@ -80,8 +94,14 @@ def _figures(report: Report) -> tuple[str, ...]:
         accuracy,
         f"{metrics.latency.p50:.2f} s" if metrics.latency else "",
         "" if metrics.tokens.prompt is None else f"{metrics.tokens.prompt:,}",
-        "unknown" if metrics.cost_usd is None else usd(metrics.cost_usd),
+        _cost(metrics),
     )
+
+
+def _cost(metrics: Metrics) -> str:
+    if not metrics.n:
+        return ""
+    return "unknown" if metrics.cost_usd is None else usd(metrics.cost_usd)
 
 
 def _against(contrast: Contrast | None) -> str:
@@ -104,7 +124,8 @@ def to_markdown(matrix: Matrix, most_bytes: int = MOST_BYTES) -> str:
     head, *rows = table(matrix)
     lines += [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     lines += [f"| {code(row[0]).replace('|', '&#124;')} | {' | '.join(row[1:])} |" for row in rows]
-    lines += ["", *(f"- {prose(reason)}" for reason in matrix.verdict.reasons)]
+    said = (*faults_of(matrix), *matrix.verdict.reasons)
+    lines += ["", *([LEGEND, ""] if matrix.contrasts else []), *(f"- {prose(one)}" for one in said)]
     return _cut("".join(f"{line}\n" for line in lines), most_bytes)
 
 
