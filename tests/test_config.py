@@ -187,7 +187,9 @@ def test_template_uncommented_is_valid(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("def answer(question):\n    return '?'\n", "utf-8")
     assert cli("init", "--target", "python:app:answer").code == 0
     lines = (tmp_path / "tqb.toml").read_text("utf-8").splitlines()
-    settings = [line.removeprefix("# ") for line in lines if " = " in line]
+    settings = [line.removeprefix("# ") for line in lines if " = " in line or "[[" in line]
     path = config(tmp_path, "\n".join(settings))
+    (suite,) = load(path).suites
+    assert len(suite["target"]) == len(suite["prompt"]) == 2
     assert load(path).values.keys() == {name.replace("-", "_") for name in SETTINGS}
     assert load(path).values["target"] == "python:app:answer"

@@ -23,6 +23,7 @@ from tqb.stats import (
     margin_test,
     mean_pass_at_k,
     mean_pass_hat_k,
+    paired_interval,
     paired_test,
     pass_at_k,
     pass_hat_k,
@@ -111,6 +112,39 @@ def test_margin_test_without_a_margin_is_mcnemars() -> None:
     for wrong in ((-1, 0, 5, 0.1), (3, 3, 5, 0.1), (1, 1, 5, 1.0)):
         with pytest.raises(ValueError, match=r"cannot be|not between"):
             margin_test(*wrong)
+
+
+@given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 400), st.floats(0.5, 0.99))
+def test_paired_interval(gained: int, lost: int, same: int, confidence: float) -> None:
+    """Its bounds are the differences that the test of margins is just about to reject."""
+    n = gained + lost + same
+    low, high = paired_interval(gained, lost, n, confidence)
+    assert paired_interval(lost, gained, n, confidence) == pytest.approx((-high, -low), abs=1e-9)
+    if n == 0:
+        assert (low, high) == (-1, 1)
+        return
+    assert -1 <= low <= (gained - lost) / n <= high <= 1
+    tail = (1 - confidence) / 2
+    for bound, p_value in ((low, tail), (high, 1 - tail)):
+        if 0 < bound < 0.999:
+            assert margin_test(gained, lost, n, bound) == pytest.approx(p_value, abs=1e-6)
+        elif -0.999 < bound < 0:
+            assert margin_test(lost, gained, n, -bound) == pytest.approx(1 - p_value, abs=1e-6)
+
+
+def test_paired_interval_of_published_and_impossible_counts() -> None:
+    """9 items of 52 on one side alone: 9.2 to 29.7 points; counts that cannot be are refused."""
+    assert paired_interval(9, 0, 52) == pytest.approx((0.0924, 0.2973), abs=1e-4)
+    for wrong in ((-1, 0, 5, 0.95), (3, 3, 5, 0.95), (1, 1, 5, 1.0)):
+        with pytest.raises(ValueError, match=r"cannot be|not between"):
+            paired_interval(*wrong)
+
+
+@pytest.mark.parametrize(("broken", "fixed"), [(9500, 9400), (10_000, 9000), (300, 0)])
+def test_sign_test_of_many(broken: int, fixed: int) -> None:
+    """It stays exact where there are thousands."""
+    peer = scipy_stats.binomtest(broken, broken + fixed, alternative="greater").pvalue
+    assert sign_test(broken, fixed) == pytest.approx(peer, rel=1e-6)
 
 
 def test_sign_test_of_few() -> None:

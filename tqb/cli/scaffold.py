@@ -66,6 +66,15 @@ target = {target}         # LiteLLM id, http(s)://host/v1#model, python:module:f
 # github = true           # in GitHub Actions: annotations, summary and outputs
 # quiet = false
 # verbose = false         # show every failed item
+
+# Several runs judged together, each with what is its own; all else is as above. Targets and prompts
+# may be lists, and are crossed.
+# [[suite]]
+# name = "support"
+# packs = ["packs/support"]
+# target = ["openai/gpt-4o-mini", "python:app:answer"]
+# prompt = ["prompts/a.txt", "prompts/b.txt"]
+# baseline = "tqb-baselines"  # a folder: a file for each
 """
 
 WORKFLOW = """\
