@@ -54,6 +54,8 @@ def run(
     offline: bool = False,
     cache: bool = False,
     cache_days: float = 7.0,
+    batch: bool = False,
+    batch_id: str | None = None,
     repeats: int = 1,
     max_concurrency: int = 16,
     retries: int = 3,
@@ -109,6 +111,8 @@ def run(
         offline: whether all answers come from there, by default from ``tqb-cassette``.
         cache: whether answers of earlier runs to the same prompt are taken.
         cache_days: days for which they are.
+        batch: whether all questions go to the provider as one batch, and are waited for.
+        batch_id: the batch that was submitted before, with the same parameters.
         repeats: how often each item is asked.
         max_concurrency: requests under way at once, at most; fewer while the server refuses some.
         retries: how often a failed request is repeated, where that may help.
@@ -152,6 +156,8 @@ def run(
             offline=offline,
             cache=cache,
             cache_days=cache_days,
+            batch=batch,
+            batch_id=batch_id,
         ),
         shard=None if shard is None else shards.parse(shard),
         limit=limit,

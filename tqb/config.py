@@ -57,6 +57,8 @@ SETTINGS: Mapping[str, Any] = {
     "record": str,
     "offline": bool,
     "cache": bool,
+    "batch": bool,
+    "batch-id": str,
     "cache-days": Annotated[float, Gt(0), Le(365)],
     "shard": Annotated[
         str, Predicate(lambda text: re.fullmatch(r"\d+/\d+", text) is not None), "K/N"

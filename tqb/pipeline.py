@@ -20,7 +20,7 @@ from typing import Protocol
 from tqb import __version__, baseline, grading, report, shards
 from tqb.changes import by_item, count_passes
 from tqb.diagnose import diagnose
-from tqb.errors import BaselineError, ConfigError, TargetError
+from tqb.errors import BaselineError, CallError, ConfigError, TargetError
 from tqb.files import portable_path
 from tqb.gate import Wave, judge, names_of, plan, plan_shard, set_aside, settle
 from tqb.memory import (
@@ -31,7 +31,9 @@ from tqb.memory import (
     Journal,
     Memories,
     Memory,
+    Ticket,
     cache_file,
+    key_of,
 )
 from tqb.packs import expand_all, load_pack
 from tqb.prompts import Prompt, fingerprint, load_prompt
@@ -42,15 +44,20 @@ from tqb.runner import (
     Reply,
     Throttle,
     deadline,
+    price_of,
+    run_batch,
     run_requests,
     throttle_for,
 )
 from tqb.scorers import NAMES, load_scorer, preload
 from tqb.targets import address, open_target, provider, target_name
+from tqb.text import usd
+from tqb.tokens import cost_bounds
 from tqb.types import (
     CASSETTE,
     JOURNAL,
     Baseline,
+    Batched,
     Comparison,
     Failure,
     Item,
@@ -59,6 +66,7 @@ from tqb.types import (
     Params,
     Part,
     Policy,
+    Price,
     Report,
     Request,
     Response,
@@ -103,6 +111,8 @@ class Ask(Protocol):
 
 Answer = Callable[[Sequence[Request]], tuple[tuple[Result, ...], bool]]
 """Put requests to the pipeline under test; the results, and whether a signal cut them short."""
+InBatch = Callable[[Target, Mapping[int, Request]], tuple[Mapping[int, Reply], Callable[[], None]]]
+"""Let a batch answer requests by place; the replies, and what to call once they are kept."""
 Again = Callable[[Wave], tuple[tuple[Result, ...], bool]]
 """The same for a wave of items that are asked once more; no result where none can be had."""
 
@@ -149,7 +159,9 @@ def run(
     grader = open_judge(options)
     info = run_info(started_at, target, grader, ready, options)
     with open_memory(info, target, ready.packs, options.storage) as memory:
-        ask = asker(options, shared, memory, on_start, on_reply)
+        batch = partial(ask_batch, header_of(info), options, shared)
+        wanted = batch if options.storage.batch or options.storage.batch_id else None
+        ask = asker(options, shared, memory, on_start, on_reply, batch=wanted)
         answer = partial(answers, target, grader, ready, ask)
         return go_through(info, ready, target, answer, options)
 
@@ -463,13 +475,86 @@ def header_of(info: RunInfo) -> Header:
     )
 
 
+def ask_batch(
+    header: Header,
+    options: RunOptions,
+    shared: Shared,
+    target: Target,
+    requests: Mapping[int, Request],
+) -> tuple[Mapping[int, Reply], Callable[[], None]]:
+    """Let the provider answer requests as one batch, and wait for it.
+
+    Returns:
+        The replies by place, and what forgets the batch once they are kept. What a batch that has
+        ended left out has no reply; where it could not be had, or not in time, all have failed.
+
+    Raises:
+        ConfigError: the batch may cost too much, or is of another run.
+        TargetError: the target has no batches.
+    """
+    storage, who = options.storage, address(target.name)
+    if not isinstance(target, Batched) or target.batches is None:
+        raise TargetError(
+            f"--batch: {target.name} has no batches: it takes a LiteLLM model of a provider that "
+            "does, such as openai/gpt-4o-mini"
+        )
+    places = {key_of(who, request): place for place, request in requests.items()}
+    path = storage.journal and storage.journal.with_name(f"{storage.journal.stem}-batch.json")
+    ticket = Ticket(path, header, places)
+    known = storage.batch_id or ticket.read()
+    if known is None:
+        refuse_dear_batch(target, requests.values(), options.policy.max_cost_usd)
+    asked = {key: requests[place] for key, place in places.items()}
+    try:
+        answered, ended = run_batch(
+            target, asked, known=known, ends_at=shared.ends_at, on_submit=ticket.write
+        )
+    except CallError as error:
+        failure = Failure(error.kind, f"the batch: {error}")
+        return dict.fromkeys(requests, failure), lambda: None
+    if not ended:
+        late = Failure("timeout", "the batch has not ended yet: the same command takes it up")
+        return dict.fromkeys(requests, late), lambda: None
+    if storage.batch_id and not answered:
+        raise ConfigError(
+            f"--batch-id {storage.batch_id}: has no answer to these questions: it is of another "
+            "pack, prompt, model or parameters, or was not answered at all"
+        )
+    return {places[key]: reply for key, reply in answered.items()}, ticket.drop
+
+
+def refuse_dear_batch(target: Target, requests: Iterable[Request], limit: float | None) -> None:
+    """Raise `ConfigError` where a batch could cost too much at the price of single calls."""
+    if limit is None:
+        return
+    total = 0.0
+    for request in requests:
+        price = price_of(target, request)
+        bounds = cost_bounds(request, price) if isinstance(price, Price) else None
+        if bounds is None:
+            raise ConfigError(f"--max-cost {limit:g}: the price of a batch is unknown here")
+        total += bounds[1]
+    if total > limit:
+        raise ConfigError(
+            f"--max-cost {limit:g}: the batch could cost {usd(total)} at the price of single "
+            "calls: set a lower --max-tokens, ask less, or allow more"
+        )
+
+
 def asker(
-    options: RunOptions, shared: Shared, memory: Memory, on_start: OnStart, on_reply: OnReply
+    options: RunOptions,
+    shared: Shared,
+    memory: Memory,
+    on_start: OnStart,
+    on_reply: OnReply,
+    *,
+    batch: InBatch | None = None,
 ) -> Ask:
     """Return what puts requests to a target: one budget for all of them, one deadline, one total.
 
     What the memory knows is not asked; each new answer is kept there before it is reported. What
-    is learned of a provider's limits holds for all that is asked of it.
+    is learned of a provider's limits holds for all that is asked of it. The first requests of all
+    go to `batch`, if there is one.
     """
     total = 0
     budget = shared.budget
@@ -482,6 +567,7 @@ def asker(
         steps: Iterable[object] = (),
     ) -> tuple[tuple[Reply, ...], bool]:
         nonlocal total
+        first = total == 0
         total += len(requests)
         on_start(total)
         who = address(target.name)
@@ -492,12 +578,23 @@ def asker(
                 memory.keep(who, request, kept)
             on_reply(request, reply)
 
-        known = {place: memory.recall(who, request) for place, request in enumerate(requests)}
+        known: dict[int, Reply | None] = {
+            place: memory.recall(who, request) for place, request in enumerate(requests)
+        }
         for place, found in known.items():
-            if found:
+            if isinstance(found, Response):
                 if found.source == "journal":
                     budget.carry(target, found)
                 on_reply(requests[place], found)
+        left = {place: requests[place] for place, found in known.items() if not found}
+        if batch and first and left:
+            replies_of_batch, forget = batch(target, left)
+            for place, reply in replies_of_batch.items():
+                if isinstance(reply, Response):
+                    budget.carry(target, reply)
+                take(requests[place], reply)
+                known[place] = reply
+            forget()
         replies, interrupted = run_requests(
             target,
             [request for place, request in enumerate(requests) if not known[place]],

@@ -71,7 +71,7 @@ def scored_result(request: Request, reply: Response, score: Score) -> Result:
         finish_reason=reply.finish_reason,
         prompt_tokens=reply.prompt_tokens,
         completion_tokens=reply.completion_tokens,
-        latency_s=reply.latency_s,
+        latency_s=None if reply.source == "batch" else reply.latency_s,
         cost_usd=reply.cost_usd,
         model=reply.model,
         first_byte_s=reply.first_byte_s,

@@ -54,8 +54,8 @@ FailureKind = Literal[
     "not_recorded",
 ]
 """What a failed call is counted as."""
-Source = Literal["target", "journal", "cache", "cassette"]
-"""Where an answer was taken from; all but the target had it from an earlier run."""
+Source = Literal["target", "journal", "cache", "cassette", "batch"]
+"""Where an answer was taken from: now, from an earlier run, or from a batch of requests."""
 Status = Literal["pass", "fail", "inconclusive", "nothing", "budget", "interrupted", "shard"]
 Change = Literal[
     "broken",
@@ -348,6 +348,42 @@ class Narrow(Protocol):
     """A target that lets requests wait: more at once would wait out their time limits."""
 
     at_once: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchNews:
+    """How a batch stands."""
+
+    ended: bool
+    """Whether nothing more will come."""
+    status: str
+    """As the provider words it: `in_progress`, `completed`, `expired`, …"""
+    answered: int = 0
+    asked: int = 0
+    trouble: str = ""
+    """What is wrong with it as a whole."""
+
+
+class Batching(Protocol):
+    """Takes many requests at once, to be answered within a day."""
+
+    async def submit(self, requests: Mapping[str, Request]) -> str:
+        """Send requests, each by a key of its own; return the batch's id. Raises `CallError`."""
+
+    async def look(self, batch: str) -> BatchNews:
+        """Ask how a batch stands. Raises `CallError`."""
+
+    async def collect(self, batch: str) -> Mapping[str, Response]:
+        """Return the answers that there are, by key. Raises `CallError`."""
+
+
+@runtime_checkable
+class Batched(Protocol):
+    """A target whose provider may have a batch API."""
+
+    @property
+    def batches(self) -> Batching | None:
+        """None where the provider has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -1100,6 +1136,10 @@ class Storage:
     """Whether live answers of this user's earlier runs are taken."""
     cache_days: float = 7.0
     """Days for which they are."""
+    batch: bool = False
+    """Whether the questions go to the provider as one batch."""
+    batch_id: str | None = None
+    """The batch that was submitted before, perhaps on another machine."""
 
 
 @dataclass(frozen=True, slots=True)

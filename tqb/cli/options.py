@@ -483,6 +483,23 @@ Cache = Annotated[
         help="Take answers of your earlier runs to the same prompt; a gate should see today's.",
     ),
 ]
+Batch = Annotated[
+    bool,
+    typer.Option(
+        "--batch/--no-batch",
+        envvar="TQB_BATCH",
+        help="Send all questions as one batch, at half the price and within a day, and wait for "
+        "it; what it leaves out, and what is asked again, is asked one by one.",
+    ),
+]
+BatchId = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ID",
+        envvar="TQB_BATCH_ID",
+        help="Take up this batch, which the same command submitted, perhaps on another machine.",
+    ),
+]
 CacheDays = Annotated[
     float,
     typer.Option(

@@ -35,8 +35,10 @@ def plans_of(context: typer.Context) -> tuple[Plan, ...]:
         for axes, cell in _cells(values)
     ]
     several = len(cells) > 1
-    if several and given["shard"]:
-        raise ConfigError("--shard goes with one target and one prompt: give each its own run")
+    for flag in ("shard", "batch", "batch_id"):
+        if several and given[flag]:
+            name = flag.replace("_", "-")
+            raise ConfigError(f"--{name} goes with one target and one prompt: run each by itself")
     plans = []
     for suite, axes, values in cells:
         name = " · ".join(part for part in (suite, *axes) if part)
@@ -127,6 +129,8 @@ def options_of(values: Mapping[str, Any]) -> RunOptions:
             values["offline"],
             values["cache"],
             values["cache_days"],
+            values["batch"],
+            values["batch_id"],
         ),
         shard=part,
         limit=values["limit"],

@@ -66,6 +66,8 @@ def run(
     cache: options.Cache = False,
     cache_days: options.CacheDays = 7.0,
     shard: options.ShardOf = None,
+    batch: options.Batch = False,
+    batch_id: options.BatchId = None,
     limit: options.Limit = None,
     item: options.ItemIds = None,
     tag: options.Tags = None,

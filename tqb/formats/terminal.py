@@ -251,6 +251,8 @@ def _recalled(report: Report) -> Iterator[str]:
     asked = sum(r.answer is not None and r.source == "target" for r in (*report.results, *again))
     if "journal" in recalled:
         yield f"{count(recalled['journal'], 'answer')} from the journal, {asked:,} asked now"
+    if "batch" in recalled:
+        yield f"{count(recalled['batch'], 'answer')} from a batch, {asked:,} asked one by one"
     if "cassette" in recalled:
         yield f"{count(recalled['cassette'], 'answer')} from the cassette: nobody was asked"
     if report.run.cache:

@@ -9,6 +9,7 @@ from tqb.memory.cassette import Cassette, CassetteTarget
 from tqb.memory.exchange import Memory
 from tqb.memory.journal import Header, Journal
 from tqb.memory.layers import Memories
+from tqb.memory.ticket import Ticket, key_of
 
 __all__ = [
     "Cache",
@@ -18,5 +19,7 @@ __all__ = [
     "Journal",
     "Memories",
     "Memory",
+    "Ticket",
     "cache_file",
+    "key_of",
 ]

@@ -4,6 +4,7 @@ One layer repeats what failed, for all targets alike: no target and no library b
 anything by itself.
 """
 
+from tqb.runner.batch import run_batch
 from tqb.runner.budget import Budget, price_of
 from tqb.runner.dispatch import Reply
 from tqb.runner.fanout import deadline, run_requests
@@ -15,6 +16,7 @@ __all__ = [
     "Throttle",
     "deadline",
     "price_of",
+    "run_batch",
     "run_requests",
     "seconds_to_send",
     "throttle_for",

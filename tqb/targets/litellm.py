@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from tqb.errors import CallError, TargetError
 from tqb.redaction import redact
 from tqb.targets.base import NO_CACHE, response_format, versions, within
+from tqb.targets.batches import PROVIDERS, Batches
 from tqb.targets.failures import (
     Origin,
     bad_response,
@@ -48,6 +49,9 @@ _HAVE_DEFAULTS = (
 """Reported missing by LiteLLM, though it takes a default or finds them in other places."""
 _AZURE_LOGINS = ("AZURE_AD_TOKEN", "AZURE_CLIENT_ID", "AZURE_USERNAME")
 
+
+BATCH_TIMEOUT_S = 600.0
+"""Seconds that LiteLLM waits for a file or a batch, by default."""
 
 _NO_CACHE = {"caching": False, "cache": {"no-cache": True}, "extra_headers": dict(NO_CACHE)}
 """LiteLLM's own cache off, and those on the way."""
@@ -132,6 +136,39 @@ class LiteLLMTarget:
     @cached_property
     def _price_list(self) -> Mapping[str, Any]:
         return price_list(self._litellm, self._model, self._provider)
+
+    @property
+    def batches(self) -> Batches | None:
+        """The batch API of the provider; None where LiteLLM has none as OpenAI's."""
+        if self._provider not in PROVIDERS:
+            return None
+        return Batches(
+            self._litellm,
+            self._provider,
+            self._origin(_Exchange()),
+            body=self._batch_body,
+            failure=self._batch_failure,
+            prices=self._price_list,
+        )
+
+    def _batch_body(self, request: Request) -> dict[str, Any]:
+        """The body of a request as the provider takes it: nobody makes it over on the way."""
+        mapped = self._litellm.get_optional_params(
+            model=self._model,
+            custom_llm_provider=self._provider,
+            **self._accepted(request.params),
+            **self._format(request),
+        )
+        return {
+            "model": self._model,
+            "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+            **{name: value for name, value in mapped.items() if value not in (None, {}, [])},
+        }
+
+    def _batch_failure(self, exc: Exception) -> CallError:
+        origin = self._origin(_Exchange())
+        failure = _rejection(exc, origin) or transport_failure(exc, BATCH_TIMEOUT_S, origin)
+        return failure or _own_failure(exc, _Exchange(), origin)
 
     async def aclose(self) -> None:
         """Close the connections, LiteLLM's own included."""
