@@ -17,9 +17,9 @@ import tqb
 from tests.cli.test_confirm import every_other, once, server, wrong
 from tests.conftest import Cli, Ended, Write, write_items
 from tests.openai_server import Reply
-from tqb import pipeline
 from tqb.errors import ConfigError
 from tqb.formats import write_report
+from tqb.merge import merge
 from tqb.report import load_report
 from tqb.shards import parse, shard_of
 from tqb.types import Policy, Report, RunOptions
@@ -318,7 +318,7 @@ def _compare(folder: Path, target: str, scripts: list[Any], of: int, limit: int)
         write_report(made, folder / f"{number}.json")
     paths = [folder / f"{number}.json" for number in range(1, of + 1)]
     options = RunOptions(baseline=Path("base.json"), policy=Policy(confirm_limit=limit))
-    merged = pipeline.merge([(path, load_report(path)) for path in paths], options)
+    merged = merge([(path, load_report(path)) for path in paths], options)
     write_report(whole, folder / "whole.json")
     write_report(merged, folder / "merged.json")
     assert timeless(read(folder / "merged.json")) == timeless(read(folder / "whole.json"))

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Protocol
 
 from tqb import __version__, baseline, grading, report, shards
+from tqb.batching import ask_batch
 from tqb.changes import by_item, count_passes
 from tqb.diagnose import diagnose
-from tqb.errors import BaselineError, CallError, ConfigError, TargetError
+from tqb.errors import BaselineError, ConfigError, TargetError
 from tqb.files import portable_path
 from tqb.gate import Wave, judge, names_of, plan, plan_shard, set_aside, settle
 from tqb.memory import (
@@ -31,9 +32,7 @@ from tqb.memory import (
     Journal,
     Memories,
     Memory,
-    Ticket,
     cache_file,
-    key_of,
 )
 from tqb.packs import expand_all, load_pack
 from tqb.prompts import Prompt, fingerprint, load_prompt
@@ -44,20 +43,15 @@ from tqb.runner import (
     Reply,
     Throttle,
     deadline,
-    price_of,
-    run_batch,
     run_requests,
     throttle_for,
 )
 from tqb.scorers import NAMES, load_scorer, preload
 from tqb.targets import address, open_target, provider, target_name
-from tqb.text import usd
-from tqb.tokens import cost_bounds
 from tqb.types import (
     CASSETTE,
     JOURNAL,
     Baseline,
-    Batched,
     Comparison,
     Failure,
     Item,
@@ -66,7 +60,6 @@ from tqb.types import (
     Params,
     Part,
     Policy,
-    Price,
     Report,
     Request,
     Response,
@@ -77,7 +70,6 @@ from tqb.types import (
     Storage,
     Target,
     Tool,
-    Verdict,
 )
 
 _log = logging.getLogger("tqb.pipeline")
@@ -159,9 +151,10 @@ def run(
     grader = open_judge(options)
     info = run_info(started_at, target, grader, ready, options)
     with open_memory(info, target, ready.packs, options.storage) as memory:
-        batch = partial(ask_batch, header_of(info), options, shared)
-        wanted = batch if options.storage.batch or options.storage.batch_id else None
-        ask = asker(options, shared, memory, on_start, on_reply, batch=wanted)
+        batch = None
+        if options.storage.batch or options.storage.batch_id:
+            batch = partial(ask_batch, header_of(info), options, shared.ends_at)
+        ask = asker(options, shared, memory, on_start, on_reply, batch=batch)
         answer = partial(answers, target, grader, ready, ask)
         return go_through(info, ready, target, answer, options)
 
@@ -475,72 +468,6 @@ def header_of(info: RunInfo) -> Header:
     )
 
 
-def ask_batch(
-    header: Header,
-    options: RunOptions,
-    shared: Shared,
-    target: Target,
-    requests: Mapping[int, Request],
-) -> tuple[Mapping[int, Reply], Callable[[], None]]:
-    """Let the provider answer requests as one batch, and wait for it.
-
-    Returns:
-        The replies by place, and what forgets the batch once they are kept. What a batch that has
-        ended left out has no reply; where it could not be had, or not in time, all have failed.
-
-    Raises:
-        ConfigError: the batch may cost too much, or is of another run.
-        TargetError: the target has no batches.
-    """
-    storage, who = options.storage, address(target.name)
-    if not isinstance(target, Batched) or target.batches is None:
-        raise TargetError(
-            f"--batch: {target.name} has no batches: it takes a LiteLLM model of a provider that "
-            "does, such as openai/gpt-4o-mini"
-        )
-    places = {key_of(who, request): place for place, request in requests.items()}
-    path = storage.journal and storage.journal.with_name(f"{storage.journal.stem}-batch.json")
-    ticket = Ticket(path, header, places)
-    known = storage.batch_id or ticket.read()
-    if known is None:
-        refuse_dear_batch(target, requests.values(), options.policy.max_cost_usd)
-    asked = {key: requests[place] for key, place in places.items()}
-    try:
-        answered, ended = run_batch(
-            target, asked, known=known, ends_at=shared.ends_at, on_submit=ticket.write
-        )
-    except CallError as error:
-        failure = Failure(error.kind, f"the batch: {error}")
-        return dict.fromkeys(requests, failure), lambda: None
-    if not ended:
-        late = Failure("timeout", "the batch has not ended yet: the same command takes it up")
-        return dict.fromkeys(requests, late), lambda: None
-    if storage.batch_id and not answered:
-        raise ConfigError(
-            f"--batch-id {storage.batch_id}: has no answer to these questions: it is of another "
-            "pack, prompt, model or parameters, or was not answered at all"
-        )
-    return {places[key]: reply for key, reply in answered.items()}, ticket.drop
-
-
-def refuse_dear_batch(target: Target, requests: Iterable[Request], limit: float | None) -> None:
-    """Raise `ConfigError` where a batch could cost too much at the price of single calls."""
-    if limit is None:
-        return
-    total = 0.0
-    for request in requests:
-        price = price_of(target, request)
-        bounds = cost_bounds(request, price) if isinstance(price, Price) else None
-        if bounds is None:
-            raise ConfigError(f"--max-cost {limit:g}: the price of a batch is unknown here")
-        total += bounds[1]
-    if total > limit:
-        raise ConfigError(
-            f"--max-cost {limit:g}: the batch could cost {usd(total)} at the price of single "
-            "calls: set a lower --max-tokens, ask less, or allow more"
-        )
-
-
 def asker(
     options: RunOptions,
     shared: Shared,
@@ -813,62 +740,6 @@ def compare(base: Baseline, new: Report, policy: Policy) -> Report:
     made = replace(made, findings=diagnose(base, made))
     interrupted = new.verdict.status == "interrupted"
     return replace(made, verdict=judge(made, policy, interrupted=interrupted))
-
-
-def merge(reports: Iterable[tuple[Path, Report]], options: RunOptions) -> Report:
-    """Make the report that a run would have made by itself of those of its shards.
-
-    Of `options` the baseline, the policy and the history count. What a shard asked again counts
-    where the whole run would have asked it again.
-
-    Raises:
-        ConfigError: a shard is missing, or of another run.
-        BaselineError: the baseline cannot be read, or has no item of the run.
-    """
-    joined = shards.join(reports)
-    made = report.make_report(TOOL, merged_info(joined), joined.results)
-    base = load_baseline(options.baseline, {result.key for result in joined.results})
-    flaky = flaky_items(options.history, options.policy.quarantine)
-    compared = baseline.compare(base, made)
-    made = replace(made, comparison=set_aside(compared, flaky, options.policy))
-    made, _ = confirm(made, options.policy, partial(recall_again, joined.again))
-    made = replace(made, findings=diagnose(base, made))
-    if joined.stopped:
-        return replace(made, verdict=verdict_of_stopped(joined.stopped))
-    return replace(made, verdict=judge(made, options.policy))
-
-
-def merged_info(joined: shards.Joined) -> RunInfo:
-    """Write down how a run was made whose shards were."""
-    first = joined.runs[0]
-    started_at = min(run.started_at for run in joined.runs)
-    return replace(
-        first,
-        id=f"{first.id.partition('-')[0]}-{uuid.uuid4().hex[:8]}",
-        started_at=started_at,
-        finished_at=max(run.finished_at for run in joined.runs),
-        prompt_sha256=fingerprint(r.prompt_sha256 for r in joined.results if r.repeat == 0),
-        instruction_chars=low_median(joined.instruction_chars),
-        part=None,
-    )
-
-
-def recall_again(
-    known: Mapping[str, Sequence[Result]], wave: Wave
-) -> tuple[tuple[Result, ...], bool]:
-    """Return what the shards asked again of a wave's items, which may be less, and False."""
-    return tuple(one for key in wave.keys for one in known.get(key, ())[: wave.times]), False
-
-
-def verdict_of_stopped(shards_of_run: Sequence[Report]) -> Verdict:
-    """Return the verdict on a run of which these shards did not come to their end."""
-    reasons = tuple(
-        f"shard {one.run.part.shard}: {reason}"
-        for one in shards_of_run
-        if one.run.part
-        for reason in one.verdict.reasons
-    )
-    return replace(shards_of_run[0].verdict, reasons=reasons)
 
 
 def _now() -> datetime:

@@ -49,11 +49,11 @@ def merge(
     config: options.Config = None,
 ) -> int:
     """Judge a run that was made in several shards; nobody is asked."""
-    from tqb import pipeline
     from tqb.cli.github import print_report
     from tqb.dashboards import require
     from tqb.formats import check_outputs, write_report
     from tqb.formats.terminal import render_report
+    from tqb.merge import merge as put_together
     from tqb.report import load_report
     from tqb.types import RunOptions
 
@@ -61,7 +61,7 @@ def merge(
     outputs = tuple(output or ())
     check_outputs(outputs, [*map(str, reports), baseline, config])
     asked = RunOptions(baseline=baseline, policy=options.policy_of(context.params))
-    report = pipeline.merge([(path, load_report(path)) for path in reports], asked)
+    report = put_together([(path, load_report(path)) for path in reports], asked)
     make_folder()
     keep_last_run(report)
     if history:
