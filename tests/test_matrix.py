@@ -13,8 +13,10 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from tests.conftest import RIGHT, Cli, Write, bare_environment, write_answers
+from tests.formats.write_schema import SCHEMA
 from tests.openai_server import Body, OpenAIServer, Reply, last_user_turn
 from tests.test_shards import read, timeless
 
@@ -53,6 +55,8 @@ def test_cells_are_runs(cli: Cli, tmp_path: Path, capitals: Path) -> None:
         assert len(server.requests) == 16
         assert ended.code == 1
         assert ended.out.startswith("FAIL  4 cells: 1 pass, 3 fail\n")
+        schema = json.loads(SCHEMA.with_name("matrix.schema.json").read_text("utf-8"))
+        Draft202012Validator(schema).validate(read(tmp_path / "all.json"))
         made = cells(tmp_path / "all.json")
         for model in models:
             for prompt in ("plain.txt", "loud.txt"):

@@ -6,12 +6,15 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 from tqb.changes import by_item
 from tqb.errors import ConfigError
 from tqb.types import Part, Report, Request, Result, RunInfo, Shard
+
+MOST_NAMED = 10
+"""Missing shards that are named."""
 
 Read = tuple[Path, Report, Part]
 """A shard's report, with where it lies and which part it is."""
@@ -110,7 +113,7 @@ def join(reports: Iterable[tuple[Path, Report]]) -> Joined:
     _refuse_others(read)
     _refuse_gaps(read)
     places = [place for _, _, part in read for place in part.places]
-    if sorted(places) != list(range(read[0][2].items)):
+    if len(places) != read[0][2].items or sorted(places) != list(range(len(places))):
         raise ConfigError(
             "the shards do not make up one run: they selected other items; give all of them the "
             "same --limit, --item and --tag"
@@ -163,10 +166,12 @@ def _refuse_gaps(read: Sequence[Read]) -> None:
             raise ConfigError(f"{path}: shard {shard} is there already: {paths[shard.number]}")
         paths[shard.number] = path
     of = read[0][2].shard.of
-    missing = [f"{number}/{of}" for number in range(1, of + 1) if number not in paths]
+    absent = (f"{number}/{of}" for number in range(1, of + 1) if number not in paths)
+    missing = list(islice(absent, MOST_NAMED))
     if missing:
         which = f"shard {missing[0]} is" if len(missing) == 1 else f"shards {_and(missing)} are"
-        raise ConfigError(f"{which} missing: give the reports of all {of} shards")
+        more = "at least " if len(missing) == MOST_NAMED else ""
+        raise ConfigError(f"{more}{which} missing: give the reports of all {of} shards")
 
 
 def _and(names: Sequence[str]) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from jsonschema import Draft202012Validator
 
 from tests.conftest import RIGHT, Cli, write_answers
-from tests.formats.write_schema import SCHEMA, schema_text
+from tests.formats.write_schema import RECORDS, SCHEMA, schema_text
 from tests.make import report
 from tqb.formats.json import to_json
 
@@ -25,10 +26,11 @@ RESULT = (
 )
 
 
-def test_shipped_schema_is_that_of_the_records() -> None:
-    """The schema file says what `types.py` says; tests.formats.write_schema writes it anew."""
-    assert SCHEMA.read_text("utf-8") == schema_text()
-    Draft202012Validator.check_schema(json.loads(schema_text()))
+@pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.name)
+def test_shipped_schema_is_that_of_the_records(path: Path) -> None:
+    """A schema file says what `types.py` says; tests.formats.write_schema writes it anew."""
+    assert path.read_text("utf-8") == schema_text(path)
+    Draft202012Validator.check_schema(json.loads(schema_text(path)))
 
 
 def test_reports_of_real_runs_are_valid(cli: Cli, tmp_path: Path, capitals: Path) -> None:

@@ -1,4 +1,4 @@
-"""Write the JSON Schema of the report anew: ``python -m tests.formats.write_schema``."""
+"""Write the JSON Schemas of the reports anew: ``python -m tests.formats.write_schema``."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from pathlib import Path
 
 from tqb import formats
 from tqb.formats.json import json_schema
+from tqb.types import Matrix, Report
 
-SCHEMA = Path(formats.__file__).with_name("report.schema.json")
+FOLDER = Path(formats.__file__).parent
+SCHEMA = FOLDER / "report.schema.json"
+RECORDS = {SCHEMA: Report, FOLDER / "matrix.schema.json": Matrix}
 
 
-def schema_text() -> str:
-    """Return what the shipped schema file must hold."""
-    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+def schema_text(path: Path = SCHEMA) -> str:
+    """Return what a shipped schema file must hold."""
+    return json.dumps(json_schema(RECORDS[path]), indent=2, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":
-    SCHEMA.write_text(schema_text(), encoding="utf-8")
+    for schema in RECORDS:
+        schema.write_text(schema_text(schema), encoding="utf-8")

@@ -1,7 +1,8 @@
-"""The JSON report: the fields of `tqb.types.Report`, and their JSON Schema.
+"""The JSON report: the fields of `tqb.types.Report`, or of `Matrix`, and their JSON Schema.
 
 Each element of a list has a line of its own, so that a result can be found, cut out and compared
-line by line; all else is indented. The schema is shipped as ``tqb/formats/report.schema.json``.
+line by line; all else is indented. The schemas are shipped beside this file, as
+``report.schema.json`` and ``matrix.schema.json``.
 """
 
 from __future__ import annotations
@@ -59,9 +60,9 @@ def _names(kind: type[Any]) -> tuple[str, ...]:
 _on_one_line = partial(json.dumps, default=_fields, ensure_ascii=False, allow_nan=False)
 
 
-def json_schema() -> dict[str, Any]:
-    """Make the JSON Schema (2020-12) of the report from its records."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema_of(Report)}
+def json_schema(record: type[Any] = Report) -> dict[str, Any]:
+    """Make the JSON Schema (2020-12) of the report, or of another record, from its parts."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema_of(record)}
 
 
 def schema_of(record: type[Any]) -> dict[str, Any]:
