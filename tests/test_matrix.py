@@ -103,6 +103,10 @@ def test_a_target_that_cannot_be_asked(cli: Cli, tmp_path: Path, capitals: Path)
     ended = cli(*run, "-m", bad)
     assert ended.code == 1
     assert ended.out.startswith("FAIL  3 cells: 1 pass, 1 fail, 1 inconclusive\n")
+    cli(*run, "-o", "a.junit.xml")
+    root = ElementTree.parse(tmp_path / "a.junit.xml").getroot()
+    assert (root.get("tests"), root.get("errors")) == ("5", "1")
+    assert root[-1].get("name") == "python:nowhere:answer"
 
 
 def test_nothing_is_asked_where_a_cell_is_ill_told(
@@ -124,7 +128,7 @@ def test_nothing_is_asked_where_a_cell_is_ill_told(
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (("--shard", "1/2"), "--shard goes with one target and one prompt"),
+        (("--shard", "1/2"), "--shard goes with one target, one prompt and no [[suite]]"),
         (("--watch",), "--watch goes with one target and one prompt"),
         (("-o", "page.html"), "several cells are written as .json, .junit.xml, .md"),
         (("-m", "demo"), "demo is there twice"),
@@ -148,7 +152,7 @@ def test_one_limit_for_a_provider(cli: Cli, capitals: Path) -> None:
 
 
 def test_one_budget_for_all(cli: Cli, write_module: Write, capitals: Path) -> None:
-    """What the first cell spent the second has no more, and a third is not begun."""
+    """What the first cell spent the second has no more, and a third is asked nothing."""
     write_module(
         "app.py",
         "def answer(question):\n    return {'answer': 'Paris', 'cost_usd': 0.01}\n"
@@ -159,10 +163,55 @@ def test_one_budget_for_all(cli: Cli, write_module: Write, capitals: Path) -> No
     ]
     ended = cli("run", capitals, *targets, "--max-cost", 0.06)
     assert ended.code == 4
-    assert ended.out.startswith(
-        "BUDGET EXCEEDED  3 cells: 1 pass, 1 inconclusive, 1 budget exceeded"
+    assert ended.out.startswith("BUDGET EXCEEDED  3 cells: 1 pass, 2 budget exceeded\n")
+    assert "python:app:third: 4 of 4 questions were not asked" in ended.out
+
+
+def test_what_cells_cost_together(cli: Cli, write_module: Write, capitals: Path) -> None:
+    """A dear answer at the very end breaks the budget of all, though no cell is over it."""
+    write_module(
+        "app.py",
+        "def a(question):\n    return {'answer': 'Paris', 'cost_usd': 0.01}\n"
+        "def b(question):\n"
+        "    return {'answer': 'Paris', 'cost_usd': 0.05 if 'Egypt' in question else 0.01}\n",
     )
-    assert "python:app:third: not run: the cells before it were stopped" in ended.out
+    targets = ("-m", "python:app:a", "-m", "python:app:b")
+    ended = cli("run", capitals, *targets, "-j", 1, "--max-cost", 0.1)
+    assert ended.code == 4
+    assert "the cells cost $0.1200, and --max-cost allows $0.1" in ended.out
+
+
+def test_a_target_without_a_price(cli: Cli, write_module: Write, capitals: Path) -> None:
+    """Under a budget it is asked nothing, and the cells after it are."""
+    write_module("app.py", "def a(question):\n    return {'answer': 'x', 'cost_usd': 0.01}\n")
+    with OpenAIServer(capital) as server:
+        targets = ("-m", f"{server.url}#good", "-m", "python:app:a")
+        ended = cli("run", capitals, *targets, "--max-cost", 1)
+        assert not server.requests
+    assert ended.out.startswith("BUDGET EXCEEDED  2 cells: 1 pass, 1 budget exceeded\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="named pipes are POSIX's")
+def test_what_can_be_read_once(cli: Cli, tmp_path: Path, capitals: Path) -> None:
+    """A prompt out of a pipe would be empty for the second cell: it is refused."""
+    os.mkfifo(tmp_path / "pipe")
+    ended = cli("run", capitals, "-m", "demo", "-m", "demo:broken", "--prompt", "pipe")
+    assert (ended.code, ended.out) == (2, "")
+    assert "pipe: can be read once, and there are several cells: give a file" in ended.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="echo is POSIX's")
+def test_a_long_name(cli: Cli, tmp_path: Path, capitals: Path) -> None:
+    """A cell whose name no file can have has a file all the same, and its baseline is found."""
+    long = f"cmd:echo {'number ' * 60}"
+    run = ("run", capitals, "-m", "replay:good.jsonl", "-m", long)
+    write_answers(tmp_path / "good.jsonl", **RIGHT)
+    assert cli(*run).code == 0
+    assert cli("baseline", "accept").code == 0
+    assert cli(*run, "--baseline", "tqb-baselines").code == 0
+    one = cli("run", capitals, "-m", "replay:good.jsonl", "--baseline", "tqb-baselines")
+    assert one.code == 0, one.err
+    assert "none of 4 items that passed before now fails" in one.out
 
 
 def test_baselines_of_cells(cli: Cli, tmp_path: Path, capitals: Path) -> None:
@@ -242,6 +291,7 @@ def test_suites(cli: Cli, tmp_path: Path, suites: Path) -> None:
         ('name = "few"', 'name = "all"', "tqb.toml:11: two suites are called 'all'"),
         ("limit = 2", "limit = 0", "tqb.toml:14: limit = 0: "),
         ("limit = 2", "limits = 2", "tqb.toml:14: 'limits' is not a setting of a suite; did you"),
+        ("limit = 2", "target = []", "tqb.toml:14: target = []: "),
         ("limit = 2", "quiet = true", "tqb.toml:14: 'quiet' is not a setting of a suite"),
         ('[[suite]]\nname = "few"', "[suite.few]", "tqb.toml"),
     ],
@@ -252,6 +302,27 @@ def test_suites_that_are_ill_written(cli: Cli, suites: Path, old: str, new: str,
     ended = cli("run")
     assert (ended.code, ended.out) == (2, "")
     assert said in ended.err
+
+
+def test_suites_from_another_folder(cli: Cli, tmp_path: Path, suites: Path) -> None:
+    """A cell is called as its file has it, so that its baseline is found from anywhere."""
+    text = suites.read_text("utf-8").replace("fail-under = 0.9", "fail-under = 0.5")
+    suites.write_text(text, "utf-8")
+    assert cli("run").code == 0
+    assert cli("baseline", "accept", "-o", "bases").code == 0
+    suites.write_text(text.replace('name = "all"', 'name = "all"\nbaseline = "bases"'), "utf-8")
+    (tmp_path / "below").mkdir()
+    for folder in (tmp_path, tmp_path / "below"):
+        ended = cli("run", cwd=folder)
+        assert ended.code == 0, ended.err
+        assert "all · replay:good.jsonl" in ended.out
+
+
+def test_shards_and_suites(cli: Cli, suites: Path) -> None:
+    """A suite has rules that no merge would know, so it is not split."""
+    ended = cli("run", "--shard", "1/2")
+    assert ended.code == 2
+    assert "--shard goes with one target, one prompt and no [[suite]]" in ended.err
 
 
 def test_a_variable_is_one_target(cli: Cli, tmp_path: Path, capitals: Path) -> None:

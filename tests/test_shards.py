@@ -6,6 +6,7 @@ import importlib
 import json
 import re
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,7 @@ def test_a_shard_that_cannot_be(cli: Cli, text: str) -> None:
         (("--shard", "3/3", "--target", "demo:broken"), "c.json: its target is demo:broken, that"),
         (("--shard", "3/3", "--repeats", "2"), "c.json: its repeats is 2, that of a.json is 1"),
         (("--shard", "3/3", "--limit", "40"), "c.json: its number of items is 40, that of a.json"),
+        (("--shard", "3/3", "--tag", "difficulty=easy"), "c.json: its number of items is "),
         (("--shard", "3/3", "--seed", "4"), "c.json: its seed is 4, that of a.json is None"),
         (("--shard", "3/3", "--scorer", "exact"), "c.json: its scorer is exact, that of a.json"),
         (("--shard", "3/3", "--prompt", "p.txt"), "c.json: its prompt template is 9"),
@@ -182,6 +184,27 @@ def test_shards_that_are_not_of_one_run(
     assert not (tmp_path / "m.json").exists()
 
 
+def test_shards_of_other_items(cli: Cli, tmp_path: Path) -> None:
+    """As many items are not the same items."""
+    names = [item.id for item in tqb.load_pack("core-en").items]
+    for number, ids in ((1, names[:4]), (2, names[4:8])):
+        items = [word for name in ids for word in ("--item", name)]
+        assert cli("run", *items, "--shard", f"{number}/2", "-o", f"s{number}.json").code == 0
+    ended = cli("merge", "s1.json", "s2.json")
+    assert ended.code == 2
+    assert "s2.json: its selection of items is " in ended.err
+
+
+def test_rules_of_the_merge(cli: Cli, tmp_path: Path) -> None:
+    """An item that must pass and is none is a typing error, as it is for a run."""
+    for number in (1, 2):
+        assert cli("run", "--shard", f"{number}/2", "-o", f"s{number}.json").code == 0
+    ended = cli("merge", "s1.json", "s2.json", "--must-pass", "nope")
+    assert ended.code == 2
+    assert "--must-pass nope: no item and no tag of the shards is called so" in ended.err
+    assert cli("history", "import", "s1.json").code == 2
+
+
 def test_a_shard_of_another_pack(cli: Cli, tmp_path: Path, pack: Path) -> None:
     """An edit between two shards is noticed by the pack's hash."""
     made, _ = server({})
@@ -194,16 +217,37 @@ def test_a_shard_of_another_pack(cli: Cli, tmp_path: Path, pack: Path) -> None:
     assert "b.json: its pack is pack" in ended.err
 
 
-def test_an_edited_report(cli: Cli, tmp_path: Path) -> None:
-    """A shard's report from which a result was taken is no report of that shard any more."""
+def drop_a_result(data: dict[str, Any]) -> None:
+    del data["results"][0]
+
+
+def pass_it(data: dict[str, Any]) -> None:
+    data["verdict"] = {**data["verdict"], "status": "pass"}
+
+
+def double_it(data: dict[str, Any]) -> None:
+    data["results"][1] = data["results"][0]
+
+
+def rename_it(data: dict[str, Any]) -> None:
+    data["results"][0]["item_id"] = "another"
+
+
+def renumber_it(data: dict[str, Any]) -> None:
+    data["run"]["part"]["shard"]["of"] = 1
+
+
+@pytest.mark.parametrize("edit", [drop_a_result, pass_it, double_it, rename_it, renumber_it])
+def test_an_edited_report(cli: Cli, tmp_path: Path, edit: Callable[[dict[str, Any]], None]) -> None:
+    """A shard's report that holds another's results, or a verdict of its own, is refused."""
     for number in (1, 2):
         assert cli("run", "--shard", f"{number}/2", "-o", f"s{number}.json").code == 0
     data = read(tmp_path / "s2.json")
-    del data["results"][0]
+    edit(data)
     (tmp_path / "s2.json").write_text(json.dumps(data), "utf-8")
     ended = cli("merge", "s1.json", "s2.json")
     assert ended.code == 2
-    assert "the file was edited; run the shard again" in ended.err
+    assert "was edited" in ended.err
 
 
 def test_a_shard_is_no_baseline(cli: Cli) -> None:
@@ -296,7 +340,11 @@ def test_any_shards_of_any_run(
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.syspath_prepend(str(folder))
-        write_items(folder / "p.jsonl", *({"text": f"{n}?", "label": "yes"} for n in range(ITEMS)))
+        rows = (
+            {"text": f"{n}?", "label": "yes", "tags": {"critical": str(n in (1, 2)).lower()}}
+            for n in range(ITEMS)
+        )
+        write_items(folder / "p.jsonl", *rows)
         (folder / f"app{folder.name}.py").write_text(APP, "utf-8")
         target = f"python:app{folder.name}:answer"
         _compare(folder, target, scripts, of, limit)

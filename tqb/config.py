@@ -82,7 +82,8 @@ SETTINGS: Mapping[str, Any] = {
 }
 """Every setting with its type; the same names as the flags of `tqb run`."""
 
-_AXES = {"target": str | list[str], "prompt": str | list[str]}
+_Several = str | Annotated[list[str], MinLen(1)]
+_AXES = {"target": _Several, "prompt": _Several}
 _OF_A_SUITE = (
     "packs baseline fail-under must-pass alpha tolerate max-drop max-broken max-errors "
     "max-latency-p95 max-completion-p95 fail-on quarantine confirm confirm-limit repeats limit "
@@ -119,7 +120,7 @@ class ConfigFile:
     values: Mapping[str, Any]
     """Checked; paths made relative to the current directory, keys with underscores."""
     suites: tuple[Mapping[str, Any], ...] = ()
-    """The tables ``[[suite]]``, likewise; targets and prompts are lists."""
+    """The tables ``[[suite]]``, likewise; targets and prompts are lists, and also as written."""
 
 
 def parse_families(words: Iterable[str]) -> tuple[Family, ...]:
@@ -219,11 +220,11 @@ def _as_suite(path: Path, table: Mapping[str, Any]) -> Mapping[str, Any]:
     values: dict[str, Any] = {}
     for name, value in table.items():
         several = [value] if name in _AXES and isinstance(value, str) else value
-        values[name.replace("-", "_")] = (
-            [_anchored(path, name, one) for one in several]
-            if name in _AXES
-            else _anchored(path, name, value)
-        )
+        if name in _AXES:
+            values[name] = [_anchored(path, name, one) for one in several]
+            values[f"{name}_as_written"] = several
+        else:
+            values[name.replace("-", "_")] = _anchored(path, name, value)
     return values
 
 

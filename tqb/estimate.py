@@ -36,14 +36,14 @@ def estimate(options: RunOptions) -> Estimate:
         InputError: a pack, prompt, target, scorer, judge, selection or baseline cannot be used.
     """
     pipeline.refuse_counts_too_low(options)
-    options = pipeline.share_of(options)
     packs = pipeline.load_packs(options)
     pipeline.refuse_unknown_must_pass(packs, options.policy.must_pass)
     load_scorer(options.scorer, threshold=options.fuzzy_threshold)
     requests = pipeline.build_requests(packs, load_prompt(options.prompt), options)
     pipeline.load_baseline(options.baseline, pipeline.keys_of(requests))
     if options.shard:
-        requests, _ = shards.take(requests, options.shard, pipeline.chars_beside_question)
+        requests, part = shards.take(requests, options.shard, pipeline.chars_beside_question)
+        options = pipeline.share_of(options, part)
     target = pipeline.open_pipeline(options, needs_key=False)
     judge = pipeline.open_judge(options, needs_key=False)
     parts = tuple(_parts(target, judge, requests, options))

@@ -18,11 +18,15 @@ from tqb.errors import (
     EXIT_INTERRUPTED,
     EXIT_NOTHING,
     EXIT_PASS,
+    BaselineError,
+    ConfigError,
+    PromptError,
     TargetError,
 )
 from tqb.redaction import redact
 from tqb.stats import holm, paired_interval, sign_test
 from tqb.targets import target_name
+from tqb.text import usd
 from tqb.types import Cell, Contrast, Matrix, Report, RunOptions, Status, Verdict
 
 WORST_FIRST: Mapping[Status, int] = {
@@ -65,8 +69,7 @@ def run(
         InputError: a pack, prompt, scorer, selection or baseline of any cell cannot be used;
             nothing has been asked then.
     """
-    for plan in plans:
-        pipeline.prepare(plan.options)
+    ready = {plan.name: _prepare(plan) for plan in plans}
     shared = pipeline.shared_by(plans[0].options)
     totals: dict[str, int] = {}
     cells: list[Cell] = []
@@ -76,31 +79,36 @@ def run(
         on_start(sum(totals.values()))
 
     for plan in plans:
-        stopped = _is_stopped(cells)
-        cell = _cell(plan, shared, partial(start, plan.name), on_reply, stopped=stopped)
-        cells.append(cell)
-        on_cell(cell)
+        asked = partial(
+            pipeline.run,
+            plan.options,
+            on_start=partial(start, plan.name),
+            on_reply=on_reply,
+            shared=shared,
+            ready=ready[plan.name],
+        )
+        interrupted = any(cell.verdict.status == "interrupted" for cell in cells)
+        cells.append(_cell(plan, None if interrupted else asked))
+        on_cell(cells[-1])
     contrasts = tuple(one for suite in _suites(cells) for one in contrast(suite))
-    return Matrix("1.0", pipeline.TOOL, tuple(cells), contrasts, judge(cells))
+    verdict = judge(cells, plans[0].options.policy.max_cost_usd)
+    return Matrix("1.0", pipeline.TOOL, tuple(cells), contrasts, verdict)
 
 
-def _is_stopped(cells: Sequence[Cell]) -> bool:
-    return any(cell.verdict.status in ("interrupted", "budget") for cell in cells)
+def _prepare(plan: Plan) -> pipeline.Prepared:
+    """Read what a cell needs; what is wrong with it is said with the cell's name."""
+    try:
+        return pipeline.prepare(plan.options)
+    except (BaselineError, ConfigError, PromptError) as error:
+        raise type(error)(f"{plan.name}: {error}") from error
 
 
-def _cell(
-    plan: Plan,
-    shared: pipeline.Shared,
-    on_start: pipeline.OnStart,
-    on_reply: pipeline.OnReply,
-    *,
-    stopped: bool,
-) -> Cell:
-    """Run one cell, unless those before it were stopped."""
-    report, why = None, "not run: the cells before it were stopped"
-    if not stopped:
+def _cell(plan: Plan, run_it: Callable[[], Report] | None) -> Cell:
+    """Run one cell, unless a signal stopped one before it."""
+    report, why = None, "not run: the run was interrupted"
+    if run_it:
         try:
-            report = pipeline.run(plan.options, on_start=on_start, on_reply=on_reply, shared=shared)
+            report = run_it()
         except TargetError as error:
             why = f"could not run: {redact(str(error))}"
     prompt = plan.options.prompt
@@ -169,12 +177,17 @@ def _rounded(interval: tuple[float, float]) -> tuple[float, float]:
     return round(interval[0], 6), round(interval[1], 6)
 
 
-def judge(cells: Sequence[Cell]) -> Verdict:
+def judge(cells: Sequence[Cell], max_cost_usd: float | None = None) -> Verdict:
     """Give all cells one verdict, the worst of theirs, with the reasons of each that is no pass.
 
-    Where all pass it has the first reason of each.
+    Where all pass it has the first reason of each. What they cost together may be too much, too.
     """
     statuses = [cell.verdict.status for cell in cells]
+    costs = [cell.report.metrics.cost_usd or 0.0 for cell in cells if cell.report]
+    over = []
+    if max_cost_usd is not None and round(sum(costs), 9) > max_cost_usd:
+        statuses.append("budget")
+        over = [f"the cells cost {usd(sum(costs))}, and --max-cost allows ${max_cost_usd:g}"]
     status = next(one for one in WORST_FIRST if one in statuses)
     reasons = tuple(
         f"{cell.name}: {reason}"
@@ -184,4 +197,4 @@ def judge(cells: Sequence[Cell]) -> Verdict:
         for reason in cell.verdict.reasons
     )
     passed = tuple(f"{cell.name}: {cell.verdict.reasons[0]}" for cell in cells)
-    return Verdict(status, WORST_FIRST[status], reasons or passed)
+    return Verdict(status, WORST_FIRST[status], (*over, *reasons) or passed)

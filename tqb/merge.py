@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -10,8 +9,10 @@ from pathlib import Path
 
 from tqb import baseline, pipeline, report, shards
 from tqb.diagnose import diagnose
-from tqb.gate import Wave, judge, set_aside
+from tqb.errors import EXIT_BUDGET, EXIT_INTERRUPTED
+from tqb.gate import Wave, judge, names_of, set_aside
 from tqb.prompts import fingerprint
+from tqb.text import short_hash
 from tqb.types import Report, Result, RunInfo, RunOptions, Verdict
 
 
@@ -27,6 +28,12 @@ def merge(reports: Iterable[tuple[Path, Report]], options: RunOptions) -> Report
     """
     joined = shards.join(reports)
     made = report.make_report(pipeline.TOOL, merged_info(joined), joined.results)
+    names = {
+        name
+        for result in joined.results
+        for name in names_of(result.pack, result.item_id, result.tags)
+    }
+    pipeline.refuse_unknown_names(options.policy.must_pass, names, "the shards")
     base = pipeline.load_baseline(options.baseline, {result.key for result in joined.results})
     flaky = pipeline.flaky_items(options.history, options.policy.quarantine)
     compared = baseline.compare(base, made)
@@ -40,11 +47,11 @@ def merge(reports: Iterable[tuple[Path, Report]], options: RunOptions) -> Report
 
 def merged_info(joined: shards.Joined) -> RunInfo:
     """Write down how a run was made whose shards were."""
-    first = joined.runs[0]
+    first, ids = joined.runs[0], " ".join(run.id for run in joined.runs)
     started_at = min(run.started_at for run in joined.runs)
     return replace(
         first,
-        id=f"{first.id.partition('-')[0]}-{uuid.uuid4().hex[:8]}",
+        id=f"{first.id.partition('-')[0]}-{short_hash(ids)[:8]}",
         started_at=started_at,
         finished_at=max(run.finished_at for run in joined.runs),
         prompt_sha256=fingerprint(r.prompt_sha256 for r in joined.results if r.repeat == 0),
@@ -60,12 +67,16 @@ def recall_again(
     return tuple(one for key in wave.keys for one in known.get(key, ())[: wave.times]), False
 
 
-def verdict_of_stopped(shards_of_run: Sequence[Report]) -> Verdict:
+def verdict_of_stopped(stopped: Sequence[Report]) -> Verdict:
     """Return the verdict on a run of which these shards did not come to their end."""
+    statuses = [report.verdict.status for report in stopped]
+    worst = next(status for status in shards.STOPPED if status in statuses)
     reasons = tuple(
         f"shard {one.run.part.shard}: {reason}"
-        for one in shards_of_run
+        for one in stopped
         if one.run.part
         for reason in one.verdict.reasons
     )
-    return replace(shards_of_run[0].verdict, reasons=reasons)
+    if worst == "interrupted":
+        return Verdict("interrupted", EXIT_INTERRUPTED, reasons)
+    return Verdict("budget", EXIT_BUDGET, reasons)

@@ -131,12 +131,13 @@ def run(
     on_start: OnStart = lambda total: None,
     on_reply: OnReply = lambda request, reply: None,
     shared: Shared | None = None,
+    ready: Prepared | None = None,
 ) -> Report:
     """Run packs through a target and judge the answers.
 
     `on_start` gets the number of requests, and again, grown, when a judge is asked or something is
     asked again; `on_reply` each request with its reply as it arrives. Runs that have their limits
-    in common are given what they have `shared`.
+    in common are given what they have `shared`; one that was prepared before, what is `ready`.
 
     Raises:
         InputError: a pack, prompt, target, scorer, judge, selection or baseline cannot be used;
@@ -144,9 +145,9 @@ def run(
     """
     started_at = _now()
     _refuse_running_loop()
-    options = share_of(options)
+    ready = ready or prepare(options)
+    options = share_of(options, ready.part)
     shared = shared or shared_by(options)
-    ready = prepare(options)
     target = open_pipeline(options)
     grader = open_judge(options)
     info = run_info(started_at, target, grader, ready, options)
@@ -159,11 +160,12 @@ def run(
         return go_through(info, ready, target, answer, options)
 
 
-def share_of(options: RunOptions) -> RunOptions:
+def share_of(options: RunOptions, part: Part | None) -> RunOptions:
     """Leave to a shard its share of what the whole run may spend, and ask in a minute."""
-    if options.shard is None:
+    if part is None:
         return options
-    limits, policy, of = options.limits, options.policy, options.shard.of
+    limits, policy, of = options.limits, options.policy, part.shard.of
+    share = len(part.places) / part.items if part.items else 1.0
     return replace(
         options,
         limits=replace(
@@ -171,7 +173,10 @@ def share_of(options: RunOptions) -> RunOptions:
             rpm=limits.rpm and max(1, limits.rpm // of),
             tpm=limits.tpm and max(1, limits.tpm // of),
         ),
-        policy=replace(policy, max_cost_usd=policy.max_cost_usd and policy.max_cost_usd / of),
+        policy=replace(
+            policy,
+            max_cost_usd=policy.max_cost_usd and round(policy.max_cost_usd * share, 9),
+        ),
     )
 
 
@@ -270,11 +275,16 @@ def refuse_unknown_must_pass(packs: Sequence[Pack], names: Sequence[str]) -> Non
         for item in pack.items
         for name in names_of(pack.name, item.id, item.tags)
     }
+    refuse_unknown_names(names, known, ", ".join(pack.name for pack in packs))
+
+
+def refuse_unknown_names(names: Sequence[str], known: Collection[str], where: str) -> None:
+    """Raise `ConfigError` for a name in `Policy.must_pass` that is none of those known."""
     for name in names:
         if name not in known:
             raise ConfigError(
-                f"--must-pass {name}: no item and no tag of {', '.join(p.name for p in packs)} is "
-                "called so; give an id, pack/id, or tag=value"
+                f"--must-pass {name}: no item and no tag of {where} is called so; give an id, "
+                "pack/id, or tag=value"
             )
 
 

@@ -11,8 +11,13 @@ from pathlib import Path
 
 from tqb.changes import by_item
 from tqb.errors import ConfigError
+from tqb.text import short_hash
 from tqb.types import Part, Report, Request, Result, RunInfo, Shard
 
+STOPPED = ("interrupted", "budget")
+"""Verdicts of a shard that did not come to its end, the worst first."""
+ENDED = ("shard", "nothing")
+"""Those of the others."""
 MOST_NAMED = 10
 """Missing shards that are named."""
 
@@ -35,6 +40,7 @@ _SAME: Mapping[str, Callable[[Read], object]] = {
     "repeats": lambda read: read[1].run.repeats,
     "number of shards": lambda read: read[2].shard.of,
     "number of items": lambda read: read[2].items,
+    "selection of items": lambda read: read[2].selection_sha256,
 }
 """What all shards of a run have in common, by what it is called."""
 
@@ -79,6 +85,7 @@ def take(
     part = Part(
         shard=shard,
         items=len(items),
+        selection_sha256=_selection(f"{one.pack}/{one.item.id}" for one in items),
         places=tuple(place for place, _ in mine),
         instruction_chars=tuple(chars(one) for _, one in mine),
     )
@@ -114,13 +121,12 @@ def join(reports: Iterable[tuple[Path, Report]]) -> Joined:
     _refuse_gaps(read)
     places = [place for _, _, part in read for place in part.places]
     if len(places) != read[0][2].items or sorted(places) != list(range(len(places))):
-        raise ConfigError(
-            "the shards do not make up one run: they selected other items; give all of them the "
-            "same --limit, --item and --tag"
-        )
+        raise ConfigError(_EDITED)
     grouped = [group for path, made, part in read for group in _groups(path, made, part)]
     chars = [size for _, _, part in read for size in part.instruction_chars]
     order = sorted(range(len(places)), key=places.__getitem__)
+    if _selection(grouped[at][0].key for at in order) != read[0][2].selection_sha256:
+        raise ConfigError(_EDITED)
     again = by_item(
         result for _, made, _ in read if made.confirmation for result in made.confirmation.results
     )
@@ -129,8 +135,15 @@ def join(reports: Iterable[tuple[Path, Report]]) -> Joined:
         results=tuple(chain.from_iterable(grouped[at] for at in order)),
         again={f"{pack}/{item}": tuple(results) for (pack, item), results in again.items()},
         instruction_chars=tuple(chars[at] for at in order),
-        stopped=tuple(made for _, made, _ in read if made.verdict.status != "shard"),
+        stopped=tuple(made for _, made, _ in read if made.verdict.status in STOPPED),
     )
+
+
+_EDITED = "the shards do not make up one run: one was edited; run them again"
+
+
+def _selection(keys: Iterable[str]) -> str:
+    return short_hash("\n".join(keys))
 
 
 def _as_part(path: Path, report: Report) -> Read:
@@ -138,7 +151,14 @@ def _as_part(path: Path, report: Report) -> Read:
         raise ConfigError(
             f"{path}: not the report of a shard: make one by `tqb run --shard K/N -o FILE.json`"
         )
+    shard = report.run.part.shard
+    if not 1 <= shard.number <= shard.of or report.verdict.status not in (*STOPPED, *ENDED):
+        raise _edited(path)
     return path, report, report.run.part
+
+
+def _edited(path: Path) -> ConfigError:
+    return ConfigError(f"{path}: was edited, and is no report of a shard any more: run it again")
 
 
 def _refuse_others(read: Sequence[Read]) -> None:
@@ -178,12 +198,17 @@ def _and(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _groups(path: Path, report: Report, part: Part) -> list[Sequence[Result]]:
-    """Return the results of each item of a shard."""
-    groups: list[Sequence[Result]] = list(by_item(report.results).values())
-    if not len(groups) == len(part.places) == len(part.instruction_chars):
-        raise ConfigError(
-            f"{path}: has {len(groups)} items where shard {part.shard} asked {len(part.places)}: "
-            "the file was edited; run the shard again"
-        )
-    return groups
+def _groups(path: Path, report: Report, part: Part) -> list[list[Result]]:
+    """Return the results of each item of a shard. Raises `ConfigError` for those of others."""
+    groups: dict[tuple[str, str], list[Result]] = by_item(report.results)
+    packs = {pack.name for pack in report.run.packs}
+    repeats = list(range(report.run.repeats)) if report.run.repeats <= len(report.results) else []
+    whole = len(groups) == len(part.places) == len(part.instruction_chars)
+    if not whole or not all(
+        [result.repeat for result in results] == repeats
+        and pack in packs
+        and shard_of(pack, item, part.shard.of) == part.shard.number
+        for (pack, item), results in groups.items()
+    ):
+        raise _edited(path)
+    return list(groups.values())

@@ -706,6 +706,8 @@ class Part:
     shard: Shard
     items: int
     """Items of the whole run."""
+    selection_sha256: str
+    """First 16 hexadecimal digits of the hash of their keys."""
     places: tuple[int, ...]
     """0-based place of each of its items among them."""
     instruction_chars: tuple[int, ...]

@@ -28,8 +28,16 @@ def server() -> Iterator[OpenAIServer]:
 
 def run(cli: Cli, tmp_path: Path, capitals: Path, server: OpenAIServer, *flags: object) -> str:
     """Run the pack and return what was printed."""
-    target = ("-m", f"{server.url}#m", "-o", "r.json")
-    ended = cli("run", capitals, *target, *flags, env={"XDG_CACHE_HOME": str(tmp_path / "xdg")})
+    target = () if "-m" in flags else ("-m", f"{server.url}#m")
+    ended = cli(
+        "run",
+        capitals,
+        *target,
+        "-o",
+        "r.json",
+        *flags,
+        env={"XDG_CACHE_HOME": str(tmp_path / "xdg")},
+    )
     assert ended.code in (0, 1), ended.err
     return ended.out + ended.err
 

@@ -173,7 +173,8 @@ def test_the_journal_of_another_run_is_refused(
         if change == ("pack",):
             write_items(pack, {"id": "q0", "text": "Another?", "label": "0"})
         else:
-            run += [f"{server.url}#o" if part == "other" else part for part in change]
+            named = [f"{server.url}#o" if part == "other" else part for part in change]
+            run = [*run[:2], *named] if "-m" in change else [*run, *named]
         ended = cli(*run, "--resume")
         assert len(server.requests) == asked
     assert ended.code == 2

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tqb.cli.output import write_out
-from tqb.errors import EXIT_PASS, ConfigError
+from tqb.errors import EXIT_PASS, BaselineError, ConfigError
 from tqb.text import count, one_line, usd
 from tqb.types import HISTORY
 
@@ -182,7 +182,10 @@ def import_(
     added = 0
     with History(file or HISTORY) as history:
         for path in reports:
-            added += history.add(load_report(path))
+            made = load_report(path)
+            if made.run.part:
+                raise BaselineError(f"{path}: is one shard of a run: add what `tqb merge` made")
+            added += history.add(made)
     write_out(
         f"Added {count(added, 'run')} of {len(reports)}; the others were there already.\n"
         if added < len(reports)

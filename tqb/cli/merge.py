@@ -10,6 +10,7 @@ import typer
 
 from tqb.cli import options
 from tqb.cli.keep import keep_in_history, keep_last_run, log_run, make_folder, saved_report
+from tqb.cli.plans import with_own_baseline
 
 EXAMPLES = """Examples:
 
@@ -60,8 +61,11 @@ def merge(
     require(log_to or ())
     outputs = tuple(output or ())
     check_outputs(outputs, [*map(str, reports), baseline, config])
-    asked = RunOptions(baseline=baseline, policy=options.policy_of(context.params))
-    report = put_together([(path, load_report(path)) for path in reports], asked)
+    read = [(path, load_report(path)) for path in reports]
+    asked = RunOptions(
+        target=read[0][1].run.target, baseline=baseline, policy=options.policy_of(context.params)
+    )
+    report = put_together(read, with_own_baseline(asked))
     make_folder()
     keep_last_run(report)
     if history:

@@ -12,6 +12,7 @@ import typer
 
 from tqb.cli import options
 from tqb.errors import ConfigError
+from tqb.text import short_hash
 from tqb.types import JOURNAL, Limits, Params, RunOptions, Shard, Storage
 
 if TYPE_CHECKING:
@@ -36,38 +37,48 @@ def plans_of(context: typer.Context) -> tuple[Plan, ...]:
     ]
     several = len(cells) > 1
     for flag in ("shard", "batch", "batch_id"):
-        if several and given[flag]:
+        if given[flag] and (several or suites):
             name = flag.replace("_", "-")
-            raise ConfigError(f"--{name} goes with one target and one prompt: run each by itself")
+            raise ConfigError(
+                f"--{name} goes with one target, one prompt and no [[suite]]: run each by itself"
+            )
     plans = []
     for suite, axes, values in cells:
         name = " · ".join(part for part in (suite, *axes) if part)
         asked = options_of(values)
-        plans.append(Plan(name, suite, _own_files(asked, name) if several else asked))
+        if several:
+            asked = _own_journal_of_cell(asked, name)
+            _refuse_streams(asked)
+        plans.append(Plan(name, suite, with_own_baseline(asked, name)))
     _refuse_twins([plan.name for plan in plans])
     return tuple(plans)
 
 
 def _left_open(context: typer.Context, suite: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a suite says, but for what the command line or the environment does."""
-    sources = {name: context.get_parameter_source(name) for name in suite if name != "name"}
-    return {
-        name: suite[name]
-        for name, source in sources.items()
-        if source is None or source.name not in ("COMMANDLINE", "ENVIRONMENT")
-    }
+    found = {}
+    for name in suite:
+        source = context.get_parameter_source(name.removesuffix("_as_written"))
+        if name != "name" and (source is None or source.name not in ("COMMANDLINE", "ENVIRONMENT")):
+            found[name] = suite[name]
+    return found
 
 
 def _cells(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
-    """Yield each target with each prompt: what tells it from the others, and its values."""
+    """Yield each target with each prompt: what tells it from the others, and its values.
+
+    What a file names is called as it is written there, wherever the command is run.
+    """
     from tqb.targets import target_name
 
     targets = values["target"] or ["demo"]
     prompts = values["prompt"] or [None]
-    for target in targets:
-        for prompt in prompts:
-            shown = target_name(target) if len(targets) > 1 else ""
-            axes = (shown, str(prompt) if len(prompts) > 1 else "")
+    told_targets = values.get("target_as_written") or targets
+    told_prompts = values.get("prompt_as_written") or prompts
+    for target, told_target in zip(targets, told_targets, strict=True):
+        for prompt, told_prompt in zip(prompts, told_prompts, strict=True):
+            shown = target_name(told_target) if len(targets) > 1 else ""
+            axes = (shown, str(told_prompt) if len(prompts) > 1 else "")
             yield axes, {**values, "target": target, "prompt": prompt}
 
 
@@ -82,18 +93,42 @@ def _refuse_twins(names: Sequence[str]) -> None:
         known[slug(name)] = name
 
 
-def _own_files(asked: RunOptions, name: str) -> RunOptions:
-    """Give one of several cells a journal of its own, and its baseline where that is a folder."""
-    storage, base = asked.storage, asked.baseline
+def _own_journal_of_cell(asked: RunOptions, name: str) -> RunOptions:
+    storage = asked.storage
     journal = storage.journal and storage.journal.with_stem(f"{storage.journal.stem}-{slug(name)}")
-    if base is not None and base.is_dir():
-        base = base / f"{slug(name)}.jsonl"
-    return replace(asked, storage=replace(storage, journal=journal), baseline=base)
+    return replace(asked, storage=replace(storage, journal=journal))
+
+
+def _refuse_streams(asked: RunOptions) -> None:
+    """Raise `ConfigError` for what several cells cannot read one after the other."""
+    for path in (asked.prompt, asked.baseline, *map(Path, asked.packs)):
+        if path is not None and path.exists() and not path.is_file() and not path.is_dir():
+            raise ConfigError(f"{path}: can be read once, and there are several cells: give a file")
+
+
+def with_own_baseline(asked: RunOptions, name: str = "") -> RunOptions:
+    """Take from a folder of baselines that of a cell; one without a name is called as its target.
+
+    Each is where `tqb baseline accept` puts it.
+    """
+    from tqb.targets import target_name
+
+    base = asked.baseline
+    if base is None or not base.is_dir():
+        return asked
+    return replace(asked, baseline=base / f"{slug(name or target_name(asked.target))}.jsonl")
+
+
+MOST_IN_A_NAME = 80
+"""Characters of a cell's name in that of a file."""
 
 
 def slug(name: str) -> str:
-    """Return a cell's name as that of a file."""
-    return re.sub(r"[^\w.-]+", "-", name).strip("-.").lower() or "cell"
+    """Return a cell's name as that of a file; of a long one the beginning, and a hash."""
+    plain = re.sub(r"[^\w.-]+", "-", name).strip("-.").lower() or "cell"
+    if len(plain.encode()) <= MOST_IN_A_NAME:
+        return plain
+    return f"{plain[: MOST_IN_A_NAME // 4]}-{short_hash(name)}"
 
 
 def options_of(values: Mapping[str, Any]) -> RunOptions:
@@ -106,6 +141,8 @@ def options_of(values: Mapping[str, Any]) -> RunOptions:
 
     part = shards.parse(values["shard"]) if values["shard"] else None
     journal = own_journal(Path(values["journal"]), part)
+    if not journal.name:
+        raise ConfigError(f"--journal {journal}: name a file")
     return RunOptions(
         packs=tuple(values["packs"] or ("core-en",)),
         target=values["target"],

@@ -6,6 +6,7 @@ A wrong answer is a failure, a call that brought none an error, and what was not
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tqb.formats.failed import asked_name, paths, told
@@ -25,8 +26,13 @@ def to_junit(report: Report) -> str:
     return to_junit_of([("", report)])
 
 
-def to_junit_of(reports: Sequence[tuple[str, Report]]) -> str:
-    """Render reports as one: the suites of each have its name, if it has one, before their own."""
+def to_junit_of(
+    reports: Sequence[tuple[str, Report]], failed: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """Render reports as one: the suites of each have its name, if it has one, before their own.
+
+    `failed` says by name why others have no report.
+    """
     from xml.etree import ElementTree as ET
 
     every = tuple(result for _, report in reports for result in report.results)
@@ -40,9 +46,21 @@ def to_junit_of(reports: Sequence[tuple[str, Report]]) -> str:
         for pack, results in groups.items():
             suite = f"{name} · {pack}" if name else pack
             _add_suite(root, report, packs.get(pack), suite, results)
+    for name, why in failed.items():
+        _add_failed(root, name, why)
     ET.indent(root, " ")
     text = ET.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
+
+
+def _add_failed(root: Element, name: str, why: str) -> None:
+    """Add a suite of which nothing could be asked, and count it."""
+    one = {"tests": "1", "failures": "0", "errors": "1", "skipped": "0", "time": "0.000"}
+    suite = _add(root, "testsuite", {"name": name, **one})
+    case = _add(suite, "testcase", {"classname": name, "name": "run", "time": "0.000"})
+    _add(case, "error", {"type": "could-not-run", "message": one_line(why, NAME)})
+    for count in ("tests", "errors"):
+        root.set(count, str(int(root.get(count, "0")) + 1))
 
 
 def _counts(results: list[Result] | tuple[Result, ...]) -> dict[str, str]:

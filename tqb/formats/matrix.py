@@ -114,8 +114,14 @@ def _against(contrast: Contrast | None) -> str:
 
 
 def to_junit(matrix: Matrix) -> str:
-    """Render it as JUnit XML: the suites of all cells, each after its cell's name."""
-    return to_junit_of([(cell.name, cell.report) for cell in matrix.cells if cell.report])
+    """Render it as JUnit XML: the suites of all cells, each after its cell's name.
+
+    A cell that could not run is a suite with an error.
+    """
+    return to_junit_of(
+        [(cell.name, cell.report) for cell in matrix.cells if cell.report],
+        {cell.name: cell.verdict.reasons[0] for cell in matrix.cells if not cell.report},
+    )
 
 
 def to_markdown(matrix: Matrix, most_bytes: int = MOST_BYTES) -> str:
@@ -123,10 +129,14 @@ def to_markdown(matrix: Matrix, most_bytes: int = MOST_BYTES) -> str:
     lines = [f"### tqb: {WORDS[matrix.verdict.status][0]}", "", said_of(matrix), ""]
     head, *rows = table(matrix)
     lines += [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    lines += [f"| {code(row[0]).replace('|', '&#124;')} | {' | '.join(row[1:])} |" for row in rows]
+    lines += [f"| {_in_table(row[0])} | {' | '.join(row[1:])} |" for row in rows]
     said = (*faults_of(matrix), *matrix.verdict.reasons)
     lines += ["", *([LEGEND, ""] if matrix.contrasts else []), *(f"- {prose(one)}" for one in said)]
     return _cut("".join(f"{line}\n" for line in lines), most_bytes)
+
+
+def _in_table(name: str) -> str:
+    return code(name).replace("|", r"\|")
 
 
 def _cut(text: str, most_bytes: int) -> str:
@@ -152,7 +162,8 @@ RENDERERS: Mapping[str, Callable[[Matrix], str]] = {
 def check_suffixes(outputs: tuple[Path, ...]) -> None:
     """Raise `ConfigError` for an output in which several cells have no form."""
     for path in outputs:
-        if _renderer(path) is None:
+        is_device = path.exists() and not path.is_file() and not path.is_dir()
+        if _renderer(path) is None and not is_device:
             raise ConfigError(
                 f"--output {path}: several cells are written as {', '.join(RENDERERS)}; of each "
                 "cell alone `tqb report .tqb/cells/NAME.json -o FILE` writes the others"

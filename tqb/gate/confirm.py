@@ -43,14 +43,15 @@ NOTHING = Wave((), 0)
 def plan_shard(comparison: Comparison, policy: Policy, *, items: int, asked: int) -> Wave:
     """Choose what a shard asks again next: all that `plan` could choose of it for the whole run.
 
-    That depends on what the other shards find. `items` and `asked` are those of the whole run.
+    That depends on what the other shards find, so each kind of item is asked as often as if there
+    were no other. `items` and `asked` are those of the whole run.
     """
     limit = asked if policy.confirm_limit is None else policy.confirm_limit
     open_items = [item for item in comparison.items if item.again is None]
     chosen = _failing_must_pass(open_items, policy)
-    if not _surely_clear(comparison, policy, items):
-        chosen += _broken(open_items, policy)
-        chosen = chosen or [item for item in open_items if item.change == "fixed"]
+    if not chosen and not _surely_clear(comparison, policy, items):
+        fixed = [item for item in open_items if item.change == "fixed"]
+        chosen = _broken(open_items, policy) or fixed
     if not (chosen and limit and policy.confirm):
         return NOTHING
     times = max(1, min(policy.confirm, limit // len(chosen)))

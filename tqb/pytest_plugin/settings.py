@@ -18,7 +18,7 @@ OPTIONS = ("target", "baseline", "config")
 def run_settings(config: pytest.Config, packs: Sequence[str] = ()) -> dict[str, Any]:
     """Return what `tqb run` would run with: option, ``TQB_*``, ini file, tqb.toml, default.
 
-    The journal is kept only where a setting names it.
+    The journal is kept only where a setting names it. Suites are not run here.
 
     Raises:
         ConfigError: a setting is wrong.
@@ -40,6 +40,8 @@ def run_settings(config: pytest.Config, packs: Sequence[str] = ()) -> dict[str, 
     given = context.params
     settings = {name: given[name] for name in signature(tqb.run).parameters if name in given}
     settings["packs"] = given["packs"] or ("core-en",)
+    settings["target"] = (given["target"] or ("demo",))[0]
+    settings["prompt"] = next(iter(given["prompt"] or ()), None)
     settings["items"] = tuple(given["item"] or ())
     settings["tags"] = parse_tags(given["tag"] or [])
     settings["must_pass"] = tuple(given["must_pass"] or ())
