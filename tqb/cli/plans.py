@@ -23,7 +23,7 @@ def plans_of(context: typer.Context) -> tuple[Plan, ...]:
     """Return a plan for each target, prompt and suite; one that is alone has no name.
 
     Raises:
-        ConfigError: a value cannot be used, or a shard or a journal is asked of several cells.
+        ConfigError: a value cannot be used, or not with several cells.
     """
     from tqb.matrix import Plan
 
