@@ -284,7 +284,7 @@ class _Side(NamedTuple):
 def _sides(items: Iterable[BaselineItem]) -> dict[tuple[str, str], _Side]:
     return {
         (one.pack, one.item_id): _Side(
-            one.question_sha256, Passes(one.passes, one.runs, one.errors)
+            one.question_sha256, passes_of(one.passes, one.runs, one.errors)
         )
         for one in items
     }
@@ -298,7 +298,7 @@ def _comparison(
 ) -> Comparison:
     items = tuple(
         _compare_item(*key, before.get(key), after.get(key))
-        for key in sorted(before.keys() | after.keys())
+        for key in sorted((*before, *(key for key in after if key not in before)))
     )
     return Comparison(target, count_changes(items), items, tuple(said))
 

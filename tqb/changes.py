@@ -55,12 +55,16 @@ def by_item(results: Iterable[Result]) -> dict[tuple[str, str], list[Result]]:
     return groups
 
 
+passes_of = lru_cache(maxsize=4096)(Passes)
+"""Make `Passes`; of many items most have done the same."""
+
+
 def count_passes(repeats: Iterable[Result]) -> Passes:
     """Count what an item did; what was not asked counts as a failed call."""
     outcomes = [result.outcome for result in repeats]
     passed = outcomes.count("pass")
     scored = passed + outcomes.count("fail")
-    return Passes(passed, scored, len(outcomes) - scored)
+    return passes_of(passed, scored, len(outcomes) - scored)
 
 
 def change_of(before: Passes, after: Passes, again: Passes | None = None) -> Change:
