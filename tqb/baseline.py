@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tqb.changes import by_item, change_of, count_changes, count_passes
+from tqb.changes import by_item, change_of, count_changes, count_passes, passes_of
 from tqb.errors import BaselineError
 from tqb.redaction import redact
 from tqb.signs import form_of
