@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from tqb.errors import ConfigError, InputError
@@ -39,26 +40,37 @@ def portable_path(path: Path) -> str:
     return file.as_posix()
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
+def write_whole(path: Path, content: str | bytes | Iterable[str]) -> None:
     """Write bytes, or text as UTF-8, beside `path`, and rename it into place; make its folders.
+
+    A text may come in pieces, of which there is never more than one in memory.
 
     Something that is no regular file, such as ``/dev/stdout``, is written to directly.
 
     Raises:
         ConfigError: the file cannot be written.
     """
-    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    pieces = (content,) if isinstance(content, (str, bytes)) else content
     try:
         if path.exists() and not path.is_file():
-            path.write_bytes(data)
+            _write(path, pieces)
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         target = path.resolve()
         part = target.with_name(f".{target.name}.{os.getpid()}.part")
         try:
-            part.write_bytes(data)
+            _write(part, pieces)
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written ({error.strerror})") from None
+
+
+def _write(path: Path, pieces: Iterable[str | bytes]) -> None:
+    with path.open("wb") as file:
+        for piece in pieces:
+            if isinstance(piece, str):
+                file.write(piece.encode("utf-8", "backslashreplace"))
+            else:
+                file.write(piece)

@@ -11,7 +11,7 @@ from tqb.errors import ConfigError
 from tqb.files import write_whole
 from tqb.types import Report
 
-Renderer = Callable[[Report], "str | bytes"]
+Renderer = Callable[[Report], "str | bytes | Iterable[str]"]
 
 
 def _by(module: str) -> Renderer:
@@ -24,8 +24,14 @@ def _by(module: str) -> Renderer:
     return render
 
 
+def _json(report: Report) -> Iterable[str]:
+    from tqb.formats.json import json_pieces
+
+    return json_pieces(report)
+
+
 RENDERERS: Mapping[str, Renderer] = {
-    ".json": _by("json"),
+    ".json": _json,
     ".junit.xml": _by("junit"),
     ".md": _by("markdown"),
     ".html": _by("html"),

@@ -23,7 +23,13 @@ from tqb.types import Matrix, Report
 
 def to_json(report: Report | Matrix) -> str:
     """Render the report, or several with what they are together, as JSON text with a line end."""
-    return "".join(_pieces(report, "\n")) + "\n"
+    return "".join(json_pieces(report))
+
+
+def json_pieces(report: Report | Matrix) -> Iterator[str]:
+    """Yield that text piece by piece: whole, it takes as much memory as the report."""
+    yield from _pieces(report, "\n")
+    yield "\n"
 
 
 def _pieces(value: Any, line: str) -> Iterator[str]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
 from tqb.errors import ConfigError
 from tqb.files import write_whole
 from tqb.formats.found import told_faults
-from tqb.formats.json import to_json
+from tqb.formats.json import json_pieces
 from tqb.formats.junit import to_junit_of
 from tqb.formats.markdown import MOST_BYTES, code, prose
 from tqb.formats.terminal import WIDTH, WORDS, Line, render_lines, render_report
@@ -151,8 +151,8 @@ def _cut(text: str, most_bytes: int) -> str:
     return "".join(kept)
 
 
-RENDERERS: Mapping[str, Callable[[Matrix], str]] = {
-    ".json": to_json,
+RENDERERS: Mapping[str, Callable[[Matrix], str | Iterable[str]]] = {
+    ".json": json_pieces,
     ".junit.xml": to_junit,
     ".md": to_markdown,
 }
@@ -170,7 +170,7 @@ def check_suffixes(outputs: tuple[Path, ...]) -> None:
             )
 
 
-def _renderer(path: Path) -> Callable[[Matrix], str] | None:
+def _renderer(path: Path) -> Callable[[Matrix], str | Iterable[str]] | None:
     name = path.name.lower()
     if name == "junit.xml":
         return to_junit
@@ -183,4 +183,4 @@ def write_matrix(matrix: Matrix, path: Path) -> None:
     Raises:
         ConfigError: the file cannot be written.
     """
-    write_whole(path, (_renderer(path) or to_json)(matrix))
+    write_whole(path, (_renderer(path) or json_pieces)(matrix))
