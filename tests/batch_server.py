@@ -133,5 +133,5 @@ class BatchServer(OpenAIServer):
         )
 
     def _written(self, rows: list[dict[str, Any]]) -> str:
-        text = "".join(json.dumps(row) + "\n" for row in rows)
+        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         return str(self._keep_file(text.encode())["id"])

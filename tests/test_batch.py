@@ -76,6 +76,15 @@ def test_what_a_batch_leaves_out(cli: Cli, tmp_path: Path, capitals: Path) -> No
     assert sources == ["batch", "target", "target", "batch"]
 
 
+def test_answers_with_line_ends_of_their_own(cli: Cli, tmp_path: Path, capitals: Path) -> None:
+    """What Unicode takes for the end of a line is no end of a line of the batch."""
+    said = "Paris\u2028Rome\x85Madrid\x0bCairo\nand so on"
+    with BatchServer(said) as server:
+        run(cli, server, capitals, "--batch", "-o", "r.json")
+        assert not singly(server)
+    assert {r["answer"] for r in read(tmp_path / "r.json")["results"]} == {said}
+
+
 def test_a_batch_that_fails(cli: Cli, capitals: Path) -> None:
     """What the provider says is passed on, and all is asked one by one."""
     with BatchServer(true, Desk(ending="failed")) as server:

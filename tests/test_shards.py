@@ -350,10 +350,12 @@ def test_any_shards_of_any_run(
         write_items(folder / "p.jsonl", *rows)
         (folder / f"app{folder.name}.py").write_text(APP, "utf-8")
         target = f"python:app{folder.name}:answer"
-        _compare(folder, target, scripts, of, limit)
+        whole, merged = both_ways(folder, target, scripts, of, limit)
+    assert merged == whole
 
 
-def _compare(folder: Path, target: str, scripts: list[Any], of: int, limit: int) -> None:
+def both_ways(folder: Path, target: str, scripts: list[Any], of: int, limit: int) -> list[Any]:
+    """Run scripts in one piece and in shards, against one baseline; return the two reports."""
     app: Any = importlib.import_module(target.split(":")[1])
 
     def run(**more: Any) -> Report:
@@ -372,4 +374,4 @@ def _compare(folder: Path, target: str, scripts: list[Any], of: int, limit: int)
     merged = merge([(path, load_report(path)) for path in paths], options)
     write_report(whole, folder / "whole.json")
     write_report(merged, folder / "merged.json")
-    assert timeless(read(folder / "merged.json")) == timeless(read(folder / "whole.json"))
+    return [timeless(read(folder / name)) for name in ("whole.json", "merged.json")]

@@ -199,6 +199,8 @@ def _notes(
         )
     for one in asked:
         yield _price_note(one, requests[0])
+    if options.storage.batch:
+        yield "--batch: a provider's price for batches holds instead, which is mostly half of this"
     if options.limits.retries and not all(one.recorded for one in asked):
         attempts = count(1 + options.limits.retries, "request")
         yield f"--retries {options.limits.retries}: the most allows for {attempts} each"

@@ -494,7 +494,6 @@ def asker(
     go to `batch`, if there is one.
     """
     total = 0
-    budget = shared.budget
 
     def ask(
         target: Target,
@@ -515,40 +514,52 @@ def asker(
                 memory.keep(who, request, kept)
             on_reply(request, reply)
 
-        known: dict[int, Reply | None] = {
-            place: memory.recall(who, request) for place, request in enumerate(requests)
-        }
-        for place, found in known.items():
-            if isinstance(found, Response):
+        known: dict[int, Reply] = {}
+        for place, request in enumerate(requests):
+            found = memory.recall(who, request)
+            if found:
                 if found.source == "journal":
-                    budget.carry(target, found)
-                on_reply(requests[place], found)
-        left = {place: requests[place] for place, found in known.items() if not found}
+                    shared.budget.carry(target, found)
+                on_reply(request, found)
+                known[place] = found
+        left = {place: one for place, one in enumerate(requests) if place not in known}
         if batch and first and left:
-            replies_of_batch, forget = batch(target, left)
-            for place, reply in replies_of_batch.items():
-                if isinstance(reply, Response):
-                    budget.carry(target, reply)
-                take(requests[place], reply)
-                known[place] = reply
-            forget()
+            known |= by_batch(batch, target, left, shared.budget, take)
         replies, interrupted = run_requests(
             target,
-            [request for place, request in enumerate(requests) if not known[place]],
+            [request for place, request in enumerate(requests) if place not in known],
             limits=options.limits,
             throttle=shared.throttles.setdefault(
                 target.name if target.recorded else provider(target.name),
                 throttle_for(target, options.limits),
             ),
             ends_at=shared.ends_at,
-            budget=budget,
+            budget=shared.budget,
             on_reply=take,
             steps=steps,
         )
         asked = iter(replies)
-        return tuple(known[place] or next(asked) for place in known), interrupted
+        every = range(len(requests))
+        return tuple(known.get(place) or next(asked) for place in every), interrupted
 
     return ask
+
+
+def by_batch(
+    batch: InBatch,
+    target: Target,
+    requests: Mapping[int, Request],
+    budget: Budget,
+    take: Callable[[Request, Reply], None],
+) -> Mapping[int, Reply]:
+    """Let a batch answer requests by place; its replies are paid for and kept before it is gone."""
+    replies, forget = batch(target, requests)
+    for place, reply in replies.items():
+        if isinstance(reply, Response):
+            budget.carry(target, reply)
+        take(requests[place], reply)
+    forget()
+    return replies
 
 
 def answers(

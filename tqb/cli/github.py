@@ -47,10 +47,10 @@ def print_matrix(text: str, matrix: Matrix, saved: Path | None, *, wanted: bool)
         write_out(text)
         return
     from tqb.formats.github import annotation, fenced, matrix_outputs
-    from tqb.formats.matrix import to_markdown
+    from tqb.formats.matrix import faults_of, to_markdown
 
     write_out(fenced(text))
-    write_out(f"{annotation(matrix.verdict)}\n")
+    write_out(f"{annotation(matrix.verdict, faults_of(matrix))}\n")
     summary, outputs = _file("GITHUB_STEP_SUMMARY"), _file("GITHUB_OUTPUT")
     if summary and _size(summary) < MOST_SUMMARY // 2:
         _append(summary, f"{to_markdown(matrix)}\n")

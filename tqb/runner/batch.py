@@ -63,6 +63,7 @@ async def _run(
     try:
         batch = known or await batches.submit(requests)
         if known is None:
+            _log.warning("batch %s: submitted with %s", batch, count(len(requests), "request"))
             on_submit(batch)
         news = await _ended(batches.look, batch, ends_at)
         if not news.ended:

@@ -58,10 +58,10 @@ class Batches:
             {"custom_id": key, "method": "POST", "url": ENDPOINT, "body": dict(self._body(request))}
             for key, request in requests.items()
         )
-        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        text = "".join(json.dumps(line) + "\n" for line in lines)  # no other line end in it
         try:
             file = await self._litellm.acreate_file(
-                file=("tqb.jsonl", text.encode("utf-8", "backslashreplace")),
+                file=("tqb.jsonl", text.encode()),
                 purpose="batch",
                 custom_llm_provider=self._provider,
             )
@@ -104,7 +104,7 @@ class Batches:
             raw = bytes(content.content)
         except Exception as exc:
             raise self._failure(exc) from exc
-        return dict(self._answers(raw.decode("utf-8", "replace").splitlines()))
+        return dict(self._answers(raw.decode("utf-8", "replace").split("\n")))
 
     async def _stand(self, batch: str) -> Any:
         try:
