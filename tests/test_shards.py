@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import tqb
@@ -333,7 +333,13 @@ def answer(question):
 """
 
 
+ALL_BREAK = [(True, False, [False, False, True])] * ITEMS
+"""So clear that the whole run asks nothing again but what must pass, as often as it may."""
+
+
 @settings(max_examples=25)
+@example(ALL_BREAK, 1, 8)
+@example(ALL_BREAK, 2, 8)
 @given(st.lists(SCRIPT, min_size=ITEMS, max_size=ITEMS), st.integers(1, 4), st.integers(1, 8))
 def test_any_shards_of_any_run(
     tmp_path_factory: pytest.TempPathFactory, scripts: list[Any], of: int, limit: int
