@@ -34,7 +34,7 @@ EXIT_NOTHING = 5
 EXIT_BUG = 70
 EXIT_INTERRUPTED = 130
 MEANINGS: Mapping[int, str] = {
-    EXIT_PASS: "pass; `tqb run --shard`: this part was asked, and `tqb merge` judges",
+    EXIT_PASS: "pass; `tqb run --shard 2/5`: this part was asked, and `tqb merge` judges",
     EXIT_FAIL: "the gate failed: a rule was broken; `tqb explain`: a wrong answer; `tqb doctor`: "
     "something is wrong; `tqb selftest`: a fault was missed",
     EXIT_INPUT: "usage, settings, pack, prompt, scorer, target, judge, baseline or output cannot "
