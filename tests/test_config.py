@@ -61,6 +61,8 @@ def test_values_and_paths(tmp_path: Path) -> None:
         ('scorer = "best"', ":1: scorer = 'best': Input should be 'default', 'exact'"),
         ("a = ", ":1: not TOML"),
         ('[run]\ntarget = "x"', ":1: 'run' is not a setting"),
+        ('\n[[suites]]\nname = "x"', ":2: 'suites' is not a setting; did you mean suite?"),
+        ('shard = "1-2"', ":1: shard = '1-2': wanted K/N"),
     ],
 )
 def test_mistake_is_one_sentence(tmp_path: Path, text: str, wanted: str) -> None:

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from annotated_types import Ge, Gt, Le, MinLen, Predicate
 
@@ -252,18 +252,21 @@ def _table(path: Path, text: str) -> dict[str, Any]:
 def _check(where: str, name: str, value: Any, known: Mapping[str, Any]) -> None:
     if name not in known:
         of = "" if known is SETTINGS else " of a suite"
-        raise ConfigError(f"{where}: {name!r} is not a setting{of}{_nearest(name, known)}")
+        names = [*known, "suite"] if known is SETTINGS else known
+        raise ConfigError(f"{where}: {name!r} is not a setting{of}{_nearest(name, names)}")
     from pydantic import TypeAdapter, ValidationError
 
     try:
         TypeAdapter(known[name]).validate_python(value, strict=True)
     except ValidationError as error:
         message = error.errors()[0]["msg"]
-        raise ConfigError(f"{where}: {name} = {value!r}: {message}") from None
+        form = next((one for one in get_args(known[name]) if isinstance(one, str)), None)
+        wanted = f"wanted {form}" if form else message
+        raise ConfigError(f"{where}: {name} = {value!r}: {wanted}") from None
 
 
 def _line(text: str, name: str, start: int = 0) -> str:
-    key = re.compile(rf"^[ \t]*\[?[\"']?{re.escape(name)}[\"']?[ \t]*[=\].]", re.MULTILINE)
+    key = re.compile(rf"^[ \t]*\[*[ \t]*[\"']?{re.escape(name)}[\"']?[ \t]*[=\].]", re.MULTILINE)
     found = key.search(text, max(start, text.find("[tool.tqb")))
     return f":{text.count(chr(10), 0, found.start()) + 1}" if found else ""
 

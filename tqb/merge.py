@@ -10,7 +10,7 @@ from pathlib import Path
 from tqb import baseline, pipeline, report, shards
 from tqb.diagnose import diagnose
 from tqb.errors import EXIT_BUDGET, EXIT_INTERRUPTED
-from tqb.gate import Wave, judge, names_of, set_aside
+from tqb.gate import Wave, judge, set_aside
 from tqb.prompts import fingerprint
 from tqb.text import short_hash
 from tqb.types import Report, Result, RunInfo, RunOptions, Verdict
@@ -28,12 +28,7 @@ def merge(reports: Iterable[tuple[Path, Report]], options: RunOptions) -> Report
     """
     joined = shards.join(reports)
     made = report.make_report(pipeline.TOOL, merged_info(joined), joined.results)
-    names = {
-        name
-        for result in joined.results
-        for name in names_of(result.pack, result.item_id, result.tags)
-    }
-    pipeline.refuse_unknown_names(options.policy.must_pass, names, "the shards")
+    pipeline.refuse_unasked_must_pass(joined.results, options.policy.must_pass, "the shards")
     base = pipeline.load_baseline(options.baseline, {result.key for result in joined.results})
     flaky = pipeline.flaky_items(options.history, options.policy.quarantine)
     compared = baseline.compare(base, made)

@@ -278,6 +278,12 @@ def refuse_unknown_must_pass(packs: Sequence[Pack], names: Sequence[str]) -> Non
     refuse_unknown_names(names, known, ", ".join(pack.name for pack in packs))
 
 
+def refuse_unasked_must_pass(results: Iterable[Result], names: Sequence[str], where: str) -> None:
+    """Raise `ConfigError` for a name in `Policy.must_pass` that is none of what was asked."""
+    known = {name for one in results for name in names_of(one.pack, one.item_id, one.tags)}
+    refuse_unknown_names(names, known, where)
+
+
 def refuse_unknown_names(names: Sequence[str], known: Collection[str], where: str) -> None:
     """Raise `ConfigError` for a name in `Policy.must_pass` that is none of those known."""
     for name in names:

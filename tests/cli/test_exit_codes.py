@@ -53,6 +53,9 @@ def test_1_regression_against_a_baseline(cli: Cli, tmp_path: Path, capitals: Pat
     assert "broken       1/1 → 0/1   capitals/q2" in compared.out
     assert "1 broken item was not asked again" in compared.out
     assert cli("compare", "tqb-baseline.jsonl", "new.json", "--max-drop", 0.25).code == 0
+    unknown = cli("compare", "tqb-baseline.jsonl", "new.json", "--must-pass", "nope")
+    assert (unknown.code, unknown.out) == (2, "")
+    assert "--must-pass nope: no item and no tag of new.json is called so" in unknown.err
 
 
 USAGE = {

@@ -42,6 +42,8 @@ def compare(
     from tqb.report import load_report
 
     policy = options.policy_of(context.params)
-    report = pipeline.compare(pipeline.read_baseline(base), load_report(new), policy)
+    report = load_report(new)
+    pipeline.refuse_unasked_must_pass(report.results, policy.must_pass, str(new))
+    report = pipeline.compare(pipeline.read_baseline(base), report, policy)
     print_report(render_comparison(report, sys.stdout), report, new, wanted=github)
     return report.verdict.exit_code
