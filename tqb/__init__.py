@@ -18,11 +18,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tqb.version import __version__
+
 if TYPE_CHECKING:
     from tqb.minting.records import Generated
-    from tqb.types import Comparison, Item, Pack, Report, Score
+    from tqb.types import Comparison, Engine, Item, Pack, Report, Score
 
-__version__ = "0.1.0"
 
 __all__ = ["__version__", "compare", "generate", "load_pack", "run", "score"]
 
@@ -62,6 +63,8 @@ def run(
     retry_delay: float = 0.5,
     rpm: int | None = None,
     tpm: int | None = None,
+    engine: Engine = "asyncio",
+    workers: int | None = None,
     shard: str | None = None,
     limit: int | None = None,
     items: Sequence[str] = (),
@@ -119,6 +122,9 @@ def run(
         retry_delay: longest wait in seconds before the first repetition; it doubles with each.
         rpm: requests that may be sent in any minute, to one provider.
         tpm: tokens in any minute, estimated before an answer and counted after it.
+        engine: where the target is asked from: this process, or ``ray`` for the workers of a Ray
+            cluster.
+        workers: how many of those; None for one on each CPU that is free there.
         shard: the part of the items that is asked, such as ``2/5``; nothing is judged then.
         limit: only the first items of each pack.
         items: ids to keep, as ``id`` or ``pack/id``.
@@ -159,6 +165,8 @@ def run(
             batch=batch,
             batch_id=batch_id,
         ),
+        engine=engine,
+        workers=workers,
         shard=None if shard is None else shards.parse(shard),
         limit=limit,
         items=tuple(items),

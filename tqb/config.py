@@ -59,6 +59,8 @@ SETTINGS: Mapping[str, Any] = {
     "cache": bool,
     "batch": bool,
     "batch-id": str,
+    "engine": Literal["asyncio", "ray"],
+    "workers": Count,
     "cache-days": Annotated[float, Gt(0), Le(365)],
     "shard": Annotated[
         str, Predicate(lambda text: re.fullmatch(r"\d+/\d+", text) is not None), "K/N"

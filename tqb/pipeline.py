@@ -15,11 +15,12 @@ from datetime import datetime, timezone
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, get_args
 
-from tqb import __version__, baseline, grading, report, shards
+from tqb import baseline, grading, report, shards
 from tqb.batching import ask_batch
 from tqb.changes import by_item, count_passes
+from tqb.cluster import on_cluster
 from tqb.diagnose import diagnose
 from tqb.errors import BaselineError, ConfigError, TargetError
 from tqb.files import portable_path
@@ -53,6 +54,7 @@ from tqb.types import (
     JOURNAL,
     Baseline,
     Comparison,
+    Engine,
     Failure,
     Item,
     Pack,
@@ -71,6 +73,7 @@ from tqb.types import (
     Target,
     Tool,
 )
+from tqb.version import __version__
 
 _log = logging.getLogger("tqb.pipeline")
 
@@ -148,10 +151,13 @@ def run(
     ready = ready or prepare(options)
     options = share_of(options, ready.part)
     shared = shared or shared_by(options)
-    target = open_pipeline(options)
+    opened = open_pipeline(options)
     grader = open_judge(options)
-    info = run_info(started_at, target, grader, ready, options)
-    with open_memory(info, target, ready.packs, options.storage) as memory:
+    info = run_info(started_at, opened, grader, ready, options)
+    with (
+        open_memory(info, opened, ready.packs, options.storage) as memory,
+        on_cluster(opened, options) as target,
+    ):
         batch = None
         if options.storage.batch or options.storage.batch_id:
             batch = partial(ask_batch, header_of(info), options, shared.ends_at)
@@ -203,6 +209,7 @@ def prepare(options: RunOptions) -> Prepared:
         InputError: as `run`, but for the target and the judge.
     """
     refuse_counts_too_low(options)
+    refuse_idle_flags(options)
     packs = load_packs(options)
     refuse_unknown_must_pass(packs, options.policy.must_pass)
     prompt = load_prompt(options.prompt)
@@ -261,10 +268,21 @@ def refuse_counts_too_low(options: RunOptions) -> None:
         "retries": (limits.retries, 0),
         "rpm": (limits.rpm, 1),
         "tpm": (limits.tpm, 1),
+        "workers": (options.workers, 1),
     }
     for name, (number, least) in counts.items():
         if number is not None and number < least:
             raise ConfigError(f"{name} is {number}; give a whole number from {least} up")
+
+
+def refuse_idle_flags(options: RunOptions) -> None:
+    """Raise `ConfigError` for what means nothing beside the engine."""
+    if options.engine not in get_args(Engine):
+        raise ConfigError(f"--engine {options.engine}: give one of {', '.join(get_args(Engine))}")
+    if options.workers and options.engine != "ray":
+        raise ConfigError("--workers goes with --engine ray")
+    if options.engine == "ray" and (options.storage.batch or options.storage.batch_id):
+        raise ConfigError("--engine ray: a batch is sent by one process: leave out one of them")
 
 
 def refuse_unknown_must_pass(packs: Sequence[Pack], names: Sequence[str]) -> None:

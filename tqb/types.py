@@ -54,6 +54,8 @@ FailureKind = Literal[
     "not_recorded",
 ]
 """What a failed call is counted as."""
+Engine = Literal["asyncio", "ray"]
+"""Where a target is asked from: this process, or the workers of a Ray cluster."""
 Source = Literal["target", "journal", "cache", "cassette", "batch"]
 """Where an answer was taken from: now, from an earlier run, or from a batch of requests."""
 Status = Literal["pass", "fail", "inconclusive", "nothing", "budget", "interrupted", "shard"]
@@ -1155,6 +1157,9 @@ class RunOptions:
     repeats: int = 1
     limits: Limits = Limits()
     storage: Storage = Storage()
+    engine: Engine = "asyncio"
+    workers: int | None = None
+    """Of the engine ``ray``; None for one on each free CPU of the cluster."""
     shard: Shard | None = None
     """The part that is asked, of what is selected by the next three."""
     limit: int | None = None

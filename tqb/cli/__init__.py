@@ -13,7 +13,6 @@ from typing import Annotated
 
 import typer
 
-from tqb import __version__
 from tqb.cli import (
     baseline,
     comment,
@@ -37,6 +36,7 @@ from tqb.cli.output import discard_output, write_out
 from tqb.errors import EXIT_BUG, EXIT_INPUT, EXIT_INTERRUPTED, EXIT_PASS, TqbError
 from tqb.redaction import redact, redact_command
 from tqb.text import one_line
+from tqb.version import __version__
 
 GARBAGE = 50_000
 """New objects after which the collector looks for garbage: imports and a short run leave none."""

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from tqb import config
-from tqb.types import Policy
+from tqb.types import Engine, Policy
 
 
 def load_settings(context: typer.Context, given: Path | None) -> Path | None:
@@ -351,6 +351,24 @@ MaxCost = Annotated[
         callback=finite,
         envvar="TQB_MAX_COST",
         help="Send nothing that could make the run cost more; one that is cut short ends in 4.",
+    ),
+]
+EngineName = Annotated[
+    Engine,
+    typer.Option(
+        "--engine",
+        envvar="TQB_ENGINE",
+        help="Where the target is asked from: this process, or workers on a Ray cluster "
+        "(RAY_ADDRESS, or the one on this machine).",
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        envvar="TQB_WORKERS",
+        help="Workers of --engine ray, each on a CPU of its own; without it on each that is free.",
     ),
 ]
 ShardOf = Annotated[

@@ -169,6 +169,8 @@ def options_of(values: Mapping[str, Any]) -> RunOptions:
             values["batch"],
             values["batch_id"],
         ),
+        engine=values["engine"],
+        workers=values["workers"],
         shard=part,
         limit=values["limit"],
         items=tuple(values["item"] or ()),

@@ -65,6 +65,8 @@ def run(
     offline: options.Offline = False,
     cache: options.Cache = False,
     cache_days: options.CacheDays = 7.0,
+    engine: options.EngineName = "asyncio",
+    workers: options.Workers = None,
     shard: options.ShardOf = None,
     batch: options.Batch = False,
     batch_id: options.BatchId = None,

@@ -8,8 +8,8 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from tqb import __version__
 from tqb.baseline import DEFAULT_NAME
+from tqb.version import __version__
 
 SETTINGS = """\
 # Settings of tqb. Each has the name of the flag of `tqb run`; a flag or TQB_* beats this file.
@@ -55,6 +55,8 @@ target = {target}         # LiteLLM id, http(s)://host/v1#model, python:module:f
 # max-tokens = 1024
 # timeout = 60.0          # seconds for one request
 # deadline = 600.0        # seconds for the whole run
+# engine = "ray"          # the target is asked from the workers of a Ray cluster
+# workers = 8             # of those; without it as many as there are free CPUs
 
 # scorer = "default"      # default, exact, fuzzy, tqbpp, python:module:function
 # fuzzy-threshold = 0.9   # least likeness of an answer with a slip in it

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from tqb import __version__
 from tqb.minting.records import PROVIDER_TERMS, GenerateOptions
 from tqb.packs.card import codes, yaml_code
 from tqb.text import count, one_line
 from tqb.types import Item
+from tqb.version import __version__
 
 VERSION = "0.1.0"
 """Of a pack that was just minted."""
