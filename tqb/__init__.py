@@ -63,6 +63,7 @@ def run(
     retry_delay: float = 0.5,
     rpm: int | None = None,
     tpm: int | None = None,
+    per_request: int = 1,
     engine: Engine = "asyncio",
     workers: int | None = None,
     shard: str | None = None,
@@ -122,6 +123,7 @@ def run(
         retry_delay: longest wait in seconds before the first repetition; it doubles with each.
         rpm: requests that may be sent in any minute, to one provider.
         tpm: tokens in any minute, estimated before an answer and counted after it.
+        per_request: questions in one request; what its reply leaves out is asked by itself.
         engine: where the target is asked from: this process, or ``ray`` for the workers of a Ray
             cluster.
         workers: how many of those; None for one on each CPU that is free there.
@@ -152,7 +154,7 @@ def run(
         packs=tuple(map(str, sources)),
         target=target,
         prompt=Path(prompt) if prompt is not None else None,
-        params=Params(temperature, seed, max_tokens, timeout),
+        params=Params(temperature, seed, max_tokens, timeout, per_request),
         repeats=repeats,
         limits=Limits(max_concurrency, retries, retry_delay, rpm, tpm, deadline),
         storage=Storage(

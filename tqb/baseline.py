@@ -345,7 +345,7 @@ def notes(before: Baseline, now: Baseline) -> Iterable[str]:
         yield f"the scorer is {now.scorer}, in the baseline it was {before.scorer}"
     if before.judge != now.judge:
         yield f"the judge is {now.judge or 'none'}, in the baseline it was {before.judge or 'none'}"
-    for name in ("temperature", "seed", "max_tokens"):
+    for name in ("temperature", "seed", "max_tokens", "per_request"):
         was, is_now = getattr(before.params, name), getattr(now.params, name)
         if was != is_now:
             yield f"{name} is {is_now}, in the baseline it was {was}"

@@ -59,6 +59,7 @@ SETTINGS: Mapping[str, Any] = {
     "cache": bool,
     "batch": bool,
     "batch-id": str,
+    "per-request": Count,
     "engine": Literal["asyncio", "ray"],
     "workers": Count,
     "cache-days": Annotated[float, Gt(0), Le(365)],
@@ -89,7 +90,7 @@ _AXES = {"target": _Several, "prompt": _Several}
 _OF_A_SUITE = (
     "packs baseline fail-under must-pass alpha tolerate max-drop max-broken max-errors "
     "max-latency-p95 max-completion-p95 fail-on quarantine confirm confirm-limit repeats limit "
-    "item tag temperature seed max-tokens timeout scorer fuzzy-threshold judge verify"
+    "item tag temperature seed max-tokens per-request timeout scorer fuzzy-threshold judge verify"
 )
 SUITE: Mapping[str, Any] = {
     "name": Annotated[str, MinLen(1)],

@@ -15,6 +15,7 @@ from tqb.prompts import load_prompt
 from tqb.runner import price_of, seconds_to_send
 from tqb.scorers import load_scorer
 from tqb.text import count, usd
+from tqb.together import sheets_of
 from tqb.tokens import cost_bounds, longest_answer, prompt_bounds
 from tqb.types import Bounds, Estimate, Message, Price, Request, RunOptions, Target, Unpriced
 
@@ -62,9 +63,14 @@ def _parts(
     target: Target, judge: Target | None, requests: Sequence[Request], options: RunOptions
 ) -> Iterator[Bounds]:
     again = 0 if target.recorded else most_confirmed(requests, options)
-    asked = [_of(target, options.target, request) for request in requests]
+    singly = [_of(target, options.target, request) for request in requests]
     attempts = _attempts(target, options)
+    together = 1 if target.recorded else options.params.per_request
+    sheets = sheets_of(dict(enumerate(requests)), together)
+    asked = [_of(target, options.target, sheet.request) for sheet in sheets]
     yield add("target", asked, attempts)
+    if together > 1:
+        yield unsure(add("one by one", singly, attempts))
     if again:
         yield unsure(add("to confirm", [largest(asked)] * again, attempts))
     if judge is None or not requests:

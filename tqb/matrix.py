@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from tqb import pipeline
+from tqb.asking import OnStart, shared_by
 from tqb.changes import by_item, count_passes
 from tqb.errors import (
     EXIT_BUDGET,
@@ -24,6 +25,7 @@ from tqb.errors import (
     TargetError,
 )
 from tqb.redaction import redact
+from tqb.runner import OnReply
 from tqb.stats import holm, paired_interval, sign_test
 from tqb.targets import target_name
 from tqb.text import usd
@@ -55,8 +57,8 @@ class Plan:
 def run(
     plans: Sequence[Plan],
     *,
-    on_start: pipeline.OnStart = lambda total: None,
-    on_reply: pipeline.OnReply = lambda request, reply: None,
+    on_start: OnStart = lambda total: None,
+    on_reply: OnReply = lambda request, reply: None,
     on_cell: OnCell = lambda cell: None,
 ) -> Matrix:
     """Run all cells, one after the other, and judge them together; there is at least one.
@@ -70,7 +72,7 @@ def run(
             nothing has been asked then.
     """
     ready = {plan.name: _prepare(plan) for plan in plans}
-    shared = pipeline.shared_by(plans[0].options)
+    shared = shared_by(plans[0].options)
     totals: dict[str, int] = {}
     cells: list[Cell] = []
 

@@ -8,16 +8,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Protocol, get_args
+from typing import get_args
 
 from tqb import baseline, grading, report, shards
+from tqb.asking import Ask, Asker, OnStart, Shared, shared_by
 from tqb.batching import ask_batch
 from tqb.changes import by_item, count_passes
 from tqb.cluster import on_cluster
@@ -32,23 +33,17 @@ from tqb.memory import (
     Header,
     Journal,
     Memories,
-    Memory,
     cache_file,
 )
 from tqb.packs import expand_all, load_pack
 from tqb.prompts import Prompt, fingerprint, load_prompt
-from tqb.redaction import redact
 from tqb.report import prompt_sha256
 from tqb.runner import (
-    Budget,
+    OnReply,
     Reply,
-    Throttle,
-    deadline,
-    run_requests,
-    throttle_for,
 )
 from tqb.scorers import NAMES, load_scorer, preload
-from tqb.targets import address, open_target, provider, target_name
+from tqb.targets import address, open_target, target_name
 from tqb.types import (
     CASSETTE,
     JOURNAL,
@@ -64,7 +59,6 @@ from tqb.types import (
     Policy,
     Report,
     Request,
-    Response,
     Result,
     RunInfo,
     RunOptions,
@@ -82,50 +76,10 @@ TOOL = Tool("tqb", __version__)
 PAST_RUNS = 100
 """Runs of the history that tell which items flake."""
 
-OnStart = Callable[[int], None]
-OnReply = Callable[[Request, Reply], None]
-
-
-class Ask(Protocol):
-    """Puts requests to a target."""
-
-    def __call__(
-        self,
-        target: Target,
-        requests: Sequence[Request],
-        *,
-        scored: bool = True,
-        steps: Iterable[object] = (),
-    ) -> tuple[tuple[Reply, ...], bool]:
-        """Return the replies, and whether a signal kept any from coming.
-
-        Replies that are not `scored` are kept without what merely looks like a key, too. `steps`
-        are work to be done while answers are on their way.
-        """
-
-
 Answer = Callable[[Sequence[Request]], tuple[tuple[Result, ...], bool]]
 """Put requests to the pipeline under test; the results, and whether a signal cut them short."""
-InBatch = Callable[[Target, Mapping[int, Request]], tuple[Mapping[int, Reply], Callable[[], None]]]
-"""Let a batch answer requests by place; the replies, and what to call once they are kept."""
 Again = Callable[[Wave], tuple[tuple[Result, ...], bool]]
 """The same for a wave of items that are asked once more; no result where none can be had."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """What all that is asked in one go has in common."""
-
-    budget: Budget
-    ends_at: float
-    """The deadline on the clock of `time.monotonic`."""
-    throttles: dict[str, Throttle] = field(default_factory=dict)
-    """By provider: what was sent in the last minute, and what was learned of its limits."""
-
-
-def shared_by(options: RunOptions) -> Shared:
-    """Begin to count what a run, or several, may spend."""
-    return Shared(Budget(options.policy.max_cost_usd), deadline(options.limits))
 
 
 def run(
@@ -161,7 +115,7 @@ def run(
         batch = None
         if options.storage.batch or options.storage.batch_id:
             batch = partial(ask_batch, header_of(info), options, shared.ends_at)
-        ask = asker(options, shared, memory, on_start, on_reply, batch=batch)
+        ask = Asker(options, shared, memory, on_start, on_reply, batch=batch)
         answer = partial(answers, target, grader, ready, ask)
         return go_through(info, ready, target, answer, options)
 
@@ -269,6 +223,7 @@ def refuse_counts_too_low(options: RunOptions) -> None:
         "rpm": (limits.rpm, 1),
         "tpm": (limits.tpm, 1),
         "workers": (options.workers, 1),
+        "per-request": (options.params.per_request, 1),
     }
     for name, (number, least) in counts.items():
         if number is not None and number < least:
@@ -281,6 +236,8 @@ def refuse_idle_flags(options: RunOptions) -> None:
         raise ConfigError(f"--engine {options.engine}: give one of {', '.join(get_args(Engine))}")
     if options.workers and options.engine != "ray":
         raise ConfigError("--workers goes with --engine ray")
+    if options.params.per_request > 1 and (options.storage.batch or options.storage.batch_id):
+        raise ConfigError("--per-request: a batch has one question to a request: leave out one")
     if options.engine == "ray" and (options.storage.batch or options.storage.batch_id):
         raise ConfigError("--engine ray: a batch is sent by one process: leave out one of them")
 
@@ -497,93 +454,10 @@ def header_of(info: RunInfo) -> Header:
             "temperature": params.temperature,
             "seed": params.seed,
             "max_tokens": params.max_tokens,
+            "per_request": params.per_request,
         },
         packs={pack.name: pack.sha256 for pack in info.packs},
     )
-
-
-def asker(
-    options: RunOptions,
-    shared: Shared,
-    memory: Memory,
-    on_start: OnStart,
-    on_reply: OnReply,
-    *,
-    batch: InBatch | None = None,
-) -> Ask:
-    """Return what puts requests to a target: one budget for all of them, one deadline, one total.
-
-    What the memory knows is not asked; each new answer is kept there before it is reported. What
-    is learned of a provider's limits holds for all that is asked of it. The first requests of all
-    go to `batch`, if there is one.
-    """
-    total = 0
-
-    def ask(
-        target: Target,
-        requests: Sequence[Request],
-        *,
-        scored: bool = True,
-        steps: Iterable[object] = (),
-    ) -> tuple[tuple[Reply, ...], bool]:
-        nonlocal total
-        first = total == 0
-        total += len(requests)
-        on_start(total)
-        who = address(target.name)
-
-        def take(request: Request, reply: Reply) -> None:
-            if isinstance(reply, Response):
-                kept = reply if scored else replace(reply, answer=redact(reply.answer))
-                memory.keep(who, request, kept)
-            on_reply(request, reply)
-
-        known: dict[int, Reply] = {}
-        for place, request in enumerate(requests):
-            found = memory.recall(who, request)
-            if found:
-                if found.source == "journal":
-                    shared.budget.carry(target, found)
-                on_reply(request, found)
-                known[place] = found
-        left = {place: one for place, one in enumerate(requests) if place not in known}
-        if batch and first and left:
-            known |= by_batch(batch, target, left, shared.budget, take)
-        replies, interrupted = run_requests(
-            target,
-            [request for place, request in enumerate(requests) if place not in known],
-            limits=options.limits,
-            throttle=shared.throttles.setdefault(
-                target.name if target.recorded else provider(target.name),
-                throttle_for(target, options.limits),
-            ),
-            ends_at=shared.ends_at,
-            budget=shared.budget,
-            on_reply=take,
-            steps=steps,
-        )
-        asked = iter(replies)
-        every = range(len(requests))
-        return tuple(known.get(place) or next(asked) for place in every), interrupted
-
-    return ask
-
-
-def by_batch(
-    batch: InBatch,
-    target: Target,
-    requests: Mapping[int, Request],
-    budget: Budget,
-    take: Callable[[Request, Reply], None],
-) -> Mapping[int, Reply]:
-    """Let a batch answer requests by place; its replies are paid for and kept before it is gone."""
-    replies, forget = batch(target, requests)
-    for place, reply in replies.items():
-        if isinstance(reply, Response):
-            budget.carry(target, reply)
-        take(requests[place], reply)
-    forget()
-    return replies
 
 
 def answers(

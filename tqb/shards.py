@@ -37,6 +37,7 @@ _SAME: Mapping[str, Callable[[Read], object]] = {
     "temperature": lambda read: read[1].run.params.temperature,
     "seed": lambda read: read[1].run.params.seed,
     "max-tokens": lambda read: read[1].run.params.max_tokens,
+    "per-request": lambda read: read[1].run.params.per_request,
     "repeats": lambda read: read[1].run.repeats,
     "number of shards": lambda read: read[2].shard.of,
     "number of items": lambda read: read[2].items,

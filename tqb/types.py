@@ -182,6 +182,8 @@ class Params:
     """Longest answer, in tokens."""
     timeout_s: float = 60.0
     """Seconds for one request."""
+    per_request: int = 1
+    """Questions that are asked in one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -353,6 +353,15 @@ MaxCost = Annotated[
         help="Send nothing that could make the run cost more; one that is cut short ends in 4.",
     ),
 ]
+PerRequest = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        min=1,
+        envvar="TQB_PER_REQUEST",
+        help="Questions in one request: cheaper, and answered otherwise than one by one.",
+    ),
+]
 EngineName = Annotated[
     Engine,
     typer.Option(

@@ -148,7 +148,11 @@ def options_of(values: Mapping[str, Any]) -> RunOptions:
         target=values["target"],
         prompt=Path(values["prompt"]) if values["prompt"] else None,
         params=Params(
-            values["temperature"], values["seed"], values["max_tokens"], values["timeout"]
+            values["temperature"],
+            values["seed"],
+            values["max_tokens"],
+            values["timeout"],
+            values["per_request"],
         ),
         repeats=values["repeats"],
         limits=Limits(

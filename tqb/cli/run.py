@@ -65,6 +65,7 @@ def run(
     offline: options.Offline = False,
     cache: options.Cache = False,
     cache_days: options.CacheDays = 7.0,
+    per_request: options.PerRequest = 1,
     engine: options.EngineName = "asyncio",
     workers: options.Workers = None,
     shard: options.ShardOf = None,

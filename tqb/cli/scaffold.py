@@ -55,6 +55,7 @@ target = {target}         # LiteLLM id, http(s)://host/v1#model, python:module:f
 # max-tokens = 1024
 # timeout = 60.0          # seconds for one request
 # deadline = 600.0        # seconds for the whole run
+# per-request = 1         # questions in one request: cheaper, and answered otherwise
 # engine = "ray"          # the target is asked from the workers of a Ray cluster
 # workers = 8             # of those; without it as many as there are free CPUs
 

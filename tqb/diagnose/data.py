@@ -57,7 +57,7 @@ def _params(case: Case) -> Iterator[Finding]:
     base, now = case.base, case.now
     if base is None:
         return
-    names = ("temperature", "seed", "max_tokens")
+    names = ("temperature", "seed", "max_tokens", "per_request")
     values = [(name, getattr(base.params, name), getattr(now.params, name)) for name in names]
     changed = [
         f"{name} is {today}, in the baseline it was {then}"

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 
 from tqb import pipeline, report
+from tqb.asking import Ask, Asker, OnStart, shared_by
 from tqb.diagnose import diagnose
 from tqb.doctor import counts, echoes, endings, load, reach
 from tqb.doctor.case import Case
@@ -18,8 +19,8 @@ from tqb.doctor.watch import Watched
 from tqb.errors import TargetError
 from tqb.estimate import OWN
 from tqb.memory import Memories
-from tqb.pipeline import Ask, OnReply, OnStart
 from tqb.prompts import Prompt, load_prompt
+from tqb.runner import OnReply
 from tqb.scorers import DEFAULT, load_scorer
 from tqb.text import count
 from tqb.types import Failure, Finding, Policy, RunOptions, Target
@@ -61,9 +62,7 @@ def examine(
     prompt = load_prompt(options.prompt)
     target = Watched(_open(run))
     planned = stages(options, prompt)
-    ask = pipeline.asker(
-        run, pipeline.shared_by(run), Memories(), _total(on_start, planned), on_reply
-    )
+    ask = Asker(run, shared_by(run), Memories(), _total(on_start, planned), on_reply)
     heard, ending = _ask_all(ask, target, planned)
     signs = _signs(run, target, prompt, heard)
     own = options.target.strip().partition(":")[0] in OWN

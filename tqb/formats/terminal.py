@@ -385,6 +385,8 @@ def _baseline(baseline: Baseline) -> Iterator[Line]:
     asked = (
         f"temperature {params.temperature} · seed {params.seed} · max tokens {params.max_tokens}"
     )
+    if params.per_request > 1:
+        asked += f" · {params.per_request} questions a request"
     yield Line("  params  ", f"{asked} · {count(baseline.repeats, 'repeat')}")
     yield Line("  made by ", one_line(f"{baseline.tool.name} {baseline.tool.version}"))
     yield Line("  items   ", f"{len(items):,}, {passing:,} of them passing")

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any, Protocol
 
 from tqb.redaction import redact
 from tqb.targets.base import RecordError, read_amount, read_fields
-from tqb.types import Params, Request, Response
+from tqb.types import Request, Response
 
 _KEPT = (
     "answer",
@@ -23,8 +22,8 @@ _KEPT = (
     "first_byte_s",
     "served",
 )
-_DECIDING = tuple(one.name for one in fields(Params) if one.name != "timeout_s")
-"""Parameters that decide the answer."""
+_DECIDING = ("temperature", "seed", "max_tokens")
+"""Parameters that decide the answer, beside how many questions a request has."""
 
 
 class Memory(Protocol):
@@ -50,6 +49,8 @@ def request_key(who: str, request: Request) -> str:
     """
     params = {name: getattr(request.params, name) for name in _DECIDING}
     turns = [[message.role, message.content] for message in request.messages]
+    if request.params.per_request > 1:
+        params["per_request"] = request.params.per_request
     asked = [who, params, turns, request.repeat, *([request.schema] if request.schema else [])]
     content = json.dumps(asked, ensure_ascii=True, sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:32]

@@ -17,6 +17,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from tqb.asking import Ask, Asker, OnStart, shared_by
 from tqb.errors import ConfigError, TargetError
 from tqb.memory import Cassette, Header, Memories
 from tqb.minting.checks import CHECKS, Checker
@@ -36,8 +37,8 @@ from tqb.minting.write import (
 )
 from tqb.packs import load_pack
 from tqb.packs.messages import clean, listed
-from tqb.pipeline import Ask, OnReply, OnStart, asker, open_cassette, open_journal, shared_by
-from tqb.runner import Reply
+from tqb.pipeline import open_cassette, open_journal
+from tqb.runner import OnReply, Reply
 from tqb.targets import address, open_target
 from tqb.types import Failure, Item, Pack, Policy, Request, RunOptions, Target
 
@@ -107,7 +108,7 @@ def generate(
 
     with _memory(call, writer, options) as memory:
         run = _as_run(options)
-        ask = asker(run, shared_by(run), memory, on_start, note)
+        ask = Asker(run, shared_by(run), memory, on_start, note)
         verifier = None
         if reader:
             pack = f"verify:{call.name}"

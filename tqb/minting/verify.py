@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from tqb.asking import Ask
 from tqb.minting.recipe import Recipe, language_of
-from tqb.pipeline import Ask, params_of
+from tqb.pipeline import params_of
 from tqb.scorers import load_scorer
 from tqb.types import Failure, Item, Message, Params, Request, Target
 

@@ -6,12 +6,14 @@ anything by itself.
 
 from tqb.runner.batch import run_batch
 from tqb.runner.budget import Budget, price_of
-from tqb.runner.dispatch import Reply
+from tqb.runner.dispatch import NOT_ASKED, OnReply, Reply
 from tqb.runner.fanout import deadline, run_requests
 from tqb.runner.throttle import Throttle, seconds_to_send, throttle_for
 
 __all__ = [
+    "NOT_ASKED",
     "Budget",
+    "OnReply",
     "Reply",
     "Throttle",
     "deadline",

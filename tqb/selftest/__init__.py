@@ -13,10 +13,12 @@ from datetime import datetime, timezone
 from functools import partial
 
 from tqb import baseline, pipeline
+from tqb.asking import Ask, Asker, OnStart, shared_by
 from tqb.errors import CallError
 from tqb.estimate import OWN, most_confirmed
 from tqb.memory import Memories
-from tqb.pipeline import Ask, OnReply, OnStart, Prepared
+from tqb.pipeline import Prepared
+from tqb.runner import OnReply
 from tqb.selftest.faults import MORE_ITEMS, Fault, Key, faults_for, key_of, on_the_way_in
 from tqb.selftest.records import Ending, Outcome, Plan, Tested, Trial
 from tqb.text import count
@@ -198,7 +200,7 @@ def _askers(options: RunOptions, on_start: OnStart, on_reply: OnReply) -> Askers
         policy=replace(options.policy, max_cost_usd=None),
     )
     live, free = (
-        pipeline.asker(one, pipeline.shared_by(one), Memories(), partial(start, name), on_reply)
+        Asker(one, shared_by(one), Memories(), partial(start, name), on_reply)
         for name, one in (("live", options), ("free", unlimited))
     )
     return Askers(live, free)
