@@ -1,11 +1,16 @@
-"""How time and memory grow with the items of a run, in one process and in shards.
+"""How time and memory grow with the items of a run, and shrink with those who work on it.
 
     python -m benchmarks.scale [--sizes 1000 10000 100000] [--shards 4] [--rounds 3]
+    python -m benchmarks.scale --workers 1 2 4
 
 The answers are recorded ones, so that what is measured is tqb itself: packs are read, answers
 scored, the journal, the report and the history written. Beside it stands a plain asyncio script
 that looks the same answers up and compares them. Shards run as many at a time as there are
 cores, and are merged. Each line is the median of the rounds; all take turns. Needs POSIX.
+
+With `--workers` the pipeline under test is a function that computes for 5 ms, asked 2,000 times: in
+one process, in as many shards, and on as many workers of a Ray cluster on this machine (beside what
+the raylets take, which is in no line). The plain script calls it in the threads of one process.
 """
 
 from __future__ import annotations
@@ -16,8 +21,9 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -53,6 +59,69 @@ def ways(folder: Path, n: int, shards: int) -> Iterator[Way]:
     )
     merge = (*TQB, "merge", *names, "--quiet", "--fail-under", "0")
     yield Way(f"{shards} shards, merged", parts, Command("merge", merge))
+
+
+BUSY = """import time
+
+
+def answer(question):
+    until = time.thread_time() + 0.005
+    while time.thread_time() < until:
+        pass
+    return question.split()[-1].rstrip("?")
+"""
+QUESTIONS = 2000
+
+
+def working_ways(folder: Path, counts: Sequence[int]) -> Iterator[Way]:
+    """Yield what is timed where the pipeline itself takes the time."""
+    items = str(folder / f"items-{QUESTIONS}.jsonl")
+    script = (sys.executable, str(PLAIN / "threads_script.py"), items, str(AT_ONCE))
+    yield Way("plain script, threads", (Command("script", script),))
+    run = (*TQB, "run", items, "-m", "python:busy:answer", "--quiet", "--fail-under", "0.9")
+    yield Way("tqb run", (Command("run", run),))
+    for count in counts:
+        names = [str(folder / f"shard-{number}.json") for number in range(1, count + 1)]
+        parts = tuple(
+            Command(name, (*run, "--shard", f"{number}/{count}", "-o", name))
+            for number, name in enumerate(names, 1)
+        )
+        merge = (*TQB, "merge", *names, "--quiet", "--fail-under", "0.9")
+        yield Way(f"shards: {count}", parts, Command("merge", merge))
+    for count in counts:
+        on_ray = (*run, "--engine", "ray", "--workers", str(count))
+        yield Way(f"Ray workers: {count}", (Command("ray", on_ray),))
+
+
+@contextmanager
+def ray_cluster(cpus: int) -> Iterator[str]:
+    """Keep a cluster of one node on this machine; yield its address."""
+    from ray.cluster_utils import Cluster
+
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    head = {"num_cpus": cpus, "include_dashboard": False, "object_store_memory": 80 * 2**20}
+    made = Cluster(initialize_head=True, head_node_args=head)
+    try:
+        yield str(made.address)
+    finally:
+        made.shutdown()  # type: ignore[no-untyped-call]
+
+
+def against_workers(counts: Sequence[int], rounds: int) -> Iterator[str]:
+    """Yield the lines of a table: items a second against those who work on them."""
+    yield f"{'':26}{'wall':>9}{'items/s':>10}{'peak':>11}"
+    with tempfile.TemporaryDirectory() as name, ray_cluster(max(counts)) as address:
+        folder = Path(name)
+        write_items(folder, QUESTIONS)
+        (folder / "busy.py").write_text(BUSY, "utf-8")
+        env = {**environment("", folder), "RAY_ADDRESS": address}
+        table: dict[str, list[Took]] = {}
+        for _ in range(rounds):
+            for way in working_ways(folder, counts):
+                table.setdefault(way.name, []).append(take(way, env, name))
+    for name, took in table.items():
+        wall_s, peak = median(t.wall_s for t in took), median(t.peak_mib for t in took)
+        yield f"{name:26}{wall_s:8.2f}s{QUESTIONS / wall_s:10,.0f}{peak:7.0f} MiB"
 
 
 def take(way: Way, env: Mapping[str, str], cwd: str) -> Took:
@@ -91,9 +160,14 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="*", default=[1000, 10_000, 100_000])
     parser.add_argument("--shards", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--workers", type=int, nargs="+", help="time these numbers of workers")
     options = parser.parse_args()
     compileall.compile_dir(str(Path(tqb.__file__).parent), quiet=2)
-    for line in curve(options.sizes, options.shards, options.rounds):
+    if options.workers:
+        lines = against_workers(options.workers, options.rounds)
+    else:
+        lines = curve(options.sizes, options.shards, options.rounds)
+    for line in lines:
         print(line, flush=True)
 
 
