@@ -12,7 +12,7 @@ from tqb.redaction import redact
 from tqb.runner import Budget, OnReply, Reply, Throttle, deadline, run_requests, throttle_for
 from tqb.targets import address, provider
 from tqb.together import ask_together
-from tqb.types import Request, Response, RunOptions, Target
+from tqb.types import Failure, Request, Response, RunOptions, Target
 
 OnStart = Callable[[int], None]
 InBatch = Callable[[Target, Mapping[int, Request]], tuple[Mapping[int, Reply], Callable[[], None]]]
@@ -45,11 +45,15 @@ class Ask(Protocol):
         *,
         scored: bool = True,
         steps: Iterable[object] = (),
+        following: int = 0,
+        instead: Failure | None = None,
     ) -> tuple[tuple[Reply, ...], bool]:
         """Return the replies, and whether a signal kept any from coming.
 
         Replies that are not `scored` are kept without what merely looks like a key, too, and are
-        asked for one by one. `steps` are work to be done while answers are on their way.
+        asked for one by one. `steps` are work to be done while answers are on their way,
+        `following` tells how many more requests there will be. What is not known already is given
+        the failure `instead` of being asked, if there is one.
         """
 
 
@@ -87,14 +91,18 @@ class Asker:
         *,
         scored: bool = True,
         steps: Iterable[object] = (),
+        following: int = 0,
+        instead: Failure | None = None,
     ) -> tuple[tuple[Reply, ...], bool]:
         """Ask what is not known yet; see `Ask`."""
         self._total += len(requests)
-        self._on_start(self._total)
+        self._on_start(self._total + following)
         who = address(target.name)
         take = partial(self._take, who, scored)
         known = self._recall(who, target, requests)
         left = {place: one for place, one in enumerate(requests) if place not in known}
+        if instead:
+            return tuple(known.get(place, instead) for place in range(len(requests))), False
         batch, self._batch = self._batch, None
         if batch and left:
             known |= self._by_batch(batch, target, left, take)

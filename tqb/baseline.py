@@ -14,10 +14,18 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tqb.changes import by_item, change_of, count_changes, count_passes, passes_of
+from tqb.changes import (
+    by_item,
+    change_of,
+    count_changes,
+    count_passes,
+    each_item,
+    passes_of,
+)
 from tqb.errors import BaselineError
 from tqb.redaction import redact
 from tqb.signs import form_of
+from tqb.spool import spooled
 from tqb.text import short_hash
 from tqb.types import (
     Baseline,
@@ -251,15 +259,26 @@ def compare(baseline: Baseline | None, report: Report) -> Comparison:
     are left out, those inside that were not asked are `removed`. What the run asked again is not
     looked at: see `tqb.gate.settle`.
     """
+    if baseline is None:
+        return _all_new(report.results)
     groups = by_item(report.results)
     after = {key: _Side.now(repeats) for key, repeats in groups.items()}
-    if baseline is None:
-        return _comparison(None, {}, after, ())
     packs = {pack.name for pack in report.run.packs}
     before = _sides(item for item in baseline.items if item.pack in packs)
     now = _without_items(report, groups.values())
     made = _comparison(baseline.target, before, after, notes(baseline, now))
     return replace(made, fresh_repeats=_fresh(baseline, now))
+
+
+def _all_new(results: Sequence[Result]) -> Comparison:
+    """Compare with nothing: each item is new; a great many stay in their order."""
+    items = spooled(
+        _compare_item(repeats[0].pack, repeats[0].item_id, None, _Side.now(repeats))
+        for repeats in each_item(results)
+    )
+    if isinstance(items, tuple):
+        items = tuple(sorted(items, key=lambda item: (item.pack, item.item_id)))
+    return Comparison(None, count_changes(items), items, ())
 
 
 def diff(before: Baseline, after: Baseline) -> Comparison:

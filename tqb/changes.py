@@ -13,12 +13,14 @@ Asked again, a change stands only if every answer bears it out:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import groupby
 
 from tqb import stats
-from tqb.types import Change, ComparedItem, Comparison, Passes, Result
+from tqb.spool import Spool, spooled
+from tqb.types import Change, ComparedItem, Comparison, Passes, Report, Result
 
 COMPARED: tuple[Change, ...] = (
     "broken",
@@ -53,6 +55,25 @@ def by_item(results: Iterable[Result]) -> dict[tuple[str, str], list[Result]]:
         if len(group) > 1:
             group.sort(key=lambda r: r.repeat)
     return groups
+
+
+def each_item(results: Sequence[Result]) -> Iterator[list[Result]]:
+    """Yield the results of each item, repeats in their order.
+
+    On disk they are in the order of the run, in which those of an item follow each other.
+    """
+    if isinstance(results, Spool):
+        for _, group in groupby(results, lambda r: (r.pack, r.item_id)):
+            yield list(group)
+    else:
+        yield from by_item(results).values()
+
+
+def count_items(report: Report) -> int:
+    """Count the items that were asked."""
+    if isinstance(report.results, Spool):
+        return len(report.results) // report.run.repeats
+    return len({(r.pack, r.item_id) for r in report.results})
 
 
 passes_of = lru_cache(maxsize=4096)(Passes)
@@ -104,7 +125,7 @@ def lacks_answers(items: Iterable[ComparedItem]) -> bool:
 
 def supposed(comparison: Comparison, *, passed: bool) -> Comparison:
     """Return what would stand there had every failed call brought an answer, right or wrong."""
-    items = tuple(_supposed_item(item, passed) for item in comparison.items)
+    items = spooled(_supposed_item(item, passed) for item in comparison.items)
     return replace(comparison, items=items, counts=count_changes(items))
 
 

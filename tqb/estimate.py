@@ -41,7 +41,7 @@ def estimate(options: RunOptions) -> Estimate:
     pipeline.refuse_unknown_must_pass(packs, options.policy.must_pass)
     load_scorer(options.scorer, threshold=options.fuzzy_threshold)
     requests = pipeline.build_requests(packs, load_prompt(options.prompt), options)
-    pipeline.load_baseline(options.baseline, pipeline.keys_of(requests))
+    pipeline.load_baseline(options.baseline, map(pipeline.key_of, requests))
     if options.shard:
         requests, part = shards.take(requests, options.shard, pipeline.chars_beside_question)
         options = pipeline.share_of(options, part)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -30,14 +30,14 @@ class _Failures:
     """Those of them in which at most half of the answers passed."""
 
 
-def side_by_side(results: Iterable[Result]) -> Languages | None:
-    """Compare the languages of a run; None where it has fewer than two."""
+def side_by_side(results: Sequence[Result], names: Collection[str]) -> Languages | None:
+    """Compare the languages of a run, of which these are the names; None for fewer than two."""
+    if len(set(names).difference(UNKNOWN)) < 2:
+        return None
     by_language: dict[str, list[Result]] = defaultdict(list)
     for result in results:
         if result.language not in UNKNOWN:
             by_language[result.language].append(result)
-    if len(by_language) < 2:
-        return None
     names = sorted(by_language, key=lambda name: (not _is_reference(name), name))
     groups = {name: _by_concept(by_language[name]) for name in names}
     failures = _failures(groups)

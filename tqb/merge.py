@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -29,7 +30,7 @@ def merge(reports: Iterable[tuple[Path, Report]], options: RunOptions) -> Report
     joined = shards.join(reports)
     made = report.make_report(pipeline.TOOL, merged_info(joined), joined.results)
     pipeline.refuse_unasked_must_pass(joined.results, options.policy.must_pass, "the shards")
-    base = pipeline.load_baseline(options.baseline, {result.key for result in joined.results})
+    base = pipeline.load_baseline(options.baseline, (result.key for result in joined.results))
     flaky = pipeline.flaky_items(options.history, options.policy.quarantine)
     compared = baseline.compare(base, made)
     made = replace(made, comparison=set_aside(compared, flaky, options.policy))
@@ -50,7 +51,7 @@ def merged_info(joined: shards.Joined) -> RunInfo:
         started_at=started_at,
         finished_at=max(run.finished_at for run in joined.runs),
         prompt_sha256=fingerprint(r.prompt_sha256 for r in joined.results if r.repeat == 0),
-        instruction_chars=pipeline.low_median(joined.instruction_chars),
+        instruction_chars=pipeline.low_median(Counter(joined.instruction_chars)),
         part=None,
     )
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
@@ -39,10 +40,13 @@ from tqb.packs import expand_all, load_pack
 from tqb.prompts import Prompt, fingerprint, load_prompt
 from tqb.report import prompt_sha256
 from tqb.runner import (
+    NOT_ASKED,
     OnReply,
     Reply,
+    on_stop,
 )
 from tqb.scorers import NAMES, load_scorer, preload
+from tqb.spool import MOST_IN_MEMORY, Spool, spooled
 from tqb.targets import address, open_target, target_name
 from tqb.types import (
     CASSETTE,
@@ -73,12 +77,15 @@ _log = logging.getLogger("tqb.pipeline")
 
 TOOL = Tool("tqb", __version__)
 
+MOST_RIVALS = 20_000
+"""Targets of other items that are held against an answer which looks like a slip."""
+
 PAST_RUNS = 100
 """Runs of the history that tell which items flake."""
 
-Answer = Callable[[Sequence[Request]], tuple[tuple[Result, ...], bool]]
+Answer = Callable[[Sequence[Request]], tuple[Sequence[Result], bool]]
 """Put requests to the pipeline under test; the results, and whether a signal cut them short."""
-Again = Callable[[Wave], tuple[tuple[Result, ...], bool]]
+Again = Callable[[Wave], tuple[Sequence[Result], bool]]
 """The same for a wave of items that are asked once more; no result where none can be had."""
 
 
@@ -116,7 +123,8 @@ def run(
         if options.storage.batch or options.storage.batch_id:
             batch = partial(ask_batch, header_of(info), options, shared.ends_at)
         ask = Asker(options, shared, memory, on_start, on_reply, batch=batch)
-        answer = partial(answers, target, grader, ready, ask)
+        most = max(1, len(ready.requests)) if batch else MOST_IN_MEMORY
+        answer = partial(answers, target, grader, ready, ask, most=most)
         return go_through(info, ready, target, answer, options)
 
 
@@ -146,7 +154,7 @@ class Prepared:
 
     packs: tuple[Pack, ...]
     prompt: Prompt
-    requests: tuple[Request, ...]
+    requests: Sequence[Request]
     scorer_name: str
     scorer: Scorer
     base: Baseline | None
@@ -167,10 +175,11 @@ def prepare(options: RunOptions) -> Prepared:
     packs = load_packs(options)
     refuse_unknown_must_pass(packs, options.policy.must_pass)
     prompt = load_prompt(options.prompt)
-    targets = [target for pack in packs for item in pack.items for target in item.targets]
-    scorer = load_scorer(options.scorer, threshold=options.fuzzy_threshold, rivals=targets)
+    targets = (target for pack in packs for item in pack.items for target in item.targets)
+    rivals = islice(targets, MOST_RIVALS)
+    scorer = load_scorer(options.scorer, threshold=options.fuzzy_threshold, rivals=rivals)
     requests = build_requests(packs, prompt, options)
-    base = load_baseline(options.baseline, keys_of(requests))
+    base = load_baseline(options.baseline, map(key_of, requests))
     if options.scorer not in NAMES:
         try_scorer(scorer, requests)
     flaky = flaky_items(options.history, options.policy.quarantine)
@@ -180,9 +189,9 @@ def prepare(options: RunOptions) -> Prepared:
     return Prepared(packs, prompt, requests, options.scorer, scorer, base, flaky, part)
 
 
-def keys_of(requests: Iterable[Request]) -> frozenset[str]:
-    """Return ``pack/item`` of all that is asked."""
-    return frozenset(f"{request.pack}/{request.item.id}" for request in requests)
+def key_of(request: Request) -> str:
+    """Return ``pack/item`` of what is asked."""
+    return f"{request.pack}/{request.item.id}"
 
 
 def go_through(
@@ -244,6 +253,8 @@ def refuse_idle_flags(options: RunOptions) -> None:
 
 def refuse_unknown_must_pass(packs: Sequence[Pack], names: Sequence[str]) -> None:
     """Raise `ConfigError` for a name in `Policy.must_pass` that means nothing here."""
+    if not names:
+        return
     known = {
         name
         for pack in packs
@@ -255,6 +266,8 @@ def refuse_unknown_must_pass(packs: Sequence[Pack], names: Sequence[str]) -> Non
 
 def refuse_unasked_must_pass(results: Iterable[Result], names: Sequence[str], where: str) -> None:
     """Raise `ConfigError` for a name in `Policy.must_pass` that is none of what was asked."""
+    if not names:
+        return
     known = {name for one in results for name in names_of(one.pack, one.item_id, one.tags)}
     refuse_unknown_names(names, known, where)
 
@@ -285,9 +298,7 @@ def load_packs(options: RunOptions) -> tuple[Pack, ...]:
     return packs
 
 
-def build_requests(
-    packs: Sequence[Pack], prompt: Prompt, options: RunOptions
-) -> tuple[Request, ...]:
+def build_requests(packs: Sequence[Pack], prompt: Prompt, options: RunOptions) -> Sequence[Request]:
     """Select items and render their prompts; repeats of an item follow each other.
 
     Raises:
@@ -295,7 +306,7 @@ def build_requests(
         PromptError: the template cannot be rendered for an item.
     """
     _refuse_unknown_items(packs, options.items)
-    return tuple(
+    return spooled(
         Request(pack.name, item, repeat, messages, params_of(options.params, repeat))
         for pack in packs
         for item in select(pack, options)
@@ -309,7 +320,7 @@ def params_of(params: Params, repeat: int) -> Params:
     return params if params.seed is None else replace(params, seed=params.seed + repeat)
 
 
-def select(pack: Pack, options: RunOptions) -> tuple[Item, ...]:
+def select(pack: Pack, options: RunOptions) -> Iterator[Item]:
     """Keep the items that were asked for by id and tag, then the first `limit` of them."""
     wanted = set(options.items)
     kept = (
@@ -318,10 +329,12 @@ def select(pack: Pack, options: RunOptions) -> tuple[Item, ...]:
         if (not wanted or item.id in wanted or f"{pack.name}/{item.id}" in wanted)
         and all(item.tags.get(key) == value for key, value in options.tags.items())
     )
-    return tuple(islice(kept, options.limit))
+    return islice(kept, options.limit)
 
 
 def _refuse_unknown_items(packs: Sequence[Pack], wanted: Sequence[str]) -> None:
+    if not wanted:
+        return
     known = {name for p in packs for item in p.items for name in (item.id, f"{p.name}/{item.id}")}
     for name in wanted:
         if name not in known:
@@ -349,7 +362,7 @@ def flaky_items(history: Path, over: float | None) -> frozenset[str]:
         )
 
 
-def load_baseline(path: Path | None, keys: Collection[str]) -> Baseline | None:
+def load_baseline(path: Path | None, keys: Iterable[str]) -> Baseline | None:
     """Read a baseline, or a JSON report in its place, and see that it fits the run of some items.
 
     Raises:
@@ -358,7 +371,10 @@ def load_baseline(path: Path | None, keys: Collection[str]) -> Baseline | None:
     if path is None:
         return None
     base = read_baseline(path)
-    if keys and not any(item.key in keys for item in base.items):
+    known = {item.key for item in base.items}
+    asked = iter(keys)
+    first = next(asked, None)
+    if first is not None and first not in known and known.isdisjoint(asked):
         raise BaselineError(f"{path}: has no item of this run: accept a baseline of these packs")
     return base
 
@@ -466,18 +482,34 @@ def answers(
     ready: Prepared,
     ask: Ask,
     requests: Sequence[Request],
-) -> tuple[tuple[Result, ...], bool]:
+    *,
+    most: int = MOST_IN_MEMORY,
+) -> tuple[Sequence[Result], bool]:
     """Put requests to the target, score its answers, and let the judge look at the failed ones.
+
+    A great many go in stretches of `most`, so that no more than these are in memory. What ends
+    the asking in one of them ends it for all that follow.
 
     Returns:
         The results, and whether a signal cut them short.
     """
     tables = preload(ready.scorer_name, ready.scorer, (r.item for r in requests))
-    replies, interrupted = ask(target, requests, steps=tables)
-    results = score(requests, replies, ready.scorer)
-    if grader is None or interrupted:
-        return results, interrupted
-    return ask_judge(grader, requests, results, ask)
+    results: Spool[Result] = Spool()
+    interrupted, end, stops = False, None, list[bool]()
+    # Within a stretch the runner sees to signals; between two of them, this does.
+    with on_stop(lambda: stops.append(True)) if len(requests) > most else nullcontext():
+        for start in range(0, len(requests), most):
+            some = requests[start : start + most]
+            following = len(requests) - start - len(some)
+            replies, stopped = ask(target, some, steps=tables, following=following, instead=end)
+            scored = score(some, replies, ready.scorer)
+            interrupted = interrupted or stopped or bool(stops)
+            if grader and not interrupted:
+                scored, interrupted = ask_judge(grader, some, scored, ask)
+            results.extend(scored)
+            ends = (one for one in replies if isinstance(one, Failure) and one.attempts == 0)
+            end = end or next(ends, NOT_ASKED if interrupted else None)
+    return results.whole(), interrupted
 
 
 def confirm(made: Report, policy: Policy, again: Again) -> tuple[Report, bool]:
@@ -510,13 +542,14 @@ def plan_of(made: Report, comparison: Comparison, policy: Policy) -> Wave:
 
 def ask_again(
     requests: Sequence[Request], target: Target, answer: Answer, options: RunOptions, wave: Wave
-) -> tuple[tuple[Result, ...], bool]:
+) -> tuple[Sequence[Result], bool]:
     """Ask the items of a wave once more; of a cassette only what it has.
 
     Returns:
         The results, and whether a signal cut them short.
     """
-    first = {f"{r.pack}/{r.item.id}": r for r in requests if r.repeat == 0}
+    wanted = frozenset(wave.keys)
+    first = {key_of(r): r for r in requests if r.repeat == 0 and key_of(r) in wanted}
     asked = [
         ask_anew(first[key], options.params, options.repeats + time)
         for key in wave.keys
@@ -604,13 +637,14 @@ def run_info(
     options: RunOptions,
 ) -> RunInfo:
     """Write down how the run was made."""
-    prompts = (prompt_sha256(one.messages) for one in ready.requests if one.repeat == 0)
+    sizes = Counter[int]()
+    prompts = fingerprint(_prompts(ready.requests, sizes))
     return RunInfo(
         id=f"{started_at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}",
         started_at=_stamp(started_at),
         finished_at=_stamp(_now()),
         target=target.name,
-        prompt_sha256=fingerprint(prompts),
+        prompt_sha256=prompts,
         template_sha256=ready.prompt.template_sha256,
         scorer=options.scorer,
         params=options.params,
@@ -618,9 +652,17 @@ def run_info(
         packs=tuple(map(pack_ref, ready.packs)),
         judge=grader.name if grader else None,
         cache=options.storage.cache and not target.recorded,
-        instruction_chars=low_median(map(chars_beside_question, ready.requests)),
+        instruction_chars=low_median(sizes),
         part=ready.part,
     )
+
+
+def _prompts(requests: Iterable[Request], sizes: Counter[int]) -> Iterator[str]:
+    """Yield the hash of each item's prompt, and count the characters beside questions."""
+    for request in requests:
+        sizes[chars_beside_question(request)] += 1
+        if request.repeat == 0:
+            yield prompt_sha256(request.messages)
 
 
 def chars_beside_question(request: Request) -> int:
@@ -628,10 +670,14 @@ def chars_beside_question(request: Request) -> int:
     return max(0, sum(len(turn.content) for turn in request.messages) - len(request.item.text))
 
 
-def low_median(sizes: Iterable[int]) -> int | None:
-    """Return the median, the lower one of two; None where there is nothing."""
-    ordered = sorted(sizes)
-    return ordered[(len(ordered) - 1) // 2] if ordered else None
+def low_median(counts: Counter[int]) -> int | None:
+    """Return the median of counted numbers, the lower one of two; None where there is nothing."""
+    left = (counts.total() - 1) // 2
+    for size in sorted(counts):
+        left -= counts[size]
+        if left < 0:
+            return size
+    return None
 
 
 def pack_ref(pack: Pack) -> PackRef:

@@ -56,7 +56,10 @@ def load_prompt(path: Path | None = None) -> Prompt:
 
 def fingerprint(prompts: Iterable[str]) -> str:
     """Hash rendered prompts, each given by its own hash: SHA-256 over one line for each."""
-    return _sha256("".join(f"{prompt}\n" for prompt in prompts))
+    digest = hashlib.sha256()
+    for prompt in prompts:
+        digest.update(f"{prompt}\n".encode())
+    return digest.hexdigest()
 
 
 def _render_default(item: Item) -> tuple[Message, ...]:

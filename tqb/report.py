@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import math
+from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 from tqb import stats
-from tqb.changes import by_item, count_passes
+from tqb.changes import count_passes, each_item
 from tqb.errors import EXIT_INCONCLUSIVE, BaselineError
 from tqb.languages import side_by_side
 from tqb.signs import form_of, pieces, signs_of
-from tqb.tallies import interval, latency, rounded, tally
+from tqb.spool import Spool
+from tqb.tallies import interval, latency, rounded, tallies_of, tally_of
 from tqb.text import short_hash
 from tqb.types import (
     REPORT_SCHEMA_VERSION,
@@ -25,6 +28,7 @@ from tqb.types import (
     Matrix,
     Message,
     Metrics,
+    Outcome,
     Passes,
     Repeated,
     Report,
@@ -34,7 +38,6 @@ from tqb.types import (
     Retries,
     RunInfo,
     Score,
-    Tally,
     Tokens,
     Tool,
     Verdict,
@@ -128,7 +131,7 @@ def make_report(tool: Tool, run: RunInfo, results: Sequence[Result]) -> Report:
         tool=tool,
         run=run,
         metrics=make_metrics(results),
-        results=tuple(results),
+        results=results if isinstance(results, Spool) else tuple(results),
         comparison=None,
         confirmation=None,
         findings=(),
@@ -139,32 +142,48 @@ def make_report(tool: Tool, run: RunInfo, results: Sequence[Result]) -> Report:
 
 def make_fingerprint(run: RunInfo, results: Sequence[Result]) -> Fingerprint:
     """Gather what tells one state of a pipeline from another."""
-    answered = [r for r in results if r.answer is not None]
-    forms = [form_of(r.answer) for r in answered if r.answer is not None]
+    models: set[str] = set()
     served: dict[str, set[str]] = {}
-    for result in answered:
+    reasons, shapes, scripts = Counter[str](), Counter[str](), Counter[str]()
+    symptoms = Counter[str]()
+    first_bytes, last_bytes = array("d"), array("d")
+    canaries: dict[str, Counter[Outcome]] = {}
+    for result in results:
+        if canary := result.tags.get("canary"):
+            canaries.setdefault(canary, Counter())[result.outcome] += 1
+        if result.answer is None:
+            continue
+        form = form_of(result.answer)
+        shapes[form.shape] += 1
+        scripts[form.script] += 1
+        reasons[result.finish_reason or ""] += 1
+        symptoms.update(result.symptoms)
+        models.add(result.model or "")
         for name, value in result.served.items():
             served.setdefault(name, set()).add(value)
+        first_bytes.extend(() if result.first_byte_s is None else (result.first_byte_s,))
+        last_bytes.extend(() if result.latency_s is None else (result.latency_s,))
     return Fingerprint(
-        models=tuple(sorted({r.model for r in answered if r.model})),
+        models=tuple(sorted(filter(None, models))),
         served={name: tuple(sorted(served[name])[:MOST_VALUES]) for name in sorted(served)},
         instruction_chars=run.instruction_chars,
-        finish_reasons=_counted(r.finish_reason for r in answered if r.finish_reason),
-        shapes=_counted(form.shape for form in forms),
-        scripts=_counted(form.script for form in forms if form.script),
-        symptoms=_counted(sign for r in answered for sign in r.symptoms),
-        canaries=_tallies(results, lambda r: r.tags.get("canary", "")),
-        first_byte_p50_s=_median(r.first_byte_s for r in answered),
-        last_byte_p50_s=_median(r.latency_s for r in answered),
+        finish_reasons=_sorted(reasons),
+        shapes=_sorted(shapes),
+        scripts=_sorted(scripts),
+        symptoms=_sorted(symptoms),
+        canaries=tallies_of(canaries),
+        first_byte_p50_s=_median(first_bytes),
+        last_byte_p50_s=_median(last_bytes),
     )
 
 
-def _counted(names: Iterable[str]) -> dict[str, int]:
-    return dict(sorted(Counter(names).items()))
+def _sorted(counts: Counter[str]) -> dict[str, int]:
+    """Return counts by name; those without a name are left out."""
+    return {name: counts[name] for name in sorted(counts) if name}
 
 
-def _median(values: Iterable[float | None]) -> float | None:
-    known = sorted(value for value in values if value is not None)
+def _median(values: Iterable[float]) -> float | None:
+    known = sorted(values)
     return rounded(known[(len(known) - 1) // 2]) if known else None
 
 
@@ -177,22 +196,28 @@ def with_confirmation(report: Report, results: Sequence[Result], times: int) -> 
         requests=sum(not (r.failure and r.failure.attempts == 0) for r in again),
         results=again,
     )
-    both = (*report.results, *again)
+    spent = _Spent()
+    for result in chain(report.results, again):
+        spent.add(result)
     metrics = replace(
         report.metrics,
-        cost_usd=_cost(both),
-        retries=_retries(both),
-        recalled=_recalled(both),
+        cost_usd=spent.cost_usd,
+        retries=spent.retries,
+        recalled=spent.recalled,
     )
     return replace(report, confirmation=confirmation, metrics=metrics)
 
 
 def make_metrics(results: Sequence[Result]) -> Metrics:
     """Aggregate. Failed calls and what was never asked count beside accuracy, never in it."""
-    items = [count_passes(repeats) for repeats in by_item(results).values()]
-    whole = tally(results)
-    scores = [r.score for r in results if r.score is not None]
-    failures = Counter(r.failure.kind for r in results if r.failure and r.outcome == "error")
+    sums = _Sums()
+    items = []
+    for repeats in each_item(results):
+        items.append(count_passes(repeats))
+        for result in repeats:
+            sums.add(result)
+    whole = tally_of(sums.outcomes)
+    mean = rounded(math.fsum(sums.scores) / len(sums.scores)) if sums.scores else None
     return Metrics(
         accuracy=whole.accuracy,
         accuracy_interval=interval(whole, items),
@@ -201,23 +226,95 @@ def make_metrics(results: Sequence[Result]) -> Metrics:
         passed=whole.passed,
         failed=whole.n - whole.passed,
         errors=whole.errors,
-        skipped=sum(r.outcome == "skipped" for r in results),
-        mean_score=rounded(math.fsum(scores) / len(scores)) if scores else None,
-        by_pack=_tallies(results, lambda r: r.pack),
-        by_language=_tallies(results, lambda r: r.language),
-        by_category=_tallies(results, lambda r: r.tags.get("category", "")),
-        by_difficulty=_tallies(results, lambda r: r.tags.get("difficulty", "")),
-        failures=dict(sorted(failures.items())),
-        latency=latency([r.latency_s for r in results if r.latency_s is not None]),
-        tokens=Tokens(
-            _total(r.prompt_tokens for r in results),
-            _total(r.completion_tokens for r in results),
-        ),
-        cost_usd=_cost(results),
-        retries=_retries(results),
-        recalled=_recalled(results),
-        languages=side_by_side(results),
+        skipped=sums.outcomes["skipped"],
+        mean_score=mean,
+        **{f"by_{name}": tallies_of(counts) for name, counts in sums.slices.items()},
+        failures=dict(sorted(sums.failures.items())),
+        latency=latency(sums.latencies),
+        tokens=Tokens(sums.prompt_tokens, sums.completion_tokens),
+        cost_usd=sums.spent.cost_usd,
+        retries=sums.spent.retries,
+        recalled=sums.spent.recalled,
+        languages=side_by_side(results, sums.slices["language"]),
     )
+
+
+@dataclass(slots=True)
+class _Spent:
+    """What the answers took, those to the confirmation too."""
+
+    costs: array[float] = field(default_factory=lambda: array("d"))
+    unknown: bool = False
+    """Whether the cost of any answer is."""
+    waits: array[float] = field(default_factory=lambda: array("d"))
+    retried: Counter[str] = field(default_factory=Counter)
+    sources: Counter[str] = field(default_factory=Counter)
+
+    def add(self, result: Result) -> None:
+        self.retried.update(result.retried)
+        if result.waited_s:
+            self.waits.append(result.waited_s)
+        if result.answer is None:
+            return
+        self.sources[result.source] += 1
+        for paid in (result, result.judgement) if result.judgement else (result,):
+            if paid.cost_usd is None:
+                self.unknown = True
+            else:
+                self.costs.append(paid.cost_usd)
+
+    @property
+    def cost_usd(self) -> float | None:
+        """What all answers cost together; None where it is unknown of any."""
+        known = len(self.costs) > 0 and not self.unknown
+        return rounded(math.fsum(self.costs), 9) if known else None
+
+    @property
+    def retries(self) -> Retries:
+        kinds = dict(sorted(self.retried.items()))
+        return Retries(self.retried.total(), kinds, rounded(math.fsum(self.waits), 3))
+
+    @property
+    def recalled(self) -> dict[str, int]:
+        return {name: self.sources[name] for name in sorted(self.sources) if name != "target"}
+
+
+@dataclass(slots=True)
+class _Sums:
+    """What is counted of all results in one go, as there may be a great many."""
+
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    slices: dict[str, dict[str, Counter[Outcome]]] = field(
+        default_factory=lambda: {
+            name: {} for name in ("pack", "language", "category", "difficulty")
+        }
+    )
+    """Outcomes by kind of slice and by its name."""
+    scores: array[float] = field(default_factory=lambda: array("d"))
+    latencies: array[float] = field(default_factory=lambda: array("d"))
+    failures: Counter[str] = field(default_factory=Counter)
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    spent: _Spent = field(default_factory=_Spent)
+
+    def add(self, result: Result) -> None:
+        self.spent.add(result)
+        self.outcomes[result.outcome] += 1
+        tags = result.tags
+        names = (result.pack, result.language, tags.get("category"), tags.get("difficulty"))
+        for counts, name in zip(self.slices.values(), names, strict=True):
+            if name:
+                counts.setdefault(name, Counter())[result.outcome] += 1
+        if result.score is not None:
+            self.scores.append(result.score)
+        if result.latency_s is not None:
+            self.latencies.append(result.latency_s)
+        if result.failure and result.outcome == "error":
+            self.failures[result.failure.kind] += 1
+        if result.prompt_tokens is not None:
+            self.prompt_tokens = (self.prompt_tokens or 0) + result.prompt_tokens
+        if result.completion_tokens is not None:
+            self.completion_tokens = (self.completion_tokens or 0) + result.completion_tokens
 
 
 def _repeated(items: Sequence[Passes]) -> Repeated | None:
@@ -232,39 +329,6 @@ def _repeated(items: Sequence[Passes]) -> Repeated | None:
         pass_at_k=rounded(stats.mean_pass_at_k(counts, k)),
         pass_hat_k=rounded(stats.mean_pass_hat_k(counts, k)),
     )
-
-
-def _tallies(results: Iterable[Result], key: Callable[[Result], str]) -> dict[str, Tally]:
-    """Tally by a key; results for which it is empty are left out."""
-    groups: dict[str, list[Result]] = {}
-    for result in results:
-        groups.setdefault(key(result), []).append(result)
-    groups.pop("", None)
-    return {name: tally(groups[name]) for name in sorted(groups)}
-
-
-def _total(counts: Iterable[int | None]) -> int | None:
-    known = [count for count in counts if count is not None]
-    return sum(known) if known else None
-
-
-def _cost(results: Sequence[Result]) -> float | None:
-    answered = [r for r in results if r.answer is not None]
-    costs = [r.cost_usd for r in answered]
-    costs += [r.judgement.cost_usd for r in answered if r.judgement]
-    known = [cost for cost in costs if cost is not None]
-    return rounded(math.fsum(known), 9) if known and len(known) == len(costs) else None
-
-
-def _recalled(results: Iterable[Result]) -> dict[str, int]:
-    answered = Counter(r.source for r in results if r.answer is not None and r.source != "target")
-    return dict(sorted(answered.items()))
-
-
-def _retries(results: Sequence[Result]) -> Retries:
-    kinds = Counter(kind for result in results for kind in result.retried)
-    waited_s = math.fsum(result.waited_s for result in results)
-    return Retries(kinds.total(), dict(sorted(kinds.items())), rounded(waited_s, 3))
 
 
 def load_report(path: Path) -> Report:
@@ -285,7 +349,9 @@ def from_text(data: bytes, path: Path) -> Report:
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        return TypeAdapter(Report).validate_json(data)
+        made = TypeAdapter(Report).validate_json(data)
+        compared = made.comparison and replace(made.comparison, items=tuple(made.comparison.items))
+        return replace(made, results=tuple(made.results), comparison=compared)
     except ValidationError as error:
         if matrix_from_text(data):
             raise BaselineError(

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tqb import stats
-from tqb.types import Latency, Passes, Result, Tally
+from tqb.types import Latency, Outcome, Passes, Result, Tally
 
 
 def tally(results: Iterable[Result]) -> Tally:
     """Count outcomes; failed calls stand beside the accuracy."""
-    counts = Counter(r.outcome for r in results)
+    return tally_of(Counter(r.outcome for r in results))
+
+
+def tally_of(counts: Mapping[Outcome, int]) -> Tally:
+    """Make a tally of so many outcomes, as a `Counter` has them."""
     n = counts["pass"] + counts["fail"]
     accuracy = rounded(counts["pass"] / n) if n else None
     return Tally(n=n, passed=counts["pass"], errors=counts["error"], accuracy=accuracy)
+
+
+def tallies_of(counts: Mapping[str, Mapping[Outcome, int]]) -> dict[str, Tally]:
+    """Make a tally of the outcomes of each slice, by its name."""
+    return {name: tally_of(counts[name]) for name in sorted(counts)}
 
 
 def interval(whole: Tally, items: Iterable[Passes]) -> tuple[float, float] | None:

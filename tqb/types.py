@@ -8,7 +8,7 @@ Every record is frozen. Nothing here does work beyond naming its own parts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -150,7 +150,7 @@ class Pack:
     """SemVer from the Croissant metadata; empty for a bare file of items."""
     sha256: str
     """Hash of the items file's bytes, hexadecimal."""
-    items: tuple[Item, ...]
+    items: Sequence[Item]
     """In the order of the file."""
     path: Path
     """The items file."""
@@ -167,7 +167,8 @@ class Pack:
     @property
     def language(self) -> str:
         """The one language of the pack, or ``mul`` (ISO 639-2) when there are several."""
-        return self.languages[0] if len(self.languages) == 1 else "mul"
+        languages = self.languages
+        return languages[0] if len(languages) == 1 else "mul"
 
 
 @dataclass(frozen=True, slots=True)
@@ -879,8 +880,8 @@ class Comparison:
     """The baseline's target; None where there is no baseline, and all items are new."""
     counts: Mapping[str, int]
     """Items by kind of change."""
-    items: tuple[ComparedItem, ...]
-    """All items, sorted by key."""
+    items: Sequence[ComparedItem]
+    """All items, sorted by key; a great many without a baseline are in the order of the run."""
     notes: tuple[str, ...]
     """What differs between the two runs beside the answers."""
     fresh_repeats: bool = False
@@ -997,7 +998,7 @@ class Report:
     tool: Tool
     run: RunInfo
     metrics: Metrics
-    results: tuple[Result, ...]
+    results: Sequence[Result]
     comparison: Comparison | None
     confirmation: Confirmation | None
     findings: tuple[Finding, ...]

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import RIGHT, Cli, bare_environment, write_answers, write_items
+from tests.conftest import RIGHT, Cli, Write, bare_environment, write_answers, write_items
 from tests.openai_server import Body, OpenAIServer, Reply, last_user_turn
 
 SIZE = 20
@@ -110,6 +110,15 @@ def test_broken_flaky_and_recovered(cli: Cli, tmp_path: Path, accepted: Path) ->
     again = [r for r in made.requests if r.headers.get("Cache-Control") == "no-cache"]
     assert len(again) == 9
     assert sorted({r.body["seed"] for r in again}) == [8, 9, 10]
+
+
+def test_a_coroutine_is_asked_again(cli: Cli, accepted: Path, write_module: Write) -> None:
+    """An async function answers the confirmation as it did the run: a break is confirmed."""
+    write_module("app.py", "async def answer(question):\n    return 'nothing of the sort'\n")
+    flags = ("--baseline", "tqb-baseline.jsonl", "-o", "r.json")
+    ended = cli("run", accepted, "-m", "python:app:answer", *flags)
+    assert ended.code == 1, ended.out + ended.err
+    assert "20 of 20 items that passed before now fail" in ended.out
 
 
 def test_confirmed_break_fails(cli: Cli, tmp_path: Path, accepted: Path) -> None:

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import chain
 
 from tqb.changes import by_item, sign_test
 from tqb.diagnose.case import Case, Moved, Pair, example, finding, formed, moved, showing, sure
@@ -280,7 +281,10 @@ def _refusals(case: Case) -> Iterator[Finding]:
 def _varies(case: Case) -> Iterator[Finding]:
     """The same question gets other answers at temperature 0."""
     again = case.report.confirmation.results if case.report.confirmation else ()
-    live = [r for r in (*case.report.results, *again) if r.answer is not None]
+    if case.report.run.repeats == 1 and not again:
+        return
+    asked = {r.key for r in chain(case.answered, again)}
+    live = [r for r in chain(case.report.results, again) if r.answer is not None and r.key in asked]
     groups = [group for group in by_item(live).values() if len(group) > 1]
     if case.now.params.temperature != 0 or len(groups) < 2:
         return

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain, islice
 from typing import Any
 
 from tqb import baseline
-from tqb.changes import Evidence, sign_test, weigh
+from tqb.changes import Evidence, count_items, each_item, sign_test, weigh
 from tqb.text import count, one_line
 from tqb.types import (
     Baseline,
@@ -178,7 +179,7 @@ class Case:
 
 def open_case(base: Baseline | None, report: Report) -> Case:
     """Put side by side what the detectors compare."""
-    results = _sampled(report.results)
+    results = _sampled(report)
     now = baseline.from_report(replace(report, results=results))
     first: dict[str, Result] = {}
     for result in sorted(results, key=lambda r: r.repeat):
@@ -197,13 +198,13 @@ def open_case(base: Baseline | None, report: Report) -> Case:
     return Case(report, base, now, pairs, tuple(first[key] for key in in_order))
 
 
-def _sampled(results: tuple[Result, ...]) -> tuple[Result, ...]:
+def _sampled(report: Report) -> tuple[Result, ...]:
     """Return the results of so many items that patterns show, evenly spread over the run."""
-    keys = list(dict.fromkeys(result.key for result in results))
-    if len(keys) <= MOST_LOOKED_AT:
-        return results
-    kept = set(keys[:: -(-len(keys) // MOST_LOOKED_AT)])
-    return tuple(result for result in results if result.key in kept)
+    items = count_items(report)
+    if items <= MOST_LOOKED_AT:
+        return tuple(report.results)
+    step = -(-items // MOST_LOOKED_AT)
+    return tuple(chain.from_iterable(islice(each_item(report.results), 0, None, step)))
 
 
 def finding(

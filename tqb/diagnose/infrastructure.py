@@ -48,9 +48,10 @@ def diagnose(case: Case, shift: Shift) -> Iterator[Finding]:
 
 def _failures(case: Case) -> Iterator[Finding]:
     """Calls that brought no answer, or were repeated."""
-    results = case.report.results
-    asked = sum(r.outcome != "skipped" for r in results)
-    failed = [r for r in results if r.outcome == "error" and r.failure and r.answer is None]
+    metrics, results = case.report.metrics, case.report.results
+    asked = metrics.n + metrics.errors
+    looked = results if metrics.errors else ()
+    failed = [r for r in looked if r.outcome == "error" and r.failure and r.answer is None]
     kinds = Counter(r.failure.kind for r in failed if r.failure and r.failure.kind in WORDS)
     for kind, times in kinds.most_common(2):
         said, advice = WORDS[kind]
@@ -67,7 +68,7 @@ def _failures(case: Case) -> Iterator[Finding]:
             failed=times,
             of=asked,
         )
-    retries = case.report.metrics.retries
+    retries = metrics.retries
     if retries.n >= max(3, 0.1 * asked) and not kinds:
         named = ", ".join(f"{n} {kind}" for kind, n in retries.by_kind.items())
         requests = count(asked, "request")

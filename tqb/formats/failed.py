@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tqb.types import Comparison, Report, Result
+from tqb.spool import Spool
+from tqb.types import Change, Report, Result
 
 Kind = Literal["broken", "unsettled", "failed", "still_failing"]
 
@@ -24,7 +25,7 @@ class Section:
     """The wrong answers to items of one fate."""
 
     kind: Kind
-    results: tuple[Result, ...]
+    results: Sequence[Result]
 
     @property
     def title(self) -> str:
@@ -42,26 +43,25 @@ class Section:
 
 def sections(report: Report) -> dict[Kind, Section]:
     """Return the wrong answers by what became of their items since the baseline, worst first."""
-    changed = _changed_items(report.comparison)
-    wrong = [result for result in report.results if result.outcome == "fail"]
-    keys: dict[Kind, set[str]] = {
-        "broken": changed["broken"],
-        "unsettled": changed["flaky"] | changed["recovered"],
-        "still_failing": changed["still_failing"],
+    fates = {
+        item.key: FATES[item.change]
+        for item in (report.comparison.items if report.comparison else ())
+        if item.change in FATES
     }
-    keys["failed"] = {result.key for result in wrong}.difference(*keys.values())
-    return {
-        kind: Section(kind, tuple(result for result in wrong if result.key in keys[kind]))
-        for kind in TITLES
-    }
+    wrong: dict[Kind, Spool[Result]] = {kind: Spool() for kind in TITLES}
+    for result in report.results:
+        if result.outcome == "fail":
+            wrong[fates.get(result.key, "failed")].append(result)
+    return {kind: Section(kind, results.whole()) for kind, results in wrong.items()}
 
 
-def _changed_items(comparison: Comparison | None) -> dict[str, set[str]]:
-    """Return the keys of the items by kind of change."""
-    changed: dict[str, set[str]] = defaultdict(set)
-    for item in comparison.items if comparison else ():
-        changed[item.change].add(item.key)
-    return changed
+FATES: Mapping[Change, Kind] = {
+    "broken": "broken",
+    "flaky": "unsettled",
+    "recovered": "unsettled",
+    "still_failing": "still_failing",
+}
+"""What became of items whose wrong answers are not told with all others."""
 
 
 @dataclass(frozen=True, slots=True)

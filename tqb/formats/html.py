@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tqb.changes import count_items
 from tqb.formats.failed import FailedCalls, failed_calls
 from tqb.formats.found import found
 from tqb.formats.page.charts import ROW, WIDTH, charts
@@ -66,7 +67,7 @@ def to_html(report: Report) -> str:
     style, script = (FOLDER / name for name in ("page.css", "page.js"))
     texts = {"style": style.read_text("utf-8"), "script": script.read_text("utf-8")}
     items = page_items(report)
-    asked = len({result.key for result in report.results})
+    asked = count_items(report)
     word, _ = WORDS[report.verdict.status]
     page = _environment().get_template("template.html.j2")
     return page.render(

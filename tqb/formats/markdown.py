@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from tqb.changes import count_items
 from tqb.formats.failed import FailedCalls, Section, asked_name, failed_calls, sections, told
 from tqb.formats.found import MOST_FAULTS, found
 from tqb.formats.terminal import WORDS, figures
@@ -74,7 +75,7 @@ def _head(report: Report) -> Iterator[str]:
     word, _ = WORDS[report.verdict.status]
     yield f"### tqb: {word}"
     yield ""
-    items = count(len({result.key for result in report.results}), "item")
+    items = count(count_items(report), "item")
     packs = ", ".join(pack.name for pack in report.run.packs)
     yield " · ".join((code(packs), code(report.run.target), items))
     yield ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import IO, TYPE_CHECKING
 
+from tqb.changes import count_items
 from tqb.formats.failed import Kind, Section, asked_name, failed_calls, sections, told
 from tqb.formats.found import MOST_FAULTS, MOST_NOTICES, found
 from tqb.formats.languages import render_languages
@@ -147,7 +148,7 @@ def _print_line(console: Console, line: Line, *, wrap: bool) -> None:
 def _verdict(report: Report) -> Iterator[Line]:
     word, style = WORDS[report.verdict.status]
     packs = ", ".join(pack.name for pack in report.run.packs)
-    asked = count(len({r.key for r in report.results}), "item")
+    asked = count(count_items(report), "item")
     if report.run.repeats > 1:
         asked += f" × {report.run.repeats}"
     yield Line(f"{word}  ", one_line(f"{packs} · {report.run.target} · {asked}"), style)
@@ -182,7 +183,8 @@ def _details(report: Report, every: bool) -> Iterator[Line]:
     yield from _rules(report)
     for kind, section in sections(report).items():
         yield from _section(section, len(section.results) if every else SHOWN[kind])
-    errors = [r for r in report.results if r.outcome == "error"]
+    looked = report.results if report.metrics.errors else ()
+    errors = [r for r in looked if r.outcome == "error"]
     yield from _failures("Not answered", [r for r in errors if r.answer is None])
     yield from _failures("Not judged", [r for r in errors if r.answer is not None])
 
@@ -247,8 +249,10 @@ def _confirmation(confirmation: Confirmation) -> str:
 def _recalled(report: Report) -> Iterator[str]:
     """Say which answers are not of today."""
     recalled = report.metrics.recalled
+    if not (recalled or report.run.cache):
+        return
     again = report.confirmation.results if report.confirmation else ()
-    asked = sum(r.answer is not None and r.source == "target" for r in (*report.results, *again))
+    asked = sum(r.answer is not None and r.source == "target" for r in chain(report.results, again))
     if "journal" in recalled:
         yield f"{count(recalled['journal'], 'answer')} from the journal, {asked:,} asked now"
     if "batch" in recalled:

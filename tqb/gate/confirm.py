@@ -12,11 +12,12 @@ proof as the other, and most runs are spared the requests.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from tqb.changes import BEYOND, change_of, count_changes, margin_test, sign_test, weigh
 from tqb.gate.rules import must_pass
+from tqb.spool import spooled
 from tqb.types import ComparedItem, Comparison, Passes, Policy
 
 CLEAR = 0.001
@@ -47,11 +48,10 @@ def plan_shard(comparison: Comparison, policy: Policy, *, items: int, asked: int
     were no other. `items` and `asked` are those of the whole run.
     """
     limit = asked if policy.confirm_limit is None else policy.confirm_limit
-    open_items = [item for item in comparison.items if item.again is None]
-    chosen = _failing_must_pass(open_items, policy)
+    chosen = _failing_must_pass(_open(comparison), policy)
     if not chosen and not _surely_clear(comparison, policy, items):
-        fixed = [item for item in open_items if item.change == "fixed"]
-        chosen = _broken(open_items, policy) or fixed
+        fixed = [item for item in _open(comparison) if item.change == "fixed"]
+        chosen = _broken(comparison, policy) or fixed
     if not (chosen and limit and policy.confirm):
         return NOTHING
     times = max(1, min(policy.confirm, limit // len(chosen)))
@@ -88,9 +88,15 @@ def plan(comparison: Comparison, policy: Policy, *, asked: int) -> Wave:
 
 
 def _seemingly_broken(comparison: Comparison, policy: Policy) -> list[ComparedItem]:
-    open_items = [item for item in comparison.items if item.again is None]
-    critical = _failing_must_pass(open_items, policy)
-    return critical if is_clear(comparison, policy) else critical + _broken(open_items, policy)
+    critical = _failing_must_pass(_open(comparison), policy)
+    if is_clear(comparison, policy):
+        return critical
+    return critical + _broken(comparison, policy)
+
+
+def _open(comparison: Comparison) -> Iterator[ComparedItem]:
+    """Yield the items that were not asked again yet."""
+    return (item for item in comparison.items if item.again is None)
 
 
 def _failing_must_pass(items: Iterable[ComparedItem], policy: Policy) -> list[ComparedItem]:
@@ -101,7 +107,10 @@ def _failing_must_pass(items: Iterable[ComparedItem], policy: Policy) -> list[Co
     ]
 
 
-def _broken(items: Iterable[ComparedItem], policy: Policy) -> list[ComparedItem]:
+def _broken(comparison: Comparison, policy: Policy) -> list[ComparedItem]:
+    if not comparison.counts.get("broken"):
+        return []
+    items = _open(comparison)
     return [item for item in items if item.change == "broken" and not must_pass(item, policy)]
 
 
@@ -109,11 +118,13 @@ def _seemingly_fixed(comparison: Comparison, policy: Policy) -> list[ComparedIte
     broken = comparison.counts.get("broken", 0)
     if sign_test(broken, 0) > policy.alpha or is_clear(comparison, policy):
         return []
-    return [item for item in comparison.items if item.change == "fixed" and item.again is None]
+    return [item for item in _open(comparison) if item.change == "fixed"]
 
 
 def is_clear(comparison: Comparison, policy: Policy) -> bool:
     """Whether so much seems broken that asking again could only cost money."""
+    if comparison.baseline is None:
+        return False
     evidence = weigh(comparison.items, policy.tolerate, fresh_repeats=comparison.fresh_repeats)
     return evidence.p_value <= CLEAR and evidence.is_drop(policy.alpha)
 
@@ -123,7 +134,9 @@ def set_aside(comparison: Comparison, flaky: Collection[str], policy: Policy) ->
 
     `flaky` has their keys.
     """
-    items = tuple(
+    if not flaky:
+        return comparison
+    items = spooled(
         replace(item, change="flaky")
         if item.change in ("broken", "fixed") and item.key in flaky and not must_pass(item, policy)
         else item
@@ -134,7 +147,7 @@ def set_aside(comparison: Comparison, flaky: Collection[str], policy: Policy) ->
 
 def settle(comparison: Comparison, answers: Mapping[str, Passes]) -> Comparison:
     """Join what the items did when they were asked again, by key, and name the changes anew."""
-    items = tuple(
+    items = spooled(
         _settled(item, answers[item.key]) if item.key in answers else item
         for item in comparison.items
     )

@@ -37,7 +37,7 @@ class Case:
     findings: tuple[Finding, ...] = ()
 
     @property
-    def items(self) -> tuple[ComparedItem, ...]:
+    def items(self) -> Sequence[ComparedItem]:
         """All items of the comparison."""
         return self.comparison.items if self.comparison else ()
 

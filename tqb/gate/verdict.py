@@ -23,6 +23,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from tqb.changes import COMPARED, lacks_answers, supposed
 from tqb.errors import (
@@ -87,17 +88,21 @@ def _over_budget(report: Report, policy: Policy) -> Iterator[str]:
     """Say that the money ran out, or that nobody knows whether it did."""
     metrics, limit = report.metrics, policy.max_cost_usd
     again = report.confirmation.results if report.confirmation else ()
-    skipped = [r for r in (*report.results, *again) if r.outcome == "skipped"]
+    if limit is None:
+        return
+    withheld = (r for r in chain(report.results, again) if r.outcome == "skipped")
+    first = next(withheld, None)
+    skipped = 0 if first is None else 1 + sum(1 for _ in withheld)
     answered = any(r.answer is not None for r in report.results)
-    if limit is None or not (skipped or answered):
+    if not (skipped or answered):
         return
     if answered and metrics.cost_usd is None:
         whose = "this target or its judge" if report.run.judge else "this target"
         yield f"the price of {whose} is unknown, so --max-cost {limit:g} cannot be held"
     elif (metrics.cost_usd or 0.0) > limit:
         yield f"the run cost {usd(metrics.cost_usd or 0.0)}, and --max-cost allows ${limit:g}"
-    elif skipped:
-        yield skipped[0].failure.message if skipped[0].failure else "--max-cost allows no more"
+    elif first:
+        yield first.failure.message if first.failure else "--max-cost allows no more"
     else:
         return
     unjudged = sum(r.outcome == "skipped" and r.answer is not None for r in report.results)
@@ -105,14 +110,15 @@ def _over_budget(report: Report, policy: Policy) -> Iterator[str]:
     yield f"{metrics.skipped - unjudged} of {asked} questions were not asked: nothing was judged"
     if unjudged:
         yield f"{count(unjudged, 'failed answer')} of {asked} went to no judge"
-    if len(skipped) > metrics.skipped:
-        yield f"{len(skipped) - metrics.skipped} of {len(again)} questions were not asked again"
+    if skipped > metrics.skipped:
+        yield f"{skipped - metrics.skipped} of {len(again)} questions were not asked again"
 
 
 def _unknown(report: Report, policy: Policy) -> Iterator[str]:
     metrics, comparison = report.metrics, report.comparison
     asked = metrics.n + metrics.errors
-    missing = [r.key for r in report.results if r.failure and r.failure.kind == "not_recorded"]
+    looked = report.results if metrics.errors else ()
+    missing = [r.key for r in looked if r.failure and r.failure.kind == "not_recorded"]
     if missing:
         yield f"{len(missing)} of {asked} answers are not recorded: {words.listed(missing)}"
         yield _most_common_failure(report)
@@ -187,14 +193,17 @@ def _case(report: Report, policy: Policy) -> Case:
         comparison=report.comparison,
         passed=report.metrics.passed,
         n=report.metrics.n,
-        latencies_s=_known(r.latency_s for r in report.results),
-        completions=_known(r.completion_tokens for r in report.results),
+        latencies_s=_known(policy.max_latency_p95_s, (r.latency_s for r in report.results)),
+        completions=_known(
+            policy.max_completion_p95, (r.completion_tokens for r in report.results)
+        ),
         findings=report.findings,
     )
 
 
-def _known(values: Iterable[float | None]) -> tuple[float, ...]:
-    return tuple(value for value in values if value is not None)
+def _known(limit: float | None, values: Iterable[float | None]) -> tuple[float, ...]:
+    """Return the values that are held against a limit; none, where there is no limit."""
+    return tuple(value for value in values if value is not None) if limit is not None else ()
 
 
 def _supposed(case: Case, report: Report, *, passed: bool) -> Case:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, astuple, dataclass, replace
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tqb.changes import by_item, count_passes
+from tqb.changes import count_passes, each_item
 from tqb.database import connect
 from tqb.errors import ConfigError
 from tqb.tallies import latency
@@ -122,10 +124,7 @@ class History:
             ConfigError: it cannot be written.
         """
         run = _run(report)
-        groups: dict[str, list[Result]] = {}
-        for result in report.results:
-            groups.setdefault(result.pack, []).append(result)
-        packs = [astuple(_pack(run.id, name, results)) for name, results in groups.items()]
+        packs = [astuple(pack) for pack in _packs(run.id, report.results)]
         row = [value for name, value in asdict(run).items() if name != "packs"]
         try:
             with self._database:
@@ -180,7 +179,6 @@ class History:
 
 def _run(report: Report) -> Run:
     info, verdict = report.run, report.verdict
-    models = sorted({result.model for result in report.results if result.model})
     made = json.dumps(
         [info.target, info.template_sha256, info.scorer, info.judge, asdict(info.params)]
     )
@@ -188,40 +186,59 @@ def _run(report: Report) -> Run:
         id=info.id,
         started_at=info.started_at,
         target=info.target,
-        model=", ".join(models),
+        model=", ".join(report.fingerprint.models),
         pipeline=hashlib.sha256(made.encode("utf-8", "backslashreplace")).hexdigest()[:16],
         status=verdict.status,
         exit_code=verdict.exit_code,
     )
 
 
-def _pack(run: str, name: str, results: Sequence[Result]) -> PackRun:
-    outcomes = [result.outcome for result in results]
-    passed, failed = outcomes.count("pass"), outcomes.count("fail")
-    answered = [result for result in results if result.outcome in ("pass", "fail")]
-    waited = latency([one.latency_s for one in answered if one.latency_s is not None])
-    costs = [result.cost_usd for result in answered]
-    counts = [
-        count
-        for one in answered
-        for count in (one.prompt_tokens, one.completion_tokens)
-        if count is not None
-    ]
-    known = [cost for cost in costs if cost is not None]
-    return PackRun(
-        run=run,
-        pack=name,
-        n=passed + failed,
-        passed=passed,
-        errors=outcomes.count("error"),
-        latency_p50_s=waited.p50 if waited else None,
-        latency_p95_s=waited.p95 if waited else None,
-        cost_usd=sum(known) if known and len(known) == len(costs) else None,
-        tokens=sum(counts) if counts else None,
-    )
+def _packs(run: str, results: Iterable[Result]) -> Iterator[PackRun]:
+    """Yield what each pack did, in the order in which they were asked."""
+    found: dict[str, _Sums] = {}
+    for result in results:
+        found.setdefault(result.pack, _Sums()).add(result)
+    for name, sums in found.items():
+        waited = latency(sums.waited_s)
+        yield PackRun(
+            run=run,
+            pack=name,
+            n=sums.outcomes["pass"] + sums.outcomes["fail"],
+            passed=sums.outcomes["pass"],
+            errors=sums.outcomes["error"],
+            latency_p50_s=waited.p50 if waited else None,
+            latency_p95_s=waited.p95 if waited else None,
+            cost_usd=sums.cost_usd,
+            tokens=sums.tokens,
+        )
+
+
+@dataclass(slots=True)
+class _Sums:
+    """What the answers of a pack add up to."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    waited_s: array[float] = field(default_factory=lambda: array("d"))
+    cost_usd: float | None = None
+    costs: bool = True
+    """Whether the cost of all answers is known."""
+    tokens: int | None = None
+
+    def add(self, result: Result) -> None:
+        self.outcomes[result.outcome] += 1
+        if result.outcome not in ("pass", "fail"):
+            return
+        if result.latency_s is not None:
+            self.waited_s.append(result.latency_s)
+        for counted in (result.prompt_tokens, result.completion_tokens):
+            if counted is not None:
+                self.tokens = (self.tokens or 0) + counted
+        self.costs = self.costs and result.cost_usd is not None
+        known = self.costs and result.cost_usd is not None
+        self.cost_usd = (self.cost_usd or 0.0) + (result.cost_usd or 0.0) if known else None
 
 
 def _items(run: str, report: Report) -> Iterator[tuple[Any, ...]]:
-    for (pack, item_id), repeats in by_item(report.results).items():
-        passes = count_passes(repeats)
-        yield run, pack, item_id, repeats[0].question_sha256, passes.passed, passes.n
+    for repeats in each_item(report.results):
+        first, passes = repeats[0], count_passes(repeats)
+        yield run, first.pack, first.item_id, first.question_sha256, passes.passed, passes.n

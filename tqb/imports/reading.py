@@ -50,7 +50,7 @@ class Document:
     """A file as rows."""
 
     path: Path
-    rows: tuple[Row, ...]
+    rows: Sequence[Row]
     problems: tuple[Problem, ...] = ()
     """One for each line that is no row."""
     whole: Mapping[str, Any] | None = None

@@ -27,7 +27,7 @@ class Recognised:
 
     found: Found
     importer: Importer | None
-    rows: tuple[Row, ...]
+    rows: Sequence[Row]
 
 
 def import_items(
@@ -96,7 +96,7 @@ def _recognise(found: Found, columns: Mapping[str, str], fixed: Importer | None)
     return Recognised(found, next(filter(None, guesses), None), rows)
 
 
-def _rows(document: Document, key: str) -> tuple[Row, ...]:
+def _rows(document: Document, key: str) -> Sequence[Row]:
     """Return the rows of a file: those of the only list, where it is an object."""
     whole = document.whole
     if whole is None:

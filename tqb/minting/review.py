@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -179,7 +179,7 @@ def _clashes(item: Item, beside: list[Item]) -> Iterator[str]:
         yield "the pack has this question already"
 
 
-def _write(folder: Path, before: tuple[Item, ...], done: _Decided) -> None:
+def _write(folder: Path, before: Sequence[Item], done: _Decided) -> None:
     """Write the pack with what it says of itself, seal it, and keep what was not decided."""
     if not done.kept:
         raise ConfigError(f"{clean(str(folder))}: a pack needs an item: nothing was changed")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -204,7 +204,7 @@ def _labels_not_in_context(items: Iterable[Item]) -> Iterator[tuple[int, str]]:
             yield item.line, f"{message}; mend either"
 
 
-def _numeric_columns(rows: tuple[Row, ...]) -> Iterator[tuple[int, str]]:
+def _numeric_columns(rows: Sequence[Row]) -> Iterator[tuple[int, str]]:
     """Yield columns that mlcroissant's pandas would read as numbers."""
     for key in _TEXT_KEYS:
         filled = [row for row in rows if isinstance(row.values.get(key), str)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ from tqb.packs.subset import (
     misfits,
     read_subset,
 )
+from tqb.spool import spooled
 from tqb.types import Item, Problem
 
 METADATA_FILE = "croissant.json"
@@ -72,11 +73,11 @@ class Source:
     problems: tuple[Problem, ...] = ()
 
     @property
-    def picked(self) -> tuple[Row, ...]:
+    def picked(self) -> Sequence[Row]:
         """The rows with their values by key of an item."""
         if self.layout is None:
             return self.rows.rows
-        return tuple(Row(row.line, self.layout.pick(row.values)) for row in self.rows.rows)
+        return spooled(Row(row.line, self.layout.pick(row.values)) for row in self.rows.rows)
 
 
 def read_metadata(path: Path) -> Metadata:

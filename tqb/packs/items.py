@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, Literal, get_args
 
 from tqb.errors import PackError
 from tqb.packs.messages import listed, nearest, quoted
 from tqb.packs.reading import MAX_PROBLEMS, Row
+from tqb.spool import Spool
 from tqb.types import AnswerType, Item, Problem
 
 ITEM_KEYS = (
@@ -46,27 +49,40 @@ def item_sha256(item: Item, scheme: Literal["A", "B"] = "B") -> str:
 
 def build_items(
     rows: Iterable[Row], file: str, *, verify: bool
-) -> tuple[tuple[Item, ...], tuple[Problem, ...]]:
+) -> tuple[Sequence[Item], tuple[Problem, ...]]:
     """Make an item of each row; return those that came out well, and what is wrong with the rest.
 
     Rows with an id that an earlier row has are a problem. With `verify` a `sha256` must be the
     hash of its item by scheme A or B. The problems are cut off at `MAX_PROBLEMS`.
     """
-    items: list[Item] = []
+    items: Spool[Item] = Spool()
     problems: list[Problem] = []
-    first_line: dict[str, int] = {}
     for row in rows:
         try:
             item = build_item(row, file, verify=verify)
         except PackError as error:
             problems += error.problems
             continue
+        items.append(item)
+    problems += _taken_ids(items, file)
+    problems.sort(key=lambda problem: problem.line or 0)
+    return items.whole(), tuple(problems[:MAX_PROBLEMS])
+
+
+def _taken_ids(items: Sequence[Item], file: str) -> Iterator[Problem]:
+    """Yield a problem for each id that an earlier item has.
+
+    The ids themselves are not kept: of a large pack they would take more memory than all else.
+    """
+    hashes = array("q", (hash(item.id) for item in items))
+    if all(one != other for one, other in pairwise(sorted(hashes))):
+        return
+    first_line: dict[str, int] = {}
+    for item in items:
         if item.id in first_line:
             message = f"id {quoted(item.id)} is taken by line {first_line[item.id]}; give another"
-            problems.append(Problem(file, row.line, message))
+            yield Problem(file, item.line, message)
         first_line.setdefault(item.id, item.line)
-        items.append(item)
-    return tuple(items), tuple(problems[:MAX_PROBLEMS])
 
 
 def build_item(row: Row, file: str, *, verify: bool) -> Item:

@@ -11,13 +11,14 @@ import json
 import re
 import stat
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from tqb.errors import PackError
 from tqb.packs.messages import quoted, refuse
+from tqb.spool import Spool
 from tqb.types import Problem
 
 MAX_LINE_BYTES = 2**20
@@ -45,7 +46,7 @@ class Row:
 class Rows:
     """What an items file holds."""
 
-    rows: tuple[Row, ...]
+    rows: Sequence[Row]
     sha256: str
     """Hash of the file's bytes."""
     problems: tuple[Problem, ...] = ()
@@ -124,7 +125,7 @@ def read_lines(path: Path) -> Rows:
         PackError: the file cannot be read at all: see `open_regular` and `decode`; or a line is
             longer than `MAX_LINE_BYTES`.
     """
-    rows: list[Row] = []
+    rows: Spool[Row] = Spool()
     problems: list[Problem] = []
     digest = hashlib.sha256()
     for number, line in numbered_lines(path, digest):
@@ -136,7 +137,7 @@ def read_lines(path: Path) -> Rows:
             rows.append(Row(number, _as_object(value, str(path), number)))
         except PackError as error:
             problems += error.problems
-    return Rows(tuple(rows), digest.hexdigest(), tuple(problems))
+    return Rows(rows.whole(), digest.hexdigest(), tuple(problems))
 
 
 def numbered_lines(path: Path, digest: hashlib._Hash) -> Iterator[tuple[int, str]]:

@@ -8,7 +8,7 @@ to mlcroissant. The lists are closed on purpose: a doubt is a no.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -272,7 +272,7 @@ def read_subset(metadata: dict[str, Any]) -> Subset | None:
     return Subset(file["contentUrl"], file["sha256"], layout)
 
 
-def fits(rows: tuple[Row, ...], layout: Layout) -> bool:
+def fits(rows: Sequence[Row], layout: Layout) -> bool:
     """Tell whether mlcroissant takes these rows too: known columns, no number, none missing."""
     found: set[str] = set()
     for row in rows:

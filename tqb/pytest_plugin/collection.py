@@ -51,7 +51,7 @@ def _load(settings: dict[str, Any]) -> list[tuple[Pack, tuple[Item, ...]]]:
 
     names = ("limit", "items", "tags", "verify")
     options = RunOptions(packs=settings["packs"], **{name: settings[name] for name in names})
-    return [(pack, select(pack, options)) for pack in load_packs(options)]
+    return [(pack, tuple(select(pack, options))) for pack in load_packs(options)]
 
 
 class Collection:

@@ -7,7 +7,7 @@ anything by itself.
 from tqb.runner.batch import run_batch
 from tqb.runner.budget import Budget, price_of
 from tqb.runner.dispatch import NOT_ASKED, OnReply, Reply
-from tqb.runner.fanout import deadline, run_requests
+from tqb.runner.fanout import deadline, on_stop, run_requests
 from tqb.runner.throttle import Throttle, seconds_to_send, throttle_for
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Reply",
     "Throttle",
     "deadline",
+    "on_stop",
     "price_of",
     "run_batch",
     "run_requests",

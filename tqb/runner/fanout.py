@@ -13,7 +13,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -107,25 +107,32 @@ async def _close(target: Target) -> None:
 
 @contextmanager
 def _stop_signals() -> Iterator[asyncio.Event]:
-    """Turn the first SIGINT or SIGTERM into an event; the second acts as it would without us.
+    """Turn the first SIGINT or SIGTERM into an event."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    with on_stop(lambda: loop.call_soon_threadsafe(stop.set)):
+        yield stop
+
+
+@contextmanager
+def on_stop(act: Callable[[], object]) -> Iterator[None]:
+    """Call `act` at the first SIGINT or SIGTERM; the second acts as it would without us.
 
     A signal that is ignored, as in a background job, stays ignored.
     """
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
     before: dict[signal.Signals, Any] = {}
 
     def handle(number: int, frame: FrameType | None) -> None:
         for name, handler in before.items():
             signal.signal(name, handler)
-        loop.call_soon_threadsafe(stop.set)
+        act()
 
     if threading.current_thread() is threading.main_thread():
         for name in (signal.SIGINT, signal.SIGTERM):
             if signal.getsignal(name) != signal.SIG_IGN:
                 before[name] = signal.signal(name, handle)
     try:
-        yield stop
+        yield
     finally:
         for name, handler in before.items():
             signal.signal(name, handler)

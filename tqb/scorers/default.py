@@ -11,11 +11,17 @@ from tqb.scorers.fuzzy import may_slip, nearly
 from tqb.scorers.reading.answer import Answer, read, unlisted, visible
 from tqb.scorers.rules.calculations import same_formula
 from tqb.scorers.rules.focus import in_focus
-from tqb.scorers.rules.lists import answers_yes_or_no, lists_the_same, says_the_same
+from tqb.scorers.rules.lists import (
+    answers_yes_or_no,
+    is_yes_or_no,
+    lists_the_same,
+    says_the_same,
+)
 from tqb.scorers.rules.mention import mentioned
 from tqb.scorers.rules.stated import Finding, judge
 from tqb.scorers.rules.subject import Subject, Wanted, subject, wanted
 from tqb.scorers.verbatim import score_verbatim
+from tqb.signs import refuses
 from tqb.types import Item, Score, Scorer
 
 LONGEST = 8_000
@@ -37,6 +43,8 @@ def default_scorer(threshold: float | None = None, rivals: Iterable[str] = ()) -
 
     return score
 
+
+REFUSED = Finding(False, None, "is a refusal to answer")
 
 _SHORT = 100
 """Characters of an answer short enough to be a target with a slip in it."""
@@ -64,7 +72,8 @@ def score_default(answer: str, item: Item) -> Score:
     failed = ""
     for target in targets:
         want = wanted(target, item.lang, targets, item.answer_type, item.tolerance)
-        found = _read(given, want, about)
+        refused = is_yes_or_no(want, about) and refuses(text)
+        found = REFUSED if refused else _read(given, want, about)
         if found.passed:
             return Score(True, 1.0, found.rule, found.why)
         failed = failed or found.why

@@ -74,7 +74,7 @@ class Bench:
     info: RunInfo
 
     @property
-    def requests(self) -> tuple[Request, ...]:
+    def requests(self) -> Sequence[Request]:
         """What the healthy pipeline is asked."""
         return self.ready.requests
 

@@ -73,9 +73,13 @@ class PythonTarget:
             raise CallError("target_bug", message) from exc
 
     async def aclose(self) -> None:
-        """Stop the loop of async functions; a thread that hangs ends with the process."""
-        if self._loop is not None:
-            await self._loop.stop()
+        """Stop the loop of async functions; a thread that hangs ends with the process.
+
+        What is asked later gets another loop.
+        """
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            await loop.stop()
 
     async def _call(self, request: Request) -> Any:
         """Call the function where it can hold nothing up: in a thread, or on a loop of its own."""

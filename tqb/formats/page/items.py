@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tqb.changes import by_item, count_passes
@@ -116,7 +116,7 @@ def page_items(report: Report) -> list[PageItem]:
     ]
 
 
-def _compared(report: Report) -> tuple[ComparedItem, ...]:
+def _compared(report: Report) -> Sequence[ComparedItem]:
     """Return the items as compared; without a baseline there is nothing to tell of them."""
     comparison = report.comparison
     return comparison.items if comparison and comparison.baseline is not None else ()

@@ -75,6 +75,8 @@ class Language:
     """A word of notes, then phrases that mean the same: namely, that is, for example."""
     counting: tuple[str, ...] = ()
     """How a question asks for a count of things, and for no amount: how many, wie viele."""
+    ordering: tuple[str, ...] = ()
+    """How a question asks for things in an order: from oldest to newest, rank."""
     fuzzy: float = 0.9
     """Least likeness, 0 to 1, of an answer with a slip; 1 where words are too short for it."""
     decimal: str = "."
@@ -151,6 +153,7 @@ def language(tag: str) -> Language:
     pairs = {key: [pair.partition(">") for pair in table.pop(key, "").split()] for key in _PAIRED}
     connectors = tuple(table.pop("connectors", ()))
     counting = tuple(fold(phrase, tag) for phrase in table.pop("counting", ()))
+    ordering = tuple(fold(phrase, tag) for phrase in table.pop("ordering", ()))
     least = float(table.pop("fuzzy", "0.9"))
     words = {
         key: frozenset(fold(word, tag) for word in text.split()) for key, text in table.items()
@@ -164,6 +167,7 @@ def language(tag: str) -> Language:
         fractions=tuple((fold(word, tag), int(part)) for word, _, part in pairs["fractions"]),
         connectors=connectors,
         counting=counting,
+        ordering=ordering,
         fuzzy=least,
         decimal=decimal,
         spaced=name[:2] not in ("ja", "zh"),

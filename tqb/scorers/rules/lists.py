@@ -21,16 +21,21 @@ _LEAST = 3
 
 
 def lists_the_same(answer: Answer, want: Wanted, about: Subject) -> bool:
-    """Whether an answer has the items of a target that is a list, in whatever order."""
+    """Whether an answer has the items of a target that is a list, in whatever order.
+
+    Where the question asks for an order, it is that of the target.
+    """
     items = _several(want, about).items
     if len(items) < 2 or want.quantity or want.formula:
         return False
     bare = re.sub(r"\s*\n\s*", ", ", without_brackets(answer.text))
     plain = ", ".join(answer.points) if len(answer.points) > 1 else bare.rpartition(":")[2]
     said = _items(tokenize(plain, about.tag), about)
-    return len(said) == len(items) and all(
-        any(_same_item(one, item, about) for one in said) for item in items
-    )
+    if len(said) != len(items):
+        return False
+    if about.ordered:
+        return all(_same_item(one, item, about) for one, item in zip(said, items, strict=True))
+    return all(any(_same_item(one, item, about) for one in said) for item in items)
 
 
 class _Several(NamedTuple):
@@ -86,6 +91,8 @@ def says_the_same(sentence: str, want: Wanted, about: Subject) -> bool:
     if holds(said, denies, spoken, own) != holds(want.tokens, denies, spoken, own):
         return False
     missing = [w for w in words if not any(s == w or related(s, w) for s in said)]
+    if about.ordered and [w for s in said for w in words if s == w or related(s, w)] != words:
+        return False
     if missing == words[:1] and words[0].endswith(tuple(spoken.verbal) or "\0"):
         missing = []
     return not missing and len(unexplained(tokens, about, number=False)) <= 3 * len(words)
@@ -99,6 +106,11 @@ def _phrase(want: Wanted, about: Subject) -> list[str]:
     light = about.light | SIGNS | spoken.conjunction
     words = [word for word in want.tokens if word not in light]
     return words if len(words) >= _LEAST else []
+
+
+def is_yes_or_no(want: Wanted, about: Subject) -> bool:
+    """Whether a target is yes or no."""
+    return _several(want, about).yes is not None
 
 
 def answers_yes_or_no(sentence: str, want: Wanted, about: Subject) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 
 from tqb.scorers.languages import Language, language
@@ -30,6 +31,10 @@ class Subject:
     """Units that it names."""
     counts: bool
     """Whether it asks for a count of things that are no units."""
+    ordered: bool
+    """Whether it asks for things in an order."""
+    given: frozenset[tuple[str, frozenset[Decimal]]]
+    """Its quantities with a unit: an answer that says them again has not answered yet."""
     exact: bool
     """Whether it asks for a number of decimals."""
     person: bool
@@ -87,6 +92,10 @@ def subject(question: str, tag: str) -> Subject:
         words=words,
         units=units,
         counts=not units and any(phrase in folded for phrase in spoken.counting),
+        ordered=any(phrase in folded for phrase in spoken.ordering),
+        given=frozenset(
+            (one.unit, one.values) for one in quantities(tokens, spoken, tag) if one.unit
+        ),
         exact=bool(words & spoken.precision),
         person=_asks_who(folded, words, spoken),
         content=words - spoken.function - spoken.articles - SIGNS,

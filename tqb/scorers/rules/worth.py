@@ -42,6 +42,8 @@ def worth(
             continue
         if about.counts and said.unit and not quantity.unit:
             continue
+        if said.unit != quantity.unit and (said.unit, said.values) in about.given:
+            continue
         if agrees(said, quantity, about.units, exact=about.exact, tolerance=want.tolerance):
             written = "".join(token.text for token in tokens[said.start : said.end])
             near = "=" if want.tolerance is None else f"is within {want.tolerance} of"
