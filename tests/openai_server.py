@@ -28,6 +28,9 @@ from typing import Any, cast
 
 from aiohttp import web
 
+LARGEST_BODY = 200 * 2**20
+"""Bytes of the largest file of OpenAI's batches."""
+
 Body = dict[str, Any]
 """A request's body, parsed."""
 
@@ -152,7 +155,7 @@ class OpenAIServer:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        server = web.Server(self._handle)
+        server = web.Server(self._handle, request_factory=_large)
         listener = await self._loop.create_server(self._accept(server), "127.0.0.1", self._port)
         self._port = listener.sockets[0].getsockname()[1]
         self._started.set()
@@ -201,6 +204,12 @@ class OpenAIServer:
         if reply.trickle_s:
             return await _send_slowly(request, reply, headers, payload)
         return web.Response(status=reply.status, headers=headers, body=payload)
+
+
+def _large(*parts: Any) -> web.BaseRequest:
+    """Make a request whose body may be as large as the file of a batch is."""
+    own: dict[str, Any] = {"loop": asyncio.get_running_loop(), "client_max_size": LARGEST_BODY}
+    return web.BaseRequest(*parts, **own)
 
 
 async def _send_half(
