@@ -113,3 +113,36 @@ def test_a_refusal_is_no_no(lang: str) -> None:
     question, label, answer = REFUSALS[lang]
     assert not passes(question, label, answer, lang)
     assert passes(question, label, f"{label}.", lang)
+
+
+@pytest.mark.parametrize(
+    ("label", "answer", "right"),
+    [
+        ("14 days", "You have two weeks.", True),
+        ("14 days", "three weeks", False),
+        ("2 years", "24 months", True),
+        ("2 years", "23 months", False),
+        ("24 months", "two years", True),
+        ("30 days", "one month", False),
+        ("1 hour", "sixty minutes", True),
+    ],
+)
+def test_a_span_of_time_in_other_units(label: str, answer: str, right: bool) -> None:
+    """Weeks are days and years are months, in digits and in words; a month is no 30 days."""
+    assert passes("How long may I keep it?", label, answer, "en") is right
+
+
+@pytest.mark.parametrize(
+    ("label", "answer", "right"),
+    [
+        ("0.75", ".75", True),
+        ("0.75", ".7", False),
+        ("penguin", "Penguin 🐧!", True),
+        ("penguin", "🐧", False),
+        ("🐧", "🐧", True),
+        ("🐧", "🐦", False),
+    ],
+)
+def test_what_stands_beside_an_answer(label: str, answer: str, right: bool) -> None:
+    """A picture beside a word adds nothing, and a zero before a point may be left out."""
+    assert passes("Which is it?", label, answer, "en") is right

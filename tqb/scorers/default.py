@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from tqb.scorers.choice import score_choice
 from tqb.scorers.exact import score_exact
 from tqb.scorers.fuzzy import may_slip, nearly
-from tqb.scorers.reading.answer import Answer, read, unlisted, visible
+from tqb.scorers.reading.answer import Answer, has_emoji, read, tidy, unlisted, visible
 from tqb.scorers.rules.calculations import same_formula
 from tqb.scorers.rules.focus import in_focus
 from tqb.scorers.rules.lists import (
@@ -59,15 +59,16 @@ def score_default(answer: str, item: Item) -> Score:
         return score_verbatim(answer, item)
     given = read(_ends(answer), item.lang)
     text = given.text
-    if item.answer_type == "choice" and text:
-        return score_choice(given, item)
-    if item.answer_type == "formula" and text:
-        return _score_formula(given, item)
+    if text and item.answer_type in ("choice", "formula"):
+        return (score_choice if item.answer_type == "choice" else _score_formula)(given, item)
     exact, plain = score_exact(text, item), given.plain.strip()
     if not exact.passed and text != plain:
         exact = score_exact(plain, item)
     if exact.passed or not text:
         return exact
+    plainer = tidy(answer)
+    if plainer not in ("", answer) and not any(map(has_emoji, item.targets)):
+        return score_default(plainer, item)
     about, targets = subject(item.text, item.lang), item.targets
     failed = ""
     for target in targets:

@@ -70,6 +70,21 @@ def _phrases(phrases: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"(?<=[,;(—–] )(?:{either})(?!\w),?", re.IGNORECASE)
 
 
+_EMOJI = re.compile("(?:[\U0001f300-\U0001faff]\ufe0f?\u200d?)+")
+_BARE_POINT = re.compile(r"(?<![\w.,…])\.(?=\d)")
+
+
+def has_emoji(text: str) -> bool:
+    """Whether a text has pictures among its letters."""
+    return _EMOJI.search(text) is not None
+
+
+def tidy(answer: str) -> str:
+    """Leave out pictures beside words, and write .75 as 0.75."""
+    words = _EMOJI.sub("", answer).strip()
+    return _BARE_POINT.sub("0.", words) if words else answer
+
+
 def without_brackets(text: str, instead: str = "") -> str:
     """Write `instead` for what stands in brackets, and for the space before it."""
     return _BRACKETS.sub(instead, text) if _OPENING.search(text) else text

@@ -16,7 +16,7 @@ from tqb.scorers.values.names import other_names
 from tqb.scorers.values.numbers import Quantity
 from tqb.scorers.values.numerals import LARGEST, fraction_in_words, in_words, numerals
 from tqb.scorers.values.sounds import has_latin, is_latin, transcribes
-from tqb.scorers.values.units import spellings
+from tqb.scorers.values.units import equivalents, spellings
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,11 @@ def _other_forms(want: Wanted, quantity: Quantity | None, about: Subject, latin:
         forms = tuple(tuple(t.text for t in split(name, tag)) for name in names)
         begins = {word for form in forms for word in written_forms(form[0], spoken)}
         return _Forms("name", forms, frozenset(begins))
-    forms = tuple(
-        dict.fromkeys(f for v in quantity.values for f in _spelled(v, quantity.unit, tag))
-    )
+    spelled = [f for v in quantity.values for f in _spelled(v, quantity.unit, tag)]
+    for value in quantity.values:
+        for whole, unit in equivalents(value, quantity.unit):
+            spelled += _with_unit(whole, unit, tag)
+    forms = tuple(dict.fromkeys(spelled))
     begins = {word for form in forms for word in written_forms(form[0], spoken)}
     joined = {"".join(form) for form in forms}
     heads = frozenset(text[:end] for text in joined for end in range(1, len(text) + 1))
@@ -63,6 +65,14 @@ def _spelled(value: Decimal, unit: str, tag: str) -> Iterator[tuple[str, ...]]:
             yield (*minus, *spelled)
             for name in spellings(unit, tag) if unit else ():
                 yield (*minus, *spelled, *name)
+
+
+def _with_unit(value: Decimal, unit: str, tag: str) -> Iterator[tuple[str, ...]]:
+    """Yield a number in words with its unit."""
+    for words in _words(value, tag):
+        spelled = tuple(token.text for token in split(words, tag))
+        for name in spellings(unit, tag):
+            yield (*spelled, *name)
 
 
 def _words(value: Decimal, tag: str) -> tuple[str, ...]:

@@ -188,6 +188,8 @@ _FACTORS = {
     for kind, names in _SCALES.items()
     for name, factor in names.items()
 } | {
+    "duration-month": ("calendar", Decimal(1), Decimal(0)),
+    "duration-year": ("calendar", Decimal(12), Decimal(0)),
     "temperature-kelvin": ("temperature", Decimal(1), Decimal(0)),
     "temperature-celsius": ("temperature", Decimal(1), Decimal("273.15")),
     "temperature-fahrenheit": ("temperature", Decimal(5) / 9, Decimal("459.67") * 5 / 9),
@@ -206,6 +208,20 @@ def in_base(value: Decimal, unit: str) -> tuple[str, Decimal] | None:
     kind, factor, zero = _FACTORS[unit]
     return kind, round(value * factor + zero, 9)
 
+
+def equivalents(value: Decimal, unit: str) -> Iterator[tuple[Decimal, str]]:
+    """Yield a span of time in other units of which it is a whole number: 14 days, two weeks."""
+    if not unit.startswith("duration-") or unit not in _FACTORS:
+        return
+    kind, factor, _ = _FACTORS[unit]
+    for other, (what, worth, _) in _FACTORS.items():
+        whole, rest = divmod(value * factor, worth)
+        if other != unit and what == kind and not rest and 0 < whole < MOST_OF_A_UNIT:
+            yield whole, other
+
+
+MOST_OF_A_UNIT = 100
+"""Larger numbers nobody writes in words beside a unit."""
 
 _DEGREES = frozenset(("temperature-generic", "angle-degree"))
 """Degrees of what, nobody said."""
