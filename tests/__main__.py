@@ -23,7 +23,7 @@ def steps(pytest_arguments: list[str]) -> dict[str, list[str]]:
         "format": [*PYTHON, "ruff", "format", "--check", "."],
         "types": [*PYTHON, "mypy"],
         "layers": [lint_imports or "lint-imports"],
-        "tests": [*PYTHON, "pytest", "-n", "2", *pytest_arguments],
+        "tests": [*PYTHON, "pytest", "-n", "2", "--dist", "loadgroup", *pytest_arguments],
     }
 
 

@@ -70,6 +70,7 @@ def test_request_carries_prompt_and_parameters(cli: Cli, tmp_path: Path, capital
         "seed": 7,
         "max_tokens": 9,
         "timeout_s": 60.0,
+        "per_request": 1,
     }
 
 
