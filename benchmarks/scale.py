@@ -31,7 +31,6 @@ from statistics import median
 import tqb
 from benchmarks.speed import AT_ONCE, PLAIN, TQB, Command, Took, environment, measure, write_items
 
-
 MOST_HELD = 100_000
 """Items of the largest run whose page is made, and whose shards are merged: both are held whole."""
 
