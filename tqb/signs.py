@@ -90,18 +90,17 @@ _REFUSAL = re.compile(
     r"|cannot|won['’]t|will not|am unable to)\b.{0,30}\b(?:help|assist|answer|provide|comply"
     r"|do that|fulfil)|\bas an ai\b|\bje ne suis pas (?:en mesure|capable|autorisé)"
     r"|\bje ne peux pas\b|\bdésolé|\bes tut mir leid\b"
-    r"|\b(?:ich kann (?:dabei|das|diese|ihnen)|das kann ich)\b.{0,30}\bnicht\b"
-    r"|\blo siento\b|\bno puedo\b"
+    r"|\bich kann (?:dabei|das|diese|ihnen)\b.{0,30}\bnicht\b|\blo siento\b|\bno puedo\b"
     r"|\b(?:desculpe|sinto muito|não posso)\b|\b(?:извините|к сожалению|я не могу)\b"
     r"|\b(?:üzgünüm|yardımcı olamam)\b|抱歉|无法(?:回答|提供|协助)|無法(?:回答|提供|協助)|申し訳"
-    r"|お答えできません|죄송|답변(?:할|해 드릴) 수 없|عذر|آسف|لا أستطيع|لا يمكنني",
+    r"|お答えできません|죄송|답변(?:할|해 드릴) 수 없|عذر|آسف|لا أستطيع",
     re.IGNORECASE,
 )
 _REFUSAL_HINTS = (
     *("sorry", "able", "can't", "can’t", "cannot", "won't", "won’t", "will not", "an ai", "je ne"),
-    *("désolé", "es tut", "ich kann", "kann ich", "siento", "no puedo", "desculpe", "muito"),
-    *("não posso", "извините", "сожалению", "не могу", "üzgünüm", "olamam", "抱歉", "无法", "無法"),
-    *("申し訳", "できません", "죄송", "수 없", "عذر", "آسف", "لا أستطيع", "لا يمكنني"),
+    *("désolé", "es tut", "ich kann", "siento", "no puedo", "desculpe", "muito", "não posso"),
+    *("извините", "сожалению", "не могу", "üzgünüm", "olamam", "抱歉", "无法", "無法", "申し訳"),
+    *("できません", "죄송", "수 없", "عذر", "آسف", "لا أستطيع"),
 )
 _NO_QUESTION = re.compile(
     r"how (?:can|may) i (?:help|assist)|(?:please|could you|can you) (?:\w+ )?(?:provide|give|share"
@@ -114,11 +113,6 @@ _NO_QUESTION = re.compile(
 _MARKDOWN = re.compile(r"^\s*(?:#{1,6} |[-*+] |\d+\. |>|\|)|\*\*\S|__\S|`[^`]+`", re.MULTILINE)
 _STOPS = (".", "!", "?", "。", "！", "？", "।", "؟", "۔")
 _FILTERED = ("content_filter", "safety", "SAFETY", "recitation", "blocklist", "prohibited_content")
-
-
-def refuses(text: str) -> bool:
-    """Whether an answer is, or begins with, a refusal to answer."""
-    return _REFUSAL.search(text) is not None
 
 
 def signs_of(request: Request, reply: Response) -> tuple[str, ...]:

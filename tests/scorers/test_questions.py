@@ -107,6 +107,20 @@ REFUSALS = {
 }
 
 
+@pytest.mark.parametrize(
+    ("label", "answer", "lang"),
+    [
+        ("No", "No, I'm sorry, that is not possible.", "en"),
+        ("Нет", "Нет, к сожалению.", "ru"),
+        ("No", "No, lo siento.", "es"),
+        ("Nein", "Nein, es tut mir leid.", "de"),
+    ],
+)
+def test_a_no_with_regret_is_a_no(label: str, answer: str, lang: str) -> None:
+    """Who is sorry to say no has said it."""
+    assert passes("May I return an opened box?", label, answer, lang)
+
+
 @pytest.mark.parametrize("lang", REFUSALS)
 def test_a_refusal_is_no_no(lang: str) -> None:
     """Who refuses to answer has not said no, whatever word they begin with."""

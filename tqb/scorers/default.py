@@ -15,13 +15,13 @@ from tqb.scorers.rules.lists import (
     answers_yes_or_no,
     is_yes_or_no,
     lists_the_same,
+    refuses,
     says_the_same,
 )
 from tqb.scorers.rules.mention import mentioned
 from tqb.scorers.rules.stated import Finding, judge
 from tqb.scorers.rules.subject import Subject, Wanted, subject, wanted
 from tqb.scorers.verbatim import score_verbatim
-from tqb.signs import refuses
 from tqb.types import Item, Score, Scorer
 
 LONGEST = 8_000
@@ -73,7 +73,7 @@ def score_default(answer: str, item: Item) -> Score:
     failed = ""
     for target in targets:
         want = wanted(target, item.lang, targets, item.answer_type, item.tolerance)
-        refused = is_yes_or_no(want, about) and refuses(text)
+        refused = is_yes_or_no(want, about) and refuses(text, about)
         found = REFUSED if refused else _read(given, want, about)
         if found.passed:
             return Score(True, 1.0, found.rule, found.why)

@@ -77,6 +77,8 @@ class Language:
     """How a question asks for a count of things, and for no amount: how many, wie viele."""
     ordering: tuple[str, ...] = ()
     """How a question asks for things in an order: from oldest to newest, rank."""
+    refusing: tuple[str, ...] = ()
+    """How somebody says that they do not answer: I can't help, which is no "no"."""
     fuzzy: float = 0.9
     """Least likeness, 0 to 1, of an answer with a slip; 1 where words are too short for it."""
     decimal: str = "."
@@ -152,8 +154,9 @@ def language(tag: str) -> Language:
     table.pop("locale")
     pairs = {key: [pair.partition(">") for pair in table.pop(key, "").split()] for key in _PAIRED}
     connectors = tuple(table.pop("connectors", ()))
-    counting = tuple(fold(phrase, tag) for phrase in table.pop("counting", ()))
-    ordering = tuple(fold(phrase, tag) for phrase in table.pop("ordering", ()))
+    counting, ordering, refusing = (
+        tuple(fold(phrase, tag) for phrase in table.pop(key, ())) for key in _IN_PHRASES
+    )
     least = float(table.pop("fuzzy", "0.9"))
     words = {
         key: frozenset(fold(word, tag) for word in text.split()) for key, text in table.items()
@@ -168,10 +171,12 @@ def language(tag: str) -> Language:
         connectors=connectors,
         counting=counting,
         ordering=ordering,
+        refusing=refusing,
         fuzzy=least,
         decimal=decimal,
         spaced=name[:2] not in ("ja", "zh"),
     )
 
 
+_IN_PHRASES = ("counting", "ordering", "refusing")
 _PAIRED = ("endings", "pairing", "fractions")

@@ -113,6 +113,12 @@ def is_yes_or_no(want: Wanted, about: Subject) -> bool:
     return _several(want, about).yes is not None
 
 
+def refuses(text: str, about: Subject) -> bool:
+    """Whether somebody says in an answer that they do not answer."""
+    said = fold(text, about.tag)
+    return any(phrase in said for phrase in about.language.refusing)
+
+
 def answers_yes_or_no(sentence: str, want: Wanted, about: Subject) -> bool:
     """Whether a target is yes or no, and a sentence says so, or says the question again as such."""
     wanted = _several(want, about).yes
