@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any, Protocol
 
 from tqb.redaction import redact
 from tqb.targets.base import RecordError, read_amount, read_fields
-from tqb.types import Request, Response
+from tqb.types import Params, Request, Response
 
 _KEPT = (
     "answer",
@@ -22,7 +23,9 @@ _KEPT = (
     "first_byte_s",
     "served",
 )
-_DECIDING = ("temperature", "seed", "max_tokens")
+_DECIDING = tuple(
+    one.name for one in fields(Params) if one.name not in ("timeout_s", "per_request")
+)
 """Parameters that decide the answer, beside how many questions a request has."""
 
 
