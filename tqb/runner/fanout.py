@@ -114,18 +114,33 @@ def _stop_signals() -> Iterator[asyncio.Event]:
         yield stop
 
 
+class _First:
+    """Handles the first signal, and gives the second to whoever handled it before any of us."""
+
+    def __init__(self, act: Callable[[], object], before: dict[signal.Signals, Any]) -> None:
+        self._act = act
+        self.before = before
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        for name in self.before:
+            signal.signal(name, self.handler_before(name))
+        self._act()
+
+    def handler_before(self, name: signal.Signals) -> Any:
+        """Return what handled a signal before any of us."""
+        handler = self.before[name]
+        return handler.handler_before(name) if isinstance(handler, _First) else handler
+
+
 @contextmanager
 def on_stop(act: Callable[[], object]) -> Iterator[None]:
     """Call `act` at the first SIGINT or SIGTERM; the second acts as it would without us.
 
-    A signal that is ignored, as in a background job, stays ignored.
+    A signal that is ignored, as in a background job, stays ignored. Within another `on_stop` it is
+    the inner one that acts, and then neither does.
     """
     before: dict[signal.Signals, Any] = {}
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        for name, handler in before.items():
-            signal.signal(name, handler)
-        act()
+    handle = _First(act, before)
 
     if threading.current_thread() is threading.main_thread():
         for name in (signal.SIGINT, signal.SIGTERM):
