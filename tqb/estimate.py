@@ -37,6 +37,7 @@ def estimate(options: RunOptions) -> Estimate:
         InputError: a pack, prompt, target, scorer, judge, selection or baseline cannot be used.
     """
     pipeline.refuse_counts_too_low(options)
+    pipeline.refuse_idle_flags(options)
     packs = pipeline.load_packs(options)
     pipeline.refuse_unknown_must_pass(packs, options.policy.must_pass)
     load_scorer(options.scorer, threshold=options.fuzzy_threshold)
