@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Protocol
 
 from tqb.memory import Memory
 from tqb.redaction import redact
@@ -33,28 +32,6 @@ class Shared:
 def shared_by(options: RunOptions) -> Shared:
     """Begin to count what a run, or several, may spend."""
     return Shared(Budget(options.policy.max_cost_usd), deadline(options.limits))
-
-
-class Ask(Protocol):
-    """Puts requests to a target."""
-
-    def __call__(
-        self,
-        target: Target,
-        requests: Sequence[Request],
-        *,
-        scored: bool = True,
-        steps: Iterable[object] = (),
-        following: int = 0,
-        instead: Failure | None = None,
-    ) -> tuple[tuple[Reply, ...], bool]:
-        """Return the replies, and whether a signal kept any from coming.
-
-        Replies that are not `scored` are kept without what merely looks like a key, too, and are
-        asked for one by one. `steps` are work to be done while answers are on their way,
-        `following` tells how many more requests there will be. What is not known already is given
-        the failure `instead` of being asked, if there is one.
-        """
 
 
 class Asker:
@@ -94,7 +71,20 @@ class Asker:
         following: int = 0,
         instead: Failure | None = None,
     ) -> tuple[tuple[Reply, ...], bool]:
-        """Ask what is not known yet; see `Ask`."""
+        """Ask what is not known yet.
+
+        Args:
+            target: who is asked.
+            requests: what is asked.
+            scored: whether the replies will be; others are kept without what merely looks like a
+                key, too, and are asked for one by one.
+            steps: work to be done while answers are on their way.
+            following: how many more requests there will be.
+            instead: the failure that is given for what is not known, in place of asking.
+
+        Returns:
+            The replies, and whether a signal kept any from coming.
+        """
         self._total += len(requests)
         self._on_start(self._total + following)
         who = address(target.name)

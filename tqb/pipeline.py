@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import get_args
 
 from tqb import baseline, grading, report, shards
-from tqb.asking import Ask, Asker, OnStart, Shared, shared_by
+from tqb.asking import Asker, OnStart, Shared, shared_by
 from tqb.batching import ask_batch
 from tqb.changes import by_item, count_passes
 from tqb.cluster import on_cluster
@@ -240,7 +240,7 @@ def refuse_counts_too_low(options: RunOptions) -> None:
 
 
 def refuse_idle_flags(options: RunOptions) -> None:
-    """Raise `ConfigError` for what means nothing beside the engine."""
+    """Raise `ConfigError` for flags that mean nothing together, and for no known engine."""
     if options.engine not in get_args(Engine):
         raise ConfigError(f"--engine {options.engine}: give one of {', '.join(get_args(Engine))}")
     if options.workers and options.engine != "ray":
@@ -480,7 +480,7 @@ def answers(
     target: Target,
     grader: Target | None,
     ready: Prepared,
-    ask: Ask,
+    ask: Asker,
     requests: Sequence[Request],
     *,
     most: int = MOST_IN_MEMORY,
@@ -611,7 +611,7 @@ def ask_judge(
     grader: Target,
     requests: Sequence[Request],
     results: Sequence[Result],
-    ask: Ask,
+    ask: Asker,
 ) -> tuple[tuple[Result, ...], bool]:
     """Put the answers that the scorer failed to the judge.
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 
 from tqb import pipeline, report
-from tqb.asking import Ask, Asker, OnStart, shared_by
+from tqb.asking import Asker, OnStart, shared_by
 from tqb.diagnose import diagnose
 from tqb.doctor import counts, echoes, endings, load, reach
 from tqb.doctor.case import Case
@@ -123,7 +123,7 @@ def _total(on_start: OnStart, planned: Sequence[Stage]) -> OnStart:
     return lambda asked: on_start(max(total, asked))
 
 
-def _ask_all(ask: Ask, target: Target, planned: Sequence[Stage]) -> tuple[list[Heard], Ending]:
+def _ask_all(ask: Asker, target: Target, planned: Sequence[Stage]) -> tuple[list[Heard], Ending]:
     """Ask stage by stage; the first is enough to see that nobody answers."""
     heard: list[Heard] = []
     for stage in planned:

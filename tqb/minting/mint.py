@@ -17,7 +17,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from tqb.asking import Ask, Asker, OnStart, shared_by
+from tqb.asking import Asker, OnStart, shared_by
 from tqb.errors import ConfigError, TargetError
 from tqb.memory import Cassette, Header, Memories
 from tqb.minting.checks import CHECKS, Checker
@@ -119,7 +119,7 @@ def generate(
 
 
 def _ask_in_rounds(
-    call: Prepared, writer: Target, verifier: Verifier | None, ask: Ask, tally: _Tally
+    call: Prepared, writer: Target, verifier: Verifier | None, ask: Asker, tally: _Tally
 ) -> Ending:
     """Ask, check and verify until all is there, or there is reason to stop."""
     while rounds := [(job, batch) for job in call.jobs for batch in job.next_batches()]:

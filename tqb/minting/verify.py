@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tqb.asking import Ask
+from tqb.asking import Asker
 from tqb.minting.recipe import Recipe, language_of
 from tqb.pipeline import params_of
 from tqb.scorers import load_scorer
@@ -40,7 +40,7 @@ class Verifier:
     """Puts questions to the target that is to answer them."""
 
     def __init__(
-        self, target: Target, recipe: Recipe, ask: Ask, params: Params, votes: int, pack: str
+        self, target: Target, recipe: Recipe, ask: Asker, params: Params, votes: int, pack: str
     ) -> None:
         """Ask nothing yet; each question is asked `votes` times at most."""
         self._target = target

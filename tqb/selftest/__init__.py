@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from functools import partial
 
 from tqb import baseline, pipeline
-from tqb.asking import Ask, Asker, OnStart, shared_by
+from tqb.asking import Asker, OnStart, shared_by
 from tqb.errors import CallError
 from tqb.estimate import OWN, most_confirmed
 from tqb.memory import Memories
@@ -88,8 +88,8 @@ class Bench:
 class Askers:
     """Who asks: the live pipeline within the limits and the money, memory without either."""
 
-    live: Ask
-    free: Ask
+    live: Asker
+    free: Asker
 
 
 def selftest(
@@ -206,7 +206,7 @@ def _askers(options: RunOptions, on_start: OnStart, on_reply: OnReply) -> Askers
     return Askers(live, free)
 
 
-def _judged(bench: Bench, target: Target, ask: Ask) -> Report:
+def _judged(bench: Bench, target: Target, ask: Asker) -> Report:
     """Make a run of the gate."""
     answer = partial(pipeline.answers, target, None, bench.ready, ask)
     return pipeline.go_through(bench.info, bench.ready, target, answer, bench.options)
