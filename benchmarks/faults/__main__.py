@@ -1,6 +1,6 @@
 """Which faults are found in a real pipeline, which are named rightly, and what cries wolf.
 
-    python -m benchmarks.faults FOLDER [--only WORD …] [--repeats N]
+    python -m benchmarks.faults FOLDER [--only WORD …] [--repeats N] [--keep]
 
 SmolLM2-135M behind llama.cpp answers five packs once as it is, which becomes the baseline, and once
 with each change of `benchmarks/faults/catalogue.py`: faults of four families, and changes that do
@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.faults.catalogue import CASES, CLEAN, Case
-from benchmarks.faults.record import record
+from benchmarks.faults.record import WIRED, record, short
+from benchmarks.faults.tape import keep
 from tqb import baseline
 from tqb.report import load_report
 from tqb.types import Baseline, Finding, Report
@@ -56,6 +57,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", nargs="*", default=[], help="words of names, or families")
     parser.add_argument("--repeats", type=int, default=20, help="of each change that is harmless")
+    parser.add_argument("--keep", action="store_true", help="what was said anew, beside the code")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     base = healthy(options.folder)
@@ -66,6 +68,8 @@ def main() -> None:
         for again in range(options.repeats if case.family == "harmless" else 1)
     ]
     print("\n".join(table(seen)))
+    for name in (WIRED, *map(short, CASES)) if options.keep else ():
+        keep(name, options.folder)
 
 
 def _is_wanted(case: Case, words: Sequence[str]) -> bool:

@@ -10,24 +10,25 @@ import json
 import re
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from benchmarks.faults import transformer, weights
 from benchmarks.faults.catalogue import CLEAN, Case
+from benchmarks.faults.tape import Tape
 from benchmarks.faults.weights import Edit
 from tests.local_model import MODEL, serve
 from tests.local_model import weights as shipped
-from tests.openai_server import Body, OpenAIServer, Reply
+from tests.openai_server import OpenAIServer, Reply
 from tqb.baseline import DEFAULT_NAME
 
+WIRED = "wired"
+"""The name of the tape of what comes between."""
 PACKS = ("core-en", "canary-template", "canary-tokenizer", "core-fr", "core-ko")
 
 
@@ -36,10 +37,10 @@ def record(case: Case, folder: Path, again: int = 0) -> Path:
 
     `again` counts the repeats of a case, each with answers of its own.
     """
-    name = re.sub(r"\W+", "-", case.name) + (f"-{again + 1}" if again else "")
+    name = short(case) + (f"-{again + 1}" if again else "")
     path, baseline = folder / f"{name}.json", folder / DEFAULT_NAME
     start = time.monotonic()
-    with pipeline(case, folder, name) as url:
+    with pipeline(case, folder, again) as url:
         asked = PACKS[::-1] if case.reverse else PACKS
         words = ["run", *asked, "--target", f"{url}#{MODEL}", "-o", str(path), "--quiet"]
         words += ["--baseline", str(baseline)] if baseline.exists() else []
@@ -57,61 +58,26 @@ def record(case: Case, folder: Path, again: int = 0) -> Path:
 
 
 @contextmanager
-def pipeline(case: Case, folder: Path, name: str) -> Iterator[str]:
+def pipeline(case: Case, folder: Path, again: int) -> Iterator[str]:
     """Serve the model with the fault in it; yield the base URL.
 
     What comes between pipeline and model needs no other model: all such cases share one tape.
     """
-    wired = case.wire is not None
-    tape = folder / ("wired.tape" if wired else f"{name}.tape")
-    model = CLEAN if wired else case
-    with Tape(tape, lambda: engine(model, folder, name), once=wired) as heard:
-        wire = case.wire or (lambda body, ask: ask(body))
-        with OpenAIServer(lambda body: wire(body, heard.ask), threads=True) as server:
-            yield server.url
+    if case.wire is None:
+        tape = Tape(short(case), again, folder, lambda: engine(case, folder), _post)
+    else:
+        tape = Tape(WIRED, 0, folder, lambda: engine(CLEAN, folder), _post, once=True)
+    wire = case.wire or (lambda body, ask: ask(body))
+    with (
+        tape as heard,
+        OpenAIServer(lambda body: wire(body, heard.ask), threads=True) as server,
+    ):
+        yield server.url
 
 
-class Tape:
-    """What a model said, kept in a file; what is not on it is asked, and put on it."""
-
-    def __init__(
-        self, path: Path, start: Callable[[], AbstractContextManager[str]], *, once: bool
-    ) -> None:
-        """Read the file. `start` serves the model; `once`: equal requests have one answer."""
-        self._path, self._start, self._once = path, start, once
-        self._said: dict[str, list[Reply]] = defaultdict(list)
-        self._played: Counter[str] = Counter()
-        self._lock = threading.Lock()
-        self._url = ""
-        self._open = ExitStack()
-        lines = path.read_text("utf-8").splitlines() if path.exists() else []
-        for line in lines:
-            row = json.loads(line)
-            self._said[row["request"]].append(Reply(status=row["status"], body=row["reply"]))
-
-    def __enter__(self) -> Tape:
-        """Wait with the model until it is needed."""
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        """Stop the model."""
-        self._open.close()
-
-    def ask(self, body: Body) -> Reply:
-        """Play back what was said, or ask."""
-        text = json.dumps(body, sort_keys=True)
-        with self._lock:
-            place = 0 if self._once else self._played[text]
-            self._played[text] += 1
-            if place < len(self._said[text]):
-                return self._said[text][place]
-            self._url = self._url or self._open.enter_context(self._start())
-        reply = _post(self._url, text)
-        with self._lock, self._path.open("a", encoding="utf-8") as file:
-            self._said[text].append(reply)
-            row = {"request": text, "status": reply.status, "reply": reply.body}
-            file.write(json.dumps(row) + "\n")
-        return reply
+def short(case: Case) -> str:
+    """Return the name of a case's files."""
+    return re.sub(r"\W+", "-", case.name)
 
 
 def _post(url: str, text: str) -> Reply:
@@ -126,10 +92,10 @@ def _post(url: str, text: str) -> Reply:
 
 
 @contextmanager
-def engine(case: Case, folder: Path, name: str) -> Iterator[str]:
+def engine(case: Case, folder: Path) -> Iterator[str]:
     """Serve the model itself; yield the base URL."""
-    source, made = base(folder), [folder / f"{name}.{kind}.gguf" for kind in ("edited", "adapter")]
-    file, adapter = made
+    source = base(folder)
+    made = file, adapter = [folder / f"{short(case)}.{kind}.gguf" for kind in ("edited", "adapter")]
     if case.edit is not None:
         weights.write(source, file, case.edit)
     if case.adapter is not None:
