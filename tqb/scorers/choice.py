@@ -15,7 +15,8 @@ such as "because". The text of an option, where the question lists it, is no par
 A letter that is a word ("A good question") is a mark only where nothing, a sign or "is" follows.
 
 An option that is a word ("yes", "positive") is read like any text, and no other option that the
-question offers ("positive, negative or neutral") may be named.
+question offers ("positive, negative or neutral") may be named. Where the question lists what its
+marks stand for, a mark and its text ("B", "Mercury", "B) Mercury") are the same target.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ _REASON = re.compile(
 _SUFFIX = re.compile(r"['’]([^\W\d_]+)")
 _PARTS_OF_WORDS = frozenset("'’-._")
 _UNSPACED = frozenset(("CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HANGUL"))
-_BARE = " .,:;!?()[]{}*`\"'"
+_BARE = " .,:;!?()[]{}*`\"'/|"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,13 @@ class Question:
     words: frozenset[str]
     """Its tokens."""
     marks: frozenset[str]
-    """Marks of the right option, in normal form; empty where it is a word."""
+    """Marks of the right option, in normal form; empty where it has none."""
+    texts: tuple[str, ...]
+    """What the right option says; empty where that is not known."""
     options: tuple[tuple[str, str], ...]
     """Mark and text of each option that the question lists."""
+    lettered: bool
+    """Whether the right one is listed with a letter."""
     scripts: frozenset[str]
     """Scripts of those marks, as in their characters' names."""
     others: tuple[str, ...]
@@ -82,31 +87,59 @@ def score_choice(answer: Answer, item: Item) -> Score:
         answer: as `tqb.scorers.reading.answer.read` gives it.
         item: each of its targets is a mark or a word.
     """
+    return choose(answer, item) or Score(False, 0.0, None, "names no option, or more than one")
+
+
+def choose(answer: Answer, item: Item) -> Score | None:
+    """Score an answer by the option that it names, None where it names none or several."""
     question = _read(item.text, item.targets, item.lang)
     named = _named(unicodedata.normalize("NFKC", answer.text), question)
     if named:
         passed = named <= question.marks
         shown = " and ".join(sorted(repr(mark.upper()) for mark in named))
         return Score(passed, float(passed), "choice" if passed else None, f"names {shown}")
-    for target in item.targets:
-        if _mark(target, item.lang) is None and _says(target, answer, item, question):
-            return Score(True, 1.0, "choice", f"names {target!r} and no other option")
-    return Score(False, 0.0, None, "names no option, or more than one")
+    for text in question.texts:
+        if _says(text, answer, item, question):
+            return Score(True, 1.0, "choice", f"names {text!r} and no other option")
+    return None
+
+
+def lets_choose(item: Item) -> bool:
+    """Whether a question lists options with letters, and a target is one of them."""
+    question = _read(item.text, item.targets, item.lang)
+    return bool(question.marks) and question.lettered
 
 
 @lru_cache(maxsize=1024)
 def _read(text: str, targets: tuple[str, ...], tag: str) -> Question:
     spoken = language(tag) if language(tag).tag != "und" else language("en")
-    marks = frozenset(mark for target in targets if (mark := _mark(target, tag)))
     tokens = [token.text for token in tokenize(text, tag)]
     options = tuple(_options(unicodedata.normalize("NFKC", text), spoken, tag))
-    texts = [option for mark, option in options if mark not in marks]
-    others = dict.fromkeys([*texts, *_offered(tokens, targets, spoken, tag)])
-    right = {normalize(target, tag) for target in targets}
-    wrong = tuple(other for other in others if normalize(other, tag) not in right)
-    plain = [unicodedata.normalize("NFKC", target).strip(_BARE) for target in targets]
-    scripts = frozenset(_script(one[0]) for one in plain if _MARK.fullmatch(one))
-    return Question(tag, spoken, frozenset(tokens), marks, options, scripts, wrong)
+    right = [_target(target, options, tag) for target in targets]
+    marks = frozenset(mark for mark, _ in right if mark)
+    texts = tuple(dict.fromkeys(said for _, said in right if said))
+    others = [option for mark, option in options if mark not in marks]
+    others += _offered(tokens, targets, spoken, tag)
+    known = {normalize(said, tag) for said in texts}
+    wrong = tuple(one for one in dict.fromkeys(others) if normalize(one, tag) not in known)
+    scripts = frozenset(_script(mark[0]) for mark in marks)
+    lettered = {mark for mark, _ in options if mark.isalpha()} >= marks
+    return Question(tag, spoken, frozenset(tokens), marks, texts, options, lettered, scripts, wrong)
+
+
+def _target(
+    target: str, options: Sequence[tuple[str, str]], tag: str
+) -> tuple[str | None, str | None]:
+    """Return the mark and the text of a target, each None where it has none."""
+    listed, mark = dict(options), _mark(target, tag)
+    if mark is not None:
+        return mark, listed.get(mark)
+    headed = _LISTED.match(unicodedata.normalize("NFKC", target).lstrip(_BARE))
+    if headed and normalize(headed[1], tag) in (listed or (normalize(headed[1], tag),)):
+        return normalize(headed[1], tag), headed.string[headed.end() :].strip(_BARE)
+    said = normalize(target, tag)
+    same = (one for one, text in options if one.isalpha() and normalize(text, tag) == said)
+    return next(same, None), target
 
 
 def _mark(target: str, tag: str) -> str | None:
@@ -120,7 +153,8 @@ def _options(text: str, spoken: Language, tag: str) -> Iterator[tuple[str, str]]
     found = list(_LISTED.finditer(text))
     ends = [*(match.start() for match in found[1:]), len(text)]
     for match, end in zip(found, ends, strict=False):
-        option = text[match.end() : end].strip().partition("\n")[0].strip(_BARE)
+        option = text[match.end() : end].strip().partition("\n")[0]
+        option = (option if match is not found[-1] else _SENTENCE.split(option)[0]).strip(_BARE)
         head, _, last = option.rpartition(" ")
         if len(found) > 1:
             joined = last.casefold() in spoken.alternative | spoken.conjunction
@@ -148,10 +182,8 @@ def _named(answer: str, question: Question) -> frozenset[str]:
     """Return the marks that an answer names, as the order above has it."""
     if not question.marks:
         return frozenset()
-    for _, text in sorted(question.options, key=lambda option: -len(option[1])):
-        if len(text) > 1:
-            pattern = rf"(?<!\w){re.escape(text)}(?!\w)"
-            answer = re.sub(pattern, "", answer, flags=re.IGNORECASE)
+    for mark, text in sorted(question.options, key=lambda option: -len(option[1])):
+        answer = _without_text(answer, mark, text) if text else answer
     boxes = _BOX.findall(answer)
     if boxes:
         return frozenset(mark for mark, _ in _marks(boxes[-1], question))
@@ -164,6 +196,19 @@ def _named(answer: str, question: Question) -> frozenset[str]:
             if holds(_words(sentence, question), question.spoken.correction, question.spoken):
                 corrected |= marks
     return frozenset(corrected.union(next(filter(None, ranks), ())))
+
+
+def _without_text(answer: str, mark: str, text: str) -> str:
+    """Leave out the text of an option, and write its mark where it has another one's."""
+
+    def instead(match: re.Match[str]) -> str:
+        before = match[1] or ""
+        strange = match[2] and match[2].casefold() != mark.casefold()
+        return f"{before} {mark.upper()} " if strange else before
+
+    headed = r"((?<!\w)([^\W\d_]|\d{1,3})\s?[).:、]\s*)" + ("?" if len(text) > 1 else "")
+    pattern = rf"{headed}(?<!\w){re.escape(text)}(?!\w)"
+    return re.sub(pattern, instead, answer, flags=re.IGNORECASE)
 
 
 def _rank(sentence: str, question: Question) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
-from tqb.scorers.choice import score_choice
+from tqb.scorers.choice import choose, lets_choose, score_choice
 from tqb.scorers.exact import score_exact
 from tqb.scorers.fuzzy import may_slip, nearly
 from tqb.scorers.reading.answer import Answer, has_emoji, read, tidy, unlisted, visible
@@ -59,8 +59,8 @@ def score_default(answer: str, item: Item) -> Score:
         return score_verbatim(answer, item)
     given = read(_ends(answer), item.lang)
     text = given.text
-    if text and item.answer_type in ("choice", "formula"):
-        return (score_choice if item.answer_type == "choice" else _score_formula)(given, item)
+    if text and (typed := _by_type(given, item)):
+        return typed
     exact, plain = score_exact(text, item), given.plain.strip()
     if not exact.passed and text != plain:
         exact = score_exact(plain, item)
@@ -79,6 +79,15 @@ def score_default(answer: str, item: Item) -> Score:
             return Score(True, 1.0, found.rule, found.why)
         failed = failed or found.why
     return Score(False, 0.0, None, failed)
+
+
+def _by_type(answer: Answer, item: Item) -> Score | None:
+    """Score an answer to a question for an option or a formula; None for another question."""
+    if item.answer_type == "formula":
+        return _score_formula(answer, item)
+    if item.answer_type == "choice":
+        return score_choice(answer, item)
+    return choose(answer, item) if not item.answer_type and lets_choose(item) else None
 
 
 def _read(answer: Answer, want: Wanted, about: Subject) -> Finding:
