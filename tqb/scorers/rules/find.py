@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tqb.scorers.reading.forms import may_lack_accents, written_forms
+from tqb.scorers.reading.forms import may_lack_accents, same_word, written_forms
 from tqb.scorers.reading.tokens import Token, tokenize
 from tqb.scorers.rules.persons import as_person
 from tqb.scorers.rules.spans import Span, same
@@ -201,12 +201,29 @@ def _unasked(want: Wanted, about: Subject) -> tuple[str, ...]:
         return (
             want.tokens[:-1] if len(want.tokens) > 2 and set(tail) <= about.words & _PLACES else ()
         )
-    kept = tuple(
-        t for t in want.tokens if t not in about.words and t not in about.language.articles
-    )
-    dropped = [t for t in want.tokens if t not in kept]
-    known = [t for t in dropped if t in about.language.articles or len(t) > 3]
-    return kept if 0 < len(kept) < len(want.tokens) and len(known) == len(dropped) else ()
+    spoken = about.language
+    said = [_is_asked(token, about) for token in want.tokens]
+    if not any(said):
+        return ()
+    kept = [t for t, known in zip(want.tokens, said, strict=True) if not known]
+    while kept and kept[0] in spoken.function:
+        del kept[0]
+    while kept and kept[-1] in spoken.function:
+        del kept[-1]
+    return tuple(kept)
+
+
+def _is_asked(word: str, about: Subject) -> bool:
+    """Whether a question has a word of a target, in any case or with any clitic."""
+    spoken = about.language
+    if word in about.content or word in spoken.articles:
+        return True
+    known = about.words if len(word) > _SHORTEST else frozenset()
+    return word in known or any(same_word(one, word, spoken) for one in known & about.content)
+
+
+_SHORTEST = 3
+"""Letters of the longest word that a question must have in the target's very form."""
 
 
 _PLACES = frozenset("県县縣市省州都府国國山川江河湖海島岛")

@@ -9,6 +9,7 @@ from functools import lru_cache
 from tqb.scorers.languages import Language
 from tqb.scorers.reading.forms import same_word
 from tqb.scorers.reading.tokens import SIGNS, Token
+from tqb.scorers.rules.explained import is_known
 from tqb.scorers.rules.spans import Span
 from tqb.scorers.rules.subject import Subject, Wanted
 from tqb.scorers.values.dates import read_date
@@ -21,16 +22,20 @@ def core(want: Wanted, about: Subject) -> Quantity | None:
     """Return the number of a target such as 16族 or siècle XVII, if the question says the rest."""
     found = list(quantities(want.reading, about.language, about.tag))
     typed = want.answer_type not in ("", "number")
-    if typed or want.formula or len(found) != 1 or found[0].unit:
+    if typed or want.formula or len(found) != 1:
+        return None
+    if found[0].unit and not about.language.spaced:
         return None
     rest = (*want.reading[: found[0].start], *want.reading[found[0].end :])
-    known = about.words | about.language.function | about.language.suffixes
-    asked = all(t.text in known or (_unspaced(t, about) and t.text in about.folded) for t in rest)
-    return found[0] if rest and asked else None
+    return found[0] if rest and all(_is_asked(token, about) for token in rest) else None
 
 
-def _unspaced(token: Token, about: Subject) -> bool:
-    return token.kind == "char" or about.language.tag == "ko"
+def _is_asked(token: Token, about: Subject) -> bool:
+    """Whether a question has a token of a target, in any form, or grammar adds it."""
+    spoken, text = about.language, token.text
+    if text in spoken.function or text in spoken.suffixes or is_known(token, about):
+        return True
+    return (token.kind == "char" or spoken.tag == "ko") and text in about.folded
 
 
 def worth(
