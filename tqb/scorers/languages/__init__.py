@@ -71,8 +71,14 @@ class Language:
     """Words that relate what follows to another thing: of, than, near."""
     verbal: frozenset[str] = frozenset()
     """Endings of the word for doing something: describing, describir."""
+    reason: tuple[str, ...] = ()
+    """Words with which a reason begins: because, since."""
+    total: frozenset[str] = frozenset()
+    """Words for a sum: altogether, in total."""
     connectors: tuple[str, ...] = ()
     """A word of notes, then phrases that mean the same: namely, that is, for example."""
+    also: tuple[str, ...] = ()
+    """Phrases that give another word for a thing, or another name of somebody: also known as."""
     counting: tuple[str, ...] = ()
     """How a question asks for a count of things, and for no amount: how many, wie viele."""
     ordering: tuple[str, ...] = ()
@@ -153,7 +159,7 @@ def language(tag: str) -> Language:
     table = tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8"))
     table.pop("locale")
     pairs = {key: [pair.partition(">") for pair in table.pop(key, "").split()] for key in _PAIRED}
-    connectors = tuple(table.pop("connectors", ()))
+    connectors, also, reason = (tuple(table.pop(key, ())) for key in _AS_WRITTEN)
     counting, ordering, refusing = (
         tuple(fold(phrase, tag) for phrase in table.pop(key, ())) for key in _IN_PHRASES
     )
@@ -169,6 +175,8 @@ def language(tag: str) -> Language:
         pairing=tuple((fold(one, tag), fold(other, tag)) for one, _, other in pairs["pairing"]),
         fractions=tuple((fold(word, tag), int(part)) for word, _, part in pairs["fractions"]),
         connectors=connectors,
+        also=also,
+        reason=reason,
         counting=counting,
         ordering=ordering,
         refusing=refusing,
@@ -178,5 +186,6 @@ def language(tag: str) -> Language:
     )
 
 
+_AS_WRITTEN = ("connectors", "also", "reason")
 _IN_PHRASES = ("counting", "ordering", "refusing")
 _PAIRED = ("endings", "pairing", "fractions")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from tqb.scorers.languages import language
@@ -54,20 +54,46 @@ def _without_markdown(text: str) -> str:
 
 
 def _connected(text: str, tag: str) -> str:
-    """Write what means "that is" or "for example" after a comma as one word of notes."""
-    phrases = language(tag).connectors
-    may_connect = phrases and _NOTE.search(text)
-    return _phrases(phrases).sub(phrases[0], text) if may_connect else text
+    """Write what means "that is" or "for example" after a comma as one word of notes.
+
+    "Also known as" means the same before a word; before a name it may be another's.
+    """
+    spoken = language(tag)
+    if not spoken.connectors or not _NOTE.search(text):
+        return text
+    text = _phrases(spoken.connectors[1:]).sub(spoken.connectors[0], text)
+    return _phrases(spoken.also).sub(partial(_unless_a_name, spoken.connectors[0]), text)
 
 
-_NOTE = re.compile("[,;(—–] ")
+def _unless_a_name(instead: str, match: re.Match[str]) -> str:
+    follows = _LETTER.search(match.string, match.end())
+    return instead if follows and follows[0].islower() else match[0]
+
+
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+def before_reason(text: str, tag: str) -> str:
+    """Return a sentence up to the word with which a reason begins, if there is one."""
+    words = language(tag).reason
+    found = _reasons(tag).search(text) if words else None
+    return text[: found.start()].rstrip(" ,،，、;(") if found else text
+
+
+@lru_cache(maxsize=64)
+def _reasons(tag: str) -> re.Pattern[str]:
+    either, spaced = "|".join(map(re.escape, language(tag).reason)), language(tag).spaced
+    return re.compile(rf"(?<=[\s,،(])(?:{either})(?!\w)" if spaced else either, re.IGNORECASE)
+
+
+_NOTE = re.compile("[,;—–] |[(]")
 """What stands before a connector."""
 
 
 @lru_cache(maxsize=32)
 def _phrases(phrases: tuple[str, ...]) -> re.Pattern[str]:
-    either = "|".join(map(re.escape, phrases[1:]))
-    return re.compile(rf"(?<=[,;(—–] )(?:{either})(?!\w),?", re.IGNORECASE)
+    either = "|".join(map(re.escape, phrases)) or "(?!)"
+    return re.compile(rf"(?:(?<=[,;—–] )|(?<=[(]))(?:{either})(?!\w),?", re.IGNORECASE)
 
 
 _EMOJI = re.compile("(?:[\U0001f300-\U0001faff]\ufe0f?\u200d?)+")

@@ -21,6 +21,7 @@ from tqb.scorers.rules.doubt import (
     denied,
     goes_on,
     knows,
+    less_reason,
     one_of_two,
     other_name,
     restates,
@@ -48,7 +49,7 @@ def in_focus(answer: Answer, want: Wanted, about: Subject) -> Span | None:
     if _calculated(parts, want, about):
         return Span(0, 0, "calculation", f"comes to {want.text!r}")
     for at, part in enumerate(parts):
-        text = outside_brackets(part)
+        text = less_reason(outside_brackets(part), want, about)
         tokens, spans = find_in(text, want, about)
         if spans:
             marked = answer.emphasised is not None and _is_all(answer.emphasised, want, about)

@@ -22,6 +22,7 @@ from tqb.scorers.rules.doubt import (
     from_the_question,
     goes_on,
     knows,
+    less_reason,
     one_of_two,
     other_name,
     restates,
@@ -48,7 +49,7 @@ def mentioned(parts: tuple[str, ...], want: Wanted, about: Subject) -> Span | No
     if want.words <= about.words or not _is_distinct(want, about):
         return None
     for at, part in enumerate(parts):
-        text = outside_brackets(part)
+        text = less_reason(outside_brackets(part), want, about)
         tokens, spans = find_in(text, want, about)
         if spans:
             if not _is_rich(tokens, want, about) or (at and not _speaks_of_it(tokens, about)):

@@ -26,6 +26,7 @@ from tqb.scorers.rules.doubt import (
     denied,
     flagged,
     goes_on,
+    less_reason,
     one_of_two,
     renames,
     sets_off,
@@ -149,6 +150,7 @@ def _join_prefix(parts: Sequence[str], want: Wanted, about: Subject) -> Sequence
 
 def _clause(text: str, want: Wanted, about: Subject, *, strict: bool) -> Finding:
     """Judge one sentence."""
+    text = less_reason(text, want, about)
     bare = outside_brackets(text)
     for version in dict.fromkeys((bare, text)) if want.formula else ():
         if same_formula(_after_prefix(version), want):
