@@ -9,6 +9,7 @@ from tqb.scorers.reading.classes import begins, holds, joined, longest_of, stems
 from tqb.scorers.reading.tokens import BOUNDARY, LIST, SIGNS, Token, capitals, tokenize
 from tqb.scorers.rules.explained import is_known, unexplained
 from tqb.scorers.rules.find import find, find_in
+from tqb.scorers.rules.places import Place
 from tqb.scorers.rules.spans import Span
 from tqb.scorers.rules.subject import Subject, Wanted
 from tqb.scorers.values.names import is_place
@@ -236,6 +237,15 @@ def restates(words: Sequence[Token], about: Subject, *, least: int = 2, alone: i
         return content > 3
     few = len(own) == 1 or content >= least
     return few and content >= alone and own[-1].kind == "word"
+
+
+def answered_before(place: Place, want: Wanted, about: Subject) -> bool:
+    """Whether a clause before the target's answers the question, and with another thing."""
+    spoken = about.language
+    ends = BOUNDARY if place.number or not spoken.spaced else BOUNDARY | spoken.conjunction
+    *parts, _ = clauses(place.tokens[: place.span.start], ends)
+    again = (part for part in (*parts, place.lead) if restates(part, about, least=1))
+    return any(not knows(part, want, about) for part in again)
 
 
 def from_the_question(token: Token, about: Subject) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from tqb.scorers.reading.forms import may_lack_accents, same_word, written_forms
-from tqb.scorers.reading.tokens import Token, tokenize
+from tqb.scorers.reading.tokens import SIGNS, Token, tokenize
 from tqb.scorers.rules.persons import as_person
 from tqb.scorers.rules.spans import Span, same
 from tqb.scorers.rules.spelled import (
@@ -151,19 +151,43 @@ _SEATS = frozenset("市県县縣省州")
 
 
 def _another_thing(tokens: Sequence[Token], span: Span, want: Wanted, about: Subject) -> bool:
-    """Whether it is the article of a noun, or what CLDR knows as another thing.
+    """Whether it is the article of a noun, the question said again, or known as another thing.
 
-    "Die Antwort ist 5" is not "die"; Нигерия, where Нигер is asked for, is another country.
+    "Die Antwort ist 5" is not "die"; Нигерия, where Нигер is asked for, is another country; HTTPS
+    is no plural of HTTP.
     """
     if want.words <= about.language.articles and _has_noun(tokens[span.end : span.end + 1], about):
+        return True
+    if want.words <= about.words and _says_again(tokens, span, about):
         return True
     if of_another_country(tokens, span.start):
         return True
     said = tuple(token.text for token in tokens[span.start : span.end])
     if said == want.tokens or span.rule not in ("exact", "transcription"):
         return False
+    if want.text.isupper() and len(said) == 1 and said[0].strip("s") == want.tokens[0].strip("s"):
+        return True
     text = (" " if about.language.spaced else "").join(said)
     return known_apart(text, want.text, about.tag)
+
+
+def _says_again(tokens: Sequence[Token], span: Span, about: Subject) -> bool:
+    """Whether a target stands among words of the question that are said again in their order."""
+    first = span.start - _RUN
+    if first < 0 or span.end == len(tokens):
+        return False
+    asked = [token.text for token in tokenize(about.question, about.tag)]
+    said, follows = [token.text for token in tokens[first : span.end]], tokens[span.end].text
+    for at in range(len(asked) - len(said) + 1):
+        if asked[at : at + len(said)] == said:
+            rest = asked[at + len(said) :]
+            if rest[:1] == [follows] or (len(rest) < 2 and follows not in SIGNS):
+                return True
+    return False
+
+
+_RUN = 3
+"""Words before a target, and one after it, that make it a part of the question said again."""
 
 
 def _has_noun(follows: Sequence[Token], about: Subject) -> bool:

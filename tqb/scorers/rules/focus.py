@@ -17,10 +17,10 @@ from tqb.scorers.rules.calculations import comes_to, gives_formula
 from tqb.scorers.rules.doubt import (
     about_the_question,
     another_item,
+    answered_before,
     clauses,
     denied,
     goes_on,
-    knows,
     less_reason,
     one_of_two,
     other_name,
@@ -119,7 +119,7 @@ def _doubtful(place: Place, want: Wanted, about: Subject) -> bool:
         or denied((*tokens[: span.start], *tokens[span.end : place.end]), about, want) is not None
         or holds(words[place.end :], flags, spoken, about.words)
         or other_name(place.after, want, about)
-        or (restates(place.lead, about, least=1) and not knows(place.lead, want, about))
+        or answered_before(place, want, about)
         or any(_rivals(clause, want, about) for clause in clauses(tokens[place.end :]))
     )
 

@@ -17,6 +17,7 @@ from tqb.scorers.reading.classes import holds
 from tqb.scorers.reading.tokens import BOUNDARY, SIGNS, Token, capitals, is_hiragana
 from tqb.scorers.rules.doubt import (
     about_the_question,
+    answered_before,
     clauses,
     denied,
     from_the_question,
@@ -129,10 +130,10 @@ def _doubtful(place: Place, want: Wanted, about: Subject) -> bool:
     ):
         return True
     later = list(clauses(tokens[place.end :]))
-    again = [place.lead] if restates(place.lead, about, least=1) else []
-    again += [part for part in later if restates(part, about, alone=2)]
+    again = [part for part in later if restates(part, about, alone=2)]
     return (
-        any(not knows(part, want, about) for part in again)
+        answered_before(place, want, about)
+        or any(not knows(part, want, about) for part in again)
         or other_name(place.after, want, about)
         or any(_corrects(part, about, own) or _refuses(part, want, about) for part in later)
     )
