@@ -19,6 +19,11 @@ _SIGNS = str.maketrans({"−": "-", "‐": "-", "‑": "-", "‒": "-", "ʼ": "'
 _HAS_SIGN = re.compile("[−‐‑‒ʼ´]")
 _BASE = re.compile("(?<=[0-9])[₀-₉]+")
 """The base of a numeral system, below its digits: 1010₂."""
+_TO_A_POWER = re.compile("(?<=[0-9])([⁰¹²³⁴-⁹⁻]+)")
+"""The power of a number, above it: 10⁸, which is no 108."""
+_IN_BRACES = re.compile(r"\^\{([-−]?\d+)\}")
+_SQUARED = re.compile(r"(?<=[^\W\d_])\^([23])(?!\d)")
+"""The power of a unit or an unknown, written as m^2 for m²."""
 _DASH_AS_MINUS = re.compile(r"(?<!\S)–(?=\d)")
 _APOSTROPHE = re.compile(r"(?<=[^\W\d_])’(?=[^\W\d_])|(?<=\d)’(?=[^\W\d_])")
 _MAY_BE_DOTTED = re.compile(r"\.[^\W\d_]")
@@ -28,7 +33,7 @@ _KANA = (
     *zip("ァィゥェォ", "アイウエオ", strict=True),
 )
 """Spellings of foreign sounds, with plainer ones."""
-_LONG_END = re.compile("(?<=[ァ-ヶ])ー(?![ァ-ヶー])")
+_LONG_END = re.compile("(?<=[ァ-ヶ])ー(?!・?[ァ-ヶー])")
 _CLOSING = ("Po", "Pe", "Pf")
 _OPENING = ("Ps", "Pi", "Po")
 _PAIRS = {"(": ")", "[": "]", "{": "}", "「": "」", "『": "』", "《": "》"}
@@ -98,12 +103,14 @@ def _fold(text: str, lang: str) -> str:
 
 
 def fold_width(text: str) -> str:
-    """Fold compatibility width, dashes, apostrophes and dotted abbreviations."""
+    """Fold compatibility width, powers, dashes, apostrophes and dotted abbreviations."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", _BASE.sub("", text))
+        text = _TO_A_POWER.sub(r"^\1", _BASE.sub("", text))
+        text = unicodedata.normalize("NFKC", text)
         text = _DASH_AS_MINUS.sub("-", text) if "–" in text else text
         text = text.translate(_SIGNS) if _HAS_SIGN.search(text) else text
         text = _APOSTROPHE.sub("'", text) if "’" in text else text
+    text = _SQUARED.sub(r"\1", _IN_BRACES.sub(r"^\1", text)) if "^" in text else text
     return _DOTTED.sub(_without_dots, text) if _MAY_BE_DOTTED.search(text) else text
 
 

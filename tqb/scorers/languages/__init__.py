@@ -79,6 +79,8 @@ class Language:
     """A word of notes, then phrases that mean the same: namely, that is, for example."""
     also: tuple[str, ...] = ()
     """Phrases that give another word for a thing, or another name of somebody: also known as."""
+    compounds: tuple[str, ...] = ()
+    """Formulas of substances that are as often called by them: CO2 = carbon dioxide."""
     counting: tuple[str, ...] = ()
     """How a question asks for a count of things, and for no amount: how many, wie viele."""
     ordering: tuple[str, ...] = ()
@@ -159,7 +161,7 @@ def language(tag: str) -> Language:
     table = tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8"))
     table.pop("locale")
     pairs = {key: [pair.partition(">") for pair in table.pop(key, "").split()] for key in _PAIRED}
-    connectors, also, reason = (tuple(table.pop(key, ())) for key in _AS_WRITTEN)
+    connectors, also, reason, compounds = (tuple(table.pop(key, ())) for key in _AS_WRITTEN)
     counting, ordering, refusing = (
         tuple(fold(phrase, tag) for phrase in table.pop(key, ())) for key in _IN_PHRASES
     )
@@ -177,6 +179,7 @@ def language(tag: str) -> Language:
         connectors=connectors,
         also=also,
         reason=reason,
+        compounds=compounds,
         counting=counting,
         ordering=ordering,
         refusing=refusing,
@@ -186,6 +189,6 @@ def language(tag: str) -> Language:
     )
 
 
-_AS_WRITTEN = ("connectors", "also", "reason")
+_AS_WRITTEN = ("connectors", "also", "reason", "compounds")
 _IN_PHRASES = ("counting", "ordering", "refusing")
 _PAIRED = ("endings", "pairing", "fractions")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 _LATEX = {
-    r"\cdot": "*",
-    r"\times": "*",
+    r"\cdot": "·",
+    r"\times": "×",
     r"\pm": "±",
     r"\pi": "π",
     r"\infty": "∞",
@@ -27,6 +27,7 @@ _LATEX = {
     r"\text": "",
     r"\rightarrow": "→",
     r"\quad": " ",
+    r"\approx": "≈",
     r"\sqrt": "√",
     r"\Omega": "Ω",
     r"\theta": "θ",
@@ -45,9 +46,9 @@ def plain_latex(text: str) -> str:
     if "\\" not in text:
         return text
     text = re.sub(r"\\\(|\\\)|\\\[|\\\]|\$", "", text)
+    text = _STYLED.sub(r"\1", text)
     text = re.sub(r"\\d?frac\s*\{(\d+)\}\s*\{(\d+)\}", r"\1/\2", text)
     text = re.sub(r"\\d?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r"(\1)/(\2)", text)
-    text = _STYLED.sub(r"\1", text)
     for command, sign in _COMMANDS:
         text = text.replace(command, sign)
     return text

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from tqb.scorers.reading.classes import covered
 from tqb.scorers.reading.forms import may_lack_accents, same_word, written_forms
 from tqb.scorers.reading.tokens import SIGNS, Token, tokenize
 from tqb.scorers.rules.persons import as_person
+from tqb.scorers.rules.renamed import other_words, renumbered
 from tqb.scorers.rules.spans import Span, same
 from tqb.scorers.rules.spelled import (
     has_another_script,
@@ -132,9 +134,36 @@ def _forms(want: Wanted, about: Subject) -> Iterator[_Form]:
         yield _Form(words, "money", f"the same amount as {want.text!r}")
     if want.text.endswith("()"):
         yield _Form(want.tokens[:-2], "exact", f"{want.text!r}")
-    if not want.by_value:
-        why = f"{want.text!r}, less what the question says"
-        yield _Form(_unasked(want, about), "short", why)
+    if want.by_value:
+        return
+    why = f"{want.text!r}, less what the question says"
+    yield _Form(_unasked(want, about), "short", why)
+    yield _Form(_less_grammar(want, about), "exact", f"{want.text!r}, less what grammar adds")
+    for words in renumbered(want, about) if not (want.quantity or want.answer_type) else ():
+        yield _Form(words, "number", f"{' '.join(words)} = {want.text}")
+    for words, rule in other_words(want, about) if want.quantity is None else ():
+        yield _Form(words, rule, f"{' '.join(words)} = {want.text}")
+
+
+def _less_grammar(want: Wanted, about: Subject) -> tuple[str, ...]:
+    """Return a phrase without what only joins it to a question: "to", in "to prevent scurvy".
+
+    Signs and particles between nouns are left out, too: 誤嚥防止 for 誤嚥の防止.
+    """
+    spoken, words = about.language, want.tokens
+    if spoken.spaced:
+        while len(words) > 2 and words[0] in spoken.function:
+            words = words[1:]
+        return words if len(words) < len(want.tokens) else ()
+    kept = covered(want.reading, spoken.function)
+    first = next((at for at in range(len(words)) if at not in kept), 0)
+    last = next((at for at in range(len(words) - 1, -1, -1) if at not in kept), 0)
+    inner = tuple(w for w in words[first : last + 1] if w not in _LINKS)
+    return inner if len(words) > len(inner) > _SHORTEST else ()
+
+
+_LINKS = frozenset("・の")
+"""What may stand between two nouns of a Japanese compound, or not."""
 
 
 def _without_kind(want: Wanted, about: Subject) -> tuple[str, ...]:
@@ -242,10 +271,11 @@ def _is_asked(word: str, about: Subject) -> bool:
     spoken = about.language
     if word in about.content or word in spoken.articles:
         return True
-    known = about.words if len(word) > _SHORTEST else frozenset()
+    known = about.words if len(word) > _SHORTEST else _NONE
     return word in known or any(same_word(one, word, spoken) for one in known & about.content)
 
 
+_NONE: frozenset[str] = frozenset()
 _SHORTEST = 3
 """Letters of the longest word that a question must have in the target's very form."""
 

@@ -94,11 +94,13 @@ def says_the_same(sentence: str, want: Wanted, about: Subject) -> bool:
     in_order = about.ordered or any(len(word) == 1 for word in words)
     if in_order and [w for s in said for w in words if s == w or related(s, w)] != words:
         return False
-    own = len(unexplained(tokens, about, number=False))
+    strange = len(unexplained(tokens, about, number=False))
     if missing == words[:1] and words[0].endswith(tuple(spoken.verbal) or "\0"):
         others = [w for w in want.tokens[1:] if len(w) >= _LEAST]
-        return own <= len(words) and all(any(related(s, w) or s == w for s in said) for w in others)
-    return not missing and own <= 3 * len(words)
+        return strange <= len(words) and all(
+            any(related(s, w) or s == w for s in said) for w in others
+        )
+    return not missing and strange <= 3 * len(words)
 
 
 def _phrase(want: Wanted, about: Subject) -> list[str]:

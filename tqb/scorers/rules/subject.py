@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from tqb.scorers.languages import Language, language
 from tqb.scorers.normalize import fold, peeled
+from tqb.scorers.reading.classes import holds
 from tqb.scorers.reading.tokens import SIGNS, Token, split, tokenize
 from tqb.scorers.values.dates import Date, read_date
 from tqb.scorers.values.formulas import canonical, is_formula
@@ -37,6 +38,8 @@ class Subject:
     """Its quantities with a unit: an answer that says them again has not answered yet."""
     exact: bool
     """Whether it asks for a number of decimals."""
+    rough: bool
+    """Whether it asks for about how much."""
     person: bool
     """Whether it asks who."""
     content: frozenset[str]
@@ -71,6 +74,8 @@ class Wanted:
     """Where the target is a date."""
     answer_type: AnswerType = ""
     """How the item asks for the target to be read."""
+    rough: bool = False
+    """Whether it says itself that it is about so much."""
     by_value: bool = False
     """Whether nothing but its value makes an answer right."""
     tolerance: float | str | None = None
@@ -97,6 +102,7 @@ def subject(question: str, tag: str) -> Subject:
             (one.unit, one.values) for one in quantities(tokens, spoken, tag) if one.unit
         ),
         exact=bool(words & spoken.precision),
+        rough=holds([token.text for token in tokens], spoken.approximate, spoken),
         person=_asks_who(folded, words, spoken),
         content=words - spoken.function - spoken.articles - SIGNS,
         light=spoken.light,
@@ -143,6 +149,7 @@ def wanted(
         short=any(one != target and one.endswith(target) for one in targets),
         date=date if quantity is None else None,
         answer_type=answer_type,
+        rough=holds(words, language(tag).approximate, language(tag)),
         by_value=answer_type in ("number", "date"),
         tolerance=tolerance,
     )
@@ -158,9 +165,16 @@ def _counts_something_else(tokens: Sequence[Token], tag: str, targets: tuple[str
 
 
 def _quantity(tokens: Sequence[Token], tag: str, *, among_words: bool) -> Quantity | None:
-    """Return the one quantity of a target: the whole of it, or what it holds `among_words`."""
-    found = list(quantities(tokens, language(tag), tag))
+    """Return the one quantity of a target: the whole of it, or what it holds `among_words`.
+
+    A word before it that makes it a rough one, as in "about 40", does not count.
+    """
+    spoken = language(tag)
+    found = list(quantities(tokens, spoken, tag))
     if len(found) != 1:
         return None
     (only,) = found
-    return only if among_words or (only.start, only.end) == (0, len(tokens)) else None
+    whole = only.end == len(tokens) and all(
+        token.text in spoken.approximate for token in tokens[: only.start]
+    )
+    return only if among_words or whole else None

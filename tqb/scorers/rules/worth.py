@@ -49,7 +49,8 @@ def worth(
             continue
         if said.unit != quantity.unit and (said.unit, said.values) in about.given:
             continue
-        if agrees(said, quantity, about.units, exact=about.exact, tolerance=want.tolerance):
+        exact, rough = about.exact, about.rough or want.rough
+        if agrees(said, quantity, about.units, exact=exact, rough=rough, tolerance=want.tolerance):
             written = "".join(token.text for token in tokens[said.start : said.end])
             near = "=" if want.tolerance is None else f"is within {want.tolerance} of"
             yield Span(said.start, said.end, "number", f"{written} {near} {want.text}")

@@ -37,7 +37,7 @@ class Quantity(NamedTuple):
     values: frozenset[Decimal]
     """What it may be worth: separators can be read in two ways."""
     decimals: int
-    """Digits written after the decimal point."""
+    """Digits written after the decimal point; below zero where a power of ten follows them."""
     start: int
     end: int
     """Tokens it takes up."""
@@ -70,7 +70,7 @@ def _number(tokens: Sequence[Token], at: int, lang: Language, tag: str) -> Quant
             return _fraction(tokens, at, lang)
         marked = at + 1 < len(tokens) and tokens[at + 1].text[0] in "分분"
         fraction = _spoken_fraction(tokens, at, lang) if marked else None
-        return fraction or _digits(tokens, at, lang)
+        return fraction or _scientific(tokens, at, lang) or _digits(tokens, at, lang)
     if token.kind == "char":
         return _spoken_fraction(tokens, at, lang) or _cjk(tokens, at)
     roman = read_roman(token.text, tag)
@@ -89,6 +89,24 @@ def _digits(tokens: Sequence[Token], at: int, lang: Language) -> Quantity | None
     if follows and follows.text in lang.ordinal and follows.start <= tokens[at].end + 1:
         end += 1
     return Quantity(values, decimals, at, end) if values else None
+
+
+def _scientific(tokens: Sequence[Token], at: int, lang: Language) -> Quantity | None:
+    """Read 3 × 10^8, and 10^8."""
+    ten = at + 2 if at + 2 < len(tokens) and tokens[at + 1].text in _TIMES else at
+    text = "".join(token.text for token in tokens[ten : ten + 4])
+    power = _POWER_OF_TEN.match(text)
+    values, decimals = read_digits(tokens[at].text, lang.decimal)
+    if power is None or not values:
+        return None
+    width, exponent = (4 if power[1].startswith("-") else 3), int(power[1])
+    factors = values if ten > at else [Decimal(1)]
+    found = frozenset(factor.scaleb(exponent) for factor in factors)
+    return Quantity(found, decimals - exponent if decimals else 0, at, ten + width)
+
+
+_TIMES = frozenset("×*·x")
+_POWER_OF_TEN = re.compile(r"10\^(-?\d{1,2})(?!\d)")
 
 
 def _cjk(tokens: Sequence[Token], at: int) -> Quantity:
@@ -310,6 +328,7 @@ def agrees(
     asked: frozenset[str],
     *,
     exact: bool,
+    rough: bool = False,
     tolerance: float | str | None = None,
 ) -> bool:
     """Tell whether a quantity is worth the wanted one.
@@ -319,19 +338,34 @@ def agrees(
         wanted: the target.
         asked: units that the question names.
         exact: whether the question asks for a number of decimals, so none may be added.
+        rough: whether it asks for about how much: the wanted value may have been rounded.
         tolerance: how far the worth may be off, instead of all rules of rounding.
     """
     expected = {wanted.unit} if wanted.unit else asked
     if tolerance is not None:
         return _is_within(said, wanted, expected, tolerance)
     if said.unit and expected and not any(is_unit(said.unit, unit) for unit in expected):
-        return any(_converts(said, wanted, unit) for unit in expected)
+        return any(_converts(said, wanted, unit, rough=rough) for unit in expected)
     if said.unit == PERCENT and not expected:
         return any(one == other * 100 for one in said.values for other in wanted.values)
     whole = exact or not (wanted.decimals or _is_measured(expected))
-    return any(
-        _equal(one, other, wanted.decimals, whole) for one in said.values for other in wanted.values
+    pairs = [(one, other) for one in said.values for other in wanted.values]
+    if rough and any(_rounds(one, other) for one, other in pairs):
+        return True
+    return any(_equal(one, other, wanted.decimals, whole) for one, other in pairs)
+
+
+def _rounds(said: Decimal, wanted: Decimal) -> bool:
+    """Whether one value is the other, less its last digits, and no hundredth from it."""
+    last = Decimal(1).scaleb(int(wanted.normalize().as_tuple().exponent))
+    return (
+        100 * abs(said - wanted) <= abs(wanted)
+        and abs(said) < _LARGEST
+        and (said.quantize(last, ROUND_HALF_UP) == wanted)
     )
+
+
+_LARGEST = Decimal(10) ** 25
 
 
 def _is_measured(units: Iterable[str]) -> bool:
@@ -380,14 +414,18 @@ def allowance(tolerance: float | str, value: Decimal) -> Fraction:
     return Fraction(text)
 
 
-def _converts(said: Quantity, wanted: Quantity, unit: str) -> bool:
+def _converts(said: Quantity, wanted: Quantity, unit: str, *, rough: bool) -> bool:
     """Whether one value in its unit is the other in another unit that measures the same."""
     pairs = (
         (in_base(one, said.unit), in_base(other, unit))
         for one in said.values
         for other in wanted.values
     )
-    return any(one is not None and one == other for one, other in pairs)
+    return any(
+        one == other or (rough and one[0] == other[0] and _rounds(one[1], other[1]))
+        for one, other in pairs
+        if one is not None and other is not None
+    )
 
 
 def _equal(said: Decimal, wanted: Decimal, decimals: int, exact: bool) -> bool:

@@ -156,8 +156,14 @@ _SIGNS = {
     "m/s": "speed-meter-per-second",
     "km/s": "speed-kilometer-per-second",
     "m/s2": "acceleration-meter-per-square-second",
-    "m/s^2": "acceleration-meter-per-square-second",
     "℃": "temperature-celsius",
+    "g/mol": "mass-gram-per-mole",
+    "grams per mole": "mass-gram-per-mole",
+    "kg/m3": "mass-kilogram-per-cubic-meter",
+    "g/cm3": "mass-gram-per-cubic-centimeter",
+    "bpm": "frequency-beat-per-minute",
+    "beats per minute": "frequency-beat-per-minute",
+    "rpm": "frequency-revolution-per-minute",
 }
 
 _SCALES: dict[str, dict[str, str]] = {
@@ -180,6 +186,11 @@ _SCALES: dict[str, dict[str, str]] = {
         "week": "604800",
     },
     "volume": {"milliliter": "0.001", "liter": "1"},
+    "speed": {
+        "meter-per-second": "1",
+        "kilometer-per-second": "1000",
+        "kilometer-per-hour": "0.27777777777777777778",
+    },
     "digital": {"bit": "1", "byte": "8"},
     "concentr": {"percent": "0.01", "permille": "0.001"},
 }

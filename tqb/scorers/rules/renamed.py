@@ -1,0 +1,119 @@
+"""Other words for a target or a part of it: its number, its unit, its formula, its initials."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from tqb.scorers.languages import language
+from tqb.scorers.normalize import fold, normalize
+from tqb.scorers.reading.tokens import split
+from tqb.scorers.rules.subject import Subject, Wanted
+from tqb.scorers.values.numerals import in_words
+from tqb.scorers.values.units import spellings, unit_at
+
+
+def renumbered(want: Wanted, about: Subject) -> Iterator[tuple[str, ...]]:
+    """Yield a name with its number in digits, in words and in Roman numerals: 5th Amendment."""
+    words, reading = want.tokens, want.reading
+    if words and words[0] in about.language.articles:
+        words, reading = words[1:], reading[1:]
+    if not 1 < len(words) <= _LONGEST or not about.language.spaced:
+        return
+    roman = {fold(text, about.tag) for text in _ROMAN_NUMERAL.findall(want.text)}
+    for at, token in enumerate(reading):
+        value = int(token.text) if _FEW_DIGITS.fullmatch(token.text) else 0
+        value = value or _values(about.tag).get(token.text, 0)
+        if at and token.text in roman:
+            value = _ROMAN.index(token.text) + 1 if token.text in _ROMAN else 0
+        if not 0 < value <= _HIGHEST:
+            continue
+        suffixed = token.kind == "number" and words[at + 1 : at + 2]
+        end = at + 2 if suffixed and words[at + 1] in about.language.ordinal else at + 1
+        for spelled in _spelled(value, about.tag):
+            if spelled != words[at:end]:
+                yield (*words[:at], *spelled, *words[end:])
+        return
+
+
+_LONGEST = 6
+"""Words of a name that may be found with its number in another form."""
+_HIGHEST = 30
+_FEW_DIGITS = re.compile(r"\d{1,2}")
+_ROMAN_NUMERAL = re.compile(r"\b[IVX]+\b")
+_ROMAN = tuple("i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii".split())
+
+
+@lru_cache(maxsize=32)
+def _values(tag: str) -> dict[str, int]:
+    """Return the numbers that are one word, by that word; articles are none."""
+    spoken = language(tag)
+    found: dict[str, int] = {}
+    for value in range(1, _HIGHEST + 1):
+        for words in in_words(value, tag):
+            if words not in spoken.articles | spoken.function:
+                found.setdefault(words, value)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _spelled(value: int, tag: str) -> tuple[tuple[str, ...], ...]:
+    """Return the ways to write a small number among words."""
+    digits = str(value)
+    found = [(digits,), *((digits, ending) for ending in sorted(language(tag).ordinal))]
+    found += [tuple(token.text for token in split(words, tag)) for words in in_words(value, tag)]
+    return (*found, *((numeral,) for numeral in _ROMAN[value - 1 : value]))
+
+
+def other_words(want: Wanted, about: Subject) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield other words for a unit, a compound or a name, each with the rule that knows them.
+
+    What the question says already is none: the symbol of the newton is not "newton".
+    """
+    for words, rule in (*_as_unit(want, about), *_as_formula(want, about), *_short(want, about)):
+        if about.words.isdisjoint(words):
+            yield words, rule
+
+
+def _as_unit(want: Wanted, about: Subject) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the names and symbols of a unit, unless the question has one of them."""
+    unit, end = unit_at(want.reading, 0, about.tag)
+    names = spellings(unit, about.tag) if unit and end == len(want.reading) else ()
+    if any(about.words.issuperset(words) for words in names):
+        return
+    spoken = about.language
+    for words in names:
+        if not set(words) <= spoken.articles | spoken.function | spoken.conjunction:
+            yield words, "unit"
+
+
+def _as_formula(want: Wanted, about: Subject) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the formula of a compound: CO2, for carbon dioxide."""
+    formula = _compounds(about.tag).get(normalize(want.text, about.tag))
+    if formula:
+        yield tuple(token.text for token in split(fold(formula, about.tag), about.tag)), "formula"
+
+
+@lru_cache(maxsize=32)
+def _compounds(tag: str) -> dict[str, str]:
+    pairs = (line.partition(" = ") for line in language(tag).compounds)
+    return {normalize(name, tag): formula for formula, _, name in pairs}
+
+
+def _short(want: Wanted, about: Subject) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the initials of a name of three words or more: SOV, for Subject-Object-Verb."""
+    parts = _PARTS.findall(want.text)
+    capital = [part for part in parts if part[0].isupper()]
+    if len(capital) < _LEAST or any(len(p) > _SHORTEST for p in parts if p not in capital):
+        return
+    short, spoken = fold("".join(part[0] for part in capital), about.tag), about.language
+    if short.isascii() and short not in spoken.light | spoken.gloss | spoken.person:
+        yield (short,), "abbreviation"
+
+
+_PARTS = re.compile(r"[^\W\d_]+")
+_LEAST = 3
+"""Capital initials of a name that is known by them."""
+_SHORTEST = 3
+"""Letters of the longest word between them: of, für, del."""
