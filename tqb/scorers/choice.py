@@ -93,7 +93,8 @@ def score_choice(answer: Answer, item: Item) -> Score:
 def choose(answer: Answer, item: Item) -> Score | None:
     """Score an answer by the option that it names, None where it names none or several."""
     question = _read(item.text, item.targets, item.lang)
-    named = _named(unicodedata.normalize("NFKC", answer.text), question)
+    boxes = _BOX.findall(unicodedata.normalize("NFKC", answer.plain))
+    named = _named(boxes[-1:], unicodedata.normalize("NFKC", answer.text), question)
     if named:
         passed = named <= question.marks
         shown = " and ".join(sorted(repr(mark.upper()) for mark in named))
@@ -178,15 +179,14 @@ def _offered(
     return []
 
 
-def _named(answer: str, question: Question) -> frozenset[str]:
+def _named(boxed: Sequence[str], answer: str, question: Question) -> frozenset[str]:
     """Return the marks that an answer names, as the order above has it."""
     if not question.marks:
         return frozenset()
+    if boxed:
+        return frozenset(mark for mark, _ in _marks(boxed[0], question))
     for mark, text in sorted(question.options, key=lambda option: -len(option[1])):
         answer = _without_text(answer, mark, text) if text else answer
-    boxes = _BOX.findall(answer)
-    if boxes:
-        return frozenset(mark for mark, _ in _marks(boxes[-1], question))
     ranks: tuple[set[str], ...] = (set(), set(), set())
     corrected: set[str] = set()
     for sentence in _SENTENCE.split(re.sub(r":\s*\n\s*", ": ", answer)):

@@ -73,11 +73,25 @@ def _unless_a_name(instead: str, match: re.Match[str]) -> str:
 _LETTER = re.compile(r"[^\W\d_]")
 
 
+@lru_cache(maxsize=4096)
 def before_reason(text: str, tag: str) -> str:
     """Return a sentence up to the word with which a reason begins, if there is one."""
     words = language(tag).reason
     found = _reasons(tag).search(text) if words else None
     return text[: found.start()].rstrip(" ,،，、;(") if found else text
+
+
+def after_because(text: str, tag: str) -> str:
+    """Return a sentence less the word with which it begins to give a reason, if it does."""
+    spoken = language(tag)
+    found = _because(tag).match(text) if spoken.reason and spoken.spaced else None
+    return text[found.end() :] if found else text
+
+
+@lru_cache(maxsize=64)
+def _because(tag: str) -> re.Pattern[str]:
+    either = "|".join(map(re.escape, language(tag).reason))
+    return re.compile(rf"\s*(?:{either})\s+(?:(?:of|que|qu'|de|dass|что)\s+)?", re.IGNORECASE)
 
 
 @lru_cache(maxsize=64)

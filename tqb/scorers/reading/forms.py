@@ -30,6 +30,8 @@ def written_forms(word: str, spoken: Language) -> frozenset[str]:
         found |= {_unaccented(word), _umlauts(word)}
     if word in _FIVE:
         found |= {p + word[:-1] + case for p in ("", *spoken.prefixes) for case in "اي"}
+    if spoken.tag == "pt":
+        found |= {word.translate(_OPEN), word.translate(_CLOSED)}
     for root in _roots(word, spoken):
         found |= {root + suffix for suffix in spoken.suffixes}
     if len(word) > 2:
@@ -41,6 +43,8 @@ def written_forms(word: str, spoken: Language) -> frozenset[str]:
     return frozenset(found | set(_inflected(word, spoken)))
 
 
+_OPEN, _CLOSED = str.maketrans("êô", "éó"), str.maketrans("éó", "êô")
+"""Accents of Portuguese in Brazil and in Portugal: oxigênio, oxigénio."""
 _FIVE = frozenset(("ابو", "اخو", "حمو"))
 """Arabic nouns whose case shows as a letter."""
 

@@ -37,8 +37,12 @@ _COMMANDS = sorted(_LATEX.items(), key=lambda pair: -len(pair[0]))
 
 
 _STYLED = re.compile(
-    r"\\(?:vec|hat|bar|overline|mathbf|mathit|mathrm|operatorname|text)\s*\{([^{}]*)\}"
+    r"\\(?:boxed|vec|hat|bar|overline|mathbf|mathit|mathrm|operatorname|text)\s*\{([^{}]*)\}"
 )
+
+
+_SUBSCRIPT = re.compile(r"(?<=[A-Za-z)])_\{?(\d+)\}?")
+"""A number of atoms, below the line."""
 
 
 def plain_latex(text: str) -> str:
@@ -46,7 +50,7 @@ def plain_latex(text: str) -> str:
     if "\\" not in text:
         return text
     text = re.sub(r"\\\(|\\\)|\\\[|\\\]|\$", "", text)
-    text = _STYLED.sub(r"\1", text)
+    text = _SUBSCRIPT.sub(r"\1", _STYLED.sub(r"\1", text))
     text = re.sub(r"\\d?frac\s*\{(\d+)\}\s*\{(\d+)\}", r"\1/\2", text)
     text = re.sub(r"\\d?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r"(\1)/(\2)", text)
     for command, sign in _COMMANDS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tqb.scorers.normalize import fold
 from tqb.scorers.reading.answer import before_reason, brackets
 from tqb.scorers.reading.classes import begins, holds, joined, longest_of, stems
 from tqb.scorers.reading.tokens import BOUNDARY, LIST, SIGNS, Token, capitals, tokenize
@@ -58,7 +59,10 @@ def flagged(note: Sequence[Token], want: Wanted, about: Subject) -> str | None:
         return None
     spoken, words = about.language, [token.text for token in note]
     flags = spoken.flags.intersection(words) - want.words - about.words
+    examples = words.index(also) if (also := _example(about)) in words else len(words)
     for at, word in enumerate(words):
+        if at > examples and word in spoken.alternative:
+            continue
         if word in flags and not _only_stresses(note[at:], about):
             return word
     held = None if spoken.spaced else longest_of(words, spoken.flags, want.words, frozenset())
@@ -70,6 +74,11 @@ def flagged(note: Sequence[Token], want: Wanted, about: Subject) -> str | None:
     if any(not knows(clause, want, about) for clause in again):
         return "another answer"
     return another_item(note, about)
+
+
+def _example(about: Subject) -> str:
+    """Return the word that an answer's "for example" was written as."""
+    return fold(about.language.connectors[0], about.tag) if about.language.connectors else ""
 
 
 def _only_stresses(tokens: Sequence[Token], about: Subject) -> bool:
@@ -227,7 +236,7 @@ def restates(words: Sequence[Token], about: Subject, *, least: int = 2, alone: i
     words = [token for token in words if token.text not in SIGNS]
     spoken = about.language
     first = words[0].text if words else ""
-    if spoken.spaced and first in spoken.gloss and first not in spoken.articles:
+    if first not in spoken.articles and begins(words, spoken.gloss, spoken):
         return False
     own = unexplained(words, about, number=False)
     if not 0 < len(own) <= (3 if spoken.spaced else 5):

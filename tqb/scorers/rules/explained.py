@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from tqb.scorers.languages.cldr import months
 from tqb.scorers.reading.classes import covered
-from tqb.scorers.reading.forms import same_word, without_affixes
+from tqb.scorers.reading.forms import same_word, without_affixes, written_forms
 from tqb.scorers.reading.tokens import SIGNS, Token
 from tqb.scorers.rules.subject import Subject
 
@@ -73,7 +73,10 @@ def _is_form_of_known(
     spoken = about.language
     if spoken.tag == "ko":
         return any(_common(text, word) > 1 for word in about.words)
-    if any(same_word(text, word, spoken) or _begins(word, text) for word in about.words):
+    written = written_forms(text, spoken) if spoken.suffixes else _NONE
+    if not about.words.isdisjoint(written) or any(
+        same_word(text, word, spoken) or _begins(word, text) for word in about.words
+    ):
         return True
     if spoken.tag == "ar" and any(_root(text) == _root(word) for word in about.content):
         return True

@@ -137,10 +137,15 @@ def _forms(want: Wanted, about: Subject) -> Iterator[_Form]:
     if want.by_value:
         return
     why = f"{want.text!r}, less what the question says"
-    yield _Form(_unasked(want, about), "short", why)
+    left = _unasked(want, about)
+    yield _Form(left, "short", why)
     yield _Form(_less_grammar(want, about), "exact", f"{want.text!r}, less what grammar adds")
-    for words in renumbered(want, about) if not (want.quantity or want.answer_type) else ():
-        yield _Form(words, "number", f"{' '.join(words)} = {want.text}")
+    last = want.tokens[-1] if want.tokens else ""
+    if about.language.suffixes and "'" in last:
+        yield _Form((*want.tokens[:-1], last.partition("'")[0]), "exact", f"{want.text!r}")
+    if not want.quantity and not want.answer_type:
+        for words in (*renumbered(want.tokens, want, about), *renumbered(left, want, about)):
+            yield _Form(words, "number", f"{' '.join(words)} = {want.text}")
     for words, rule in other_words(want, about) if want.quantity is None else ():
         yield _Form(words, rule, f"{' '.join(words)} = {want.text}")
 
@@ -255,7 +260,8 @@ def _unasked(want: Wanted, about: Subject) -> tuple[str, ...]:
             want.tokens[:-1] if len(want.tokens) > 2 and set(tail) <= about.words & _PLACES else ()
         )
     spoken = about.language
-    said = [_is_asked(token, about) for token in want.tokens]
+    ends = {w for w in (*want.tokens[:1], *want.tokens[-1:]) if len(w) == _SHORTEST}
+    said = [_is_asked(t, about) or t in ends & about.words for t in want.tokens]
     if not any(said):
         return ()
     kept = [t for t, known in zip(want.tokens, said, strict=True) if not known]

@@ -143,8 +143,20 @@ def _sole_number(place: Place, want: Wanted, about: Subject) -> bool:
             continue
         asked = all(tokens[at].text in about.words for at in taken)
         if not (asked or days.issuperset(taken) or _is_step(other, place, about)):
-            return False
+            return _is_total(place, about)
     return True
+
+
+def _is_total(place: Place, about: Subject) -> bool:
+    """Whether a number is said to be a sum, with which the sentence ends: 90 in all."""
+    spoken = about.language
+    before = [token.text for token in place.before[-_NEAR:]]
+    announced = holds(before, spoken.total, spoken)
+    return announced and not unexplained(place.after, about, number=True)
+
+
+_NEAR = 3
+"""Words between "in total" and a number."""
 
 
 def _same_worth(other: Quantity, want: Wanted, about: Subject) -> bool:
@@ -177,6 +189,8 @@ def _fits_before(place: Place, want: Wanted, about: Subject) -> bool:
             return True
         if token.text in SIGNS or at in days or is_light(token, about, number=place.number):
             continue
+        if place.number and token.text in spoken.total:
+            return True
         places = places or explained(before, about, number=place.number)
         if at - start not in places:
             return _fits_after_strange(at, place, about)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tqb.scorers.normalize import fold
 from tqb.scorers.reading.answer import Answer, without_brackets
-from tqb.scorers.reading.classes import holds
+from tqb.scorers.reading.classes import begins, holds
 from tqb.scorers.reading.forms import same_word
 from tqb.scorers.reading.tokens import LIST, SIGNS, Token, tokenize
 from tqb.scorers.rules.explained import related, unexplained
@@ -140,6 +140,8 @@ def _polarity(tokens: Sequence[Token], about: Subject) -> bool | None:
     words = [token.text for token in tokens if token.text not in SIGNS]
     if holds(words, spoken.hedge, spoken) or not words:
         return None
+    if not spoken.spaced and begins(tokens, spoken.yes | spoken.no, spoken):
+        return begins(tokens, spoken.yes, spoken)
     if words[0] in spoken.yes or words[0] in spoken.no:
         return words[0] in spoken.yes
     again = about.content.intersection(words)

@@ -14,23 +14,22 @@ from tqb.scorers.values.numerals import in_words
 from tqb.scorers.values.units import spellings, unit_at
 
 
-def renumbered(want: Wanted, about: Subject) -> Iterator[tuple[str, ...]]:
-    """Yield a name with its number in digits, in words and in Roman numerals: 5th Amendment."""
-    words, reading = want.tokens, want.reading
-    if words and words[0] in about.language.articles:
-        words, reading = words[1:], reading[1:]
-    if not 1 < len(words) <= _LONGEST or not about.language.spaced:
+def renumbered(words: tuple[str, ...], want: Wanted, about: Subject) -> Iterator[tuple[str, ...]]:
+    """Yield words of a target with its number in digits, in words or as a Roman numeral."""
+    spoken = about.language
+    if words and words[0] in spoken.articles:
+        words = words[1:]
+    if not words or not 1 < len(want.tokens) <= _LONGEST or not spoken.spaced:
         return
     roman = {fold(text, about.tag) for text in _ROMAN_NUMERAL.findall(want.text)}
-    for at, token in enumerate(reading):
-        value = int(token.text) if _FEW_DIGITS.fullmatch(token.text) else 0
-        value = value or _values(about.tag).get(token.text, 0)
-        if at and token.text in roman:
-            value = _ROMAN.index(token.text) + 1 if token.text in _ROMAN else 0
+    for at, word in enumerate(words):
+        digits = _FEW_DIGITS.fullmatch(word)
+        value = int(word) if digits else _values(about.tag).get(word, 0)
+        if at and word in roman:
+            value = _ROMAN.index(word) + 1 if word in _ROMAN else 0
         if not 0 < value <= _HIGHEST:
             continue
-        suffixed = token.kind == "number" and words[at + 1 : at + 2]
-        end = at + 2 if suffixed and words[at + 1] in about.language.ordinal else at + 1
+        end = at + 2 if digits and set(words[at + 1 : at + 2]) & spoken.ordinal else at + 1
         for spelled in _spelled(value, about.tag):
             if spelled != words[at:end]:
                 yield (*words[:at], *spelled, *words[end:])

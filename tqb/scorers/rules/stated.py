@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from tqb.scorers.languages import language
 from tqb.scorers.normalize import fold
-from tqb.scorers.reading.answer import brackets, outside_brackets
+from tqb.scorers.reading.answer import after_because, brackets, outside_brackets
 from tqb.scorers.reading.classes import after_last, begins, holds
 from tqb.scorers.reading.tokens import BOUNDARY, SIGNS, Token, tokenize
 from tqb.scorers.rules.calculations import comes_to, same_formula
@@ -150,7 +150,7 @@ def _join_prefix(parts: Sequence[str], want: Wanted, about: Subject) -> Sequence
 
 def _clause(text: str, want: Wanted, about: Subject, *, strict: bool) -> Finding:
     """Judge one sentence."""
-    text = less_reason(text, want, about)
+    text = less_reason(after_because(text, about.tag), want, about)
     bare = outside_brackets(text)
     for version in dict.fromkeys((bare, text)) if want.formula else ():
         if same_formula(_after_prefix(version), want):

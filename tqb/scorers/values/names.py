@@ -1,4 +1,4 @@
-"""One thing, many names: countries, languages, currencies and months, as CLDR has them."""
+"""One thing, many names: countries, languages, currencies, months, days, as CLDR has them."""
 
 from __future__ import annotations
 
@@ -61,6 +61,8 @@ def _spellings(key: tuple[str, Any], latin: bool) -> frozenset[str]:
             found.add(normalize(name, table))
             if kind == "currencies":
                 found.add(normalize(_head(name, table), table))
+            if kind == "days" and table.startswith("zh"):
+                found.add(normalize(_table(table, "short days")[code], table))
     return frozenset(found)
 
 
@@ -92,8 +94,10 @@ def _city_names(zone: str, latin: bool) -> Iterator[str]:
 def _table(table: str, kind: str) -> dict[Any, str]:
     """Return one of CLDR's tables of names; cities are those by which time zones go."""
     cldr = locale(table)
-    if kind == "months":
-        return dict(cldr.months["stand-alone"]["wide"])
+    if kind in ("months", "days"):
+        return dict(getattr(cldr, kind)["stand-alone"]["wide"])
+    if kind == "short days":
+        return dict(cldr.days["format"]["abbreviated"])
     if kind == "cities":
         return _cities(cldr)
     return dict(getattr(cldr, kind))
@@ -119,7 +123,7 @@ _COMPLETE = "ru"
 
 
 def _names(table: str) -> Iterator[tuple[tuple[str, Any], str]]:
-    for kind in ("territories", "languages", "currencies", "months", "cities"):
+    for kind in ("territories", "languages", "currencies", "months", "days", "cities"):
         for code, name in _table(table, kind).items():
             yield (kind, code), name
             if kind == "currencies":

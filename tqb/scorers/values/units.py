@@ -49,6 +49,8 @@ def _without_suffix(word: str, tag: str) -> Iterator[str]:
     """Yield a word, and what it may be without a case ending or particle."""
     suffixes = language(tag).suffixes
     yield word
+    if "'" in word and suffixes:
+        yield word.partition("'")[0]
     if primary(tag) == "de" and word.endswith("n"):
         yield word[:-1]  # the dative of a plural: mit 300 Metern
     least = 1 if primary(tag) == "ko" else 3
@@ -157,6 +159,13 @@ _SIGNS = {
     "km/s": "speed-kilometer-per-second",
     "m/s2": "acceleration-meter-per-square-second",
     "℃": "temperature-celsius",
+    "岁": "duration-year",
+    "周岁": "duration-year",
+    "歲": "duration-year",
+    "週歲": "duration-year",
+    "歳": "duration-year",
+    "세": "duration-year",
+    "살": "duration-year",
     "g/mol": "mass-gram-per-mole",
     "grams per mole": "mass-gram-per-mole",
     "kg/m3": "mass-kilogram-per-cubic-meter",
