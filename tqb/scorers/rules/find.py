@@ -9,8 +9,8 @@ from functools import lru_cache
 
 from tqb.scorers.reading.classes import covered
 from tqb.scorers.reading.forms import may_lack_accents, same_word, written_forms
-from tqb.scorers.reading.tokens import SIGNS, Token, tokenize
-from tqb.scorers.rules.persons import as_person
+from tqb.scorers.reading.tokens import SIGNS, Token, capitals, tokenize
+from tqb.scorers.rules.persons import as_person, with_given_names
 from tqb.scorers.rules.renamed import other_words, renumbered
 from tqb.scorers.rules.spans import Span, same
 from tqb.scorers.rules.spelled import (
@@ -20,7 +20,7 @@ from tqb.scorers.rules.spelled import (
     respaced,
 )
 from tqb.scorers.rules.subject import Subject, Wanted
-from tqb.scorers.rules.worth import core, dated, number_for_words, worth
+from tqb.scorers.rules.worth import bounds, core, dated, number_for_words, ranged, worth
 from tqb.scorers.values.money import amounts, of_another_country
 from tqb.scorers.values.names import known_apart
 from tqb.scorers.values.numbers import Quantity
@@ -30,16 +30,24 @@ from tqb.scorers.values.numbers import Quantity
 def find_in(text: str, want: Wanted, about: Subject) -> tuple[tuple[Token, ...], tuple[Span, ...]]:
     """Return the tokens of a text, and the places where it holds the target."""
     tokens = tokenize(text, about.tag)
-    return tokens, tuple(find(tokens, want, about))
+    upper = capitals(text, about.tag) if about.person else None
+    return tokens, tuple(find(tokens, want, about, upper))
 
 
-def find(tokens: Sequence[Token], want: Wanted, about: Subject) -> list[Span]:
-    """Return the places where an answer holds the target, in any of its forms, left to right."""
+def find(
+    tokens: Sequence[Token], want: Wanted, about: Subject, upper: frozenset[int] | None = None
+) -> list[Span]:
+    """Return the places where an answer holds the target, in any of its forms, left to right.
+
+    `upper` are the places of words with a capital, where that is known.
+    """
     sought = _sought(want, about)
     if sought.form:
         return list(_exactly(tokens, want))
     words = [token.text for token in tokens]
     spans = list(_as_written(tokens, words, want, about, sought))
+    if sought.person and (upper or about.language.tag == "ko"):
+        spans += with_given_names(tokens, spans, want, about, upper or frozenset())
     if not spans and (sought.quantity or not want.by_value):
         spans = list(in_other_forms(tokens, words, want, sought.quantity, about))
     if not spans and sought.has_sound and has_another_script("".join(words), want):
@@ -62,6 +70,8 @@ def _as_written(
         yield from as_person(tokens, want, about)
     if want.date:
         yield from dated(tokens, want, about)
+    if sought.bounds:
+        yield from ranged(tokens, want, sought.bounds, about)
     if sought.quantity:
         yield from worth(tokens, want, sought.quantity, about)
     elif want.answer_type in ("", "number"):
@@ -95,6 +105,8 @@ class _Sought:
     respaced: frozenset[str]
     """The forms of it without spaces, where a language writes them now so and now so."""
     quantity: Quantity | None
+    bounds: tuple[Quantity, Quantity] | None
+    """Where the target is a range."""
     person: bool
     has_sound: bool
     """Whether another script may transcribe it."""
@@ -113,6 +125,7 @@ def _sought(want: Wanted, about: Subject) -> _Sought:
         may_lack_accents=any(map(may_lack_accents, first)),
         respaced=_unspaced_forms(want, about),
         quantity=quantity,
+        bounds=bounds(want, about),
         person=about.person and not want.by_value,
         has_sound=not (quantity or want.by_value or want.formula) and kinds <= {"word", "char"},
     )

@@ -204,6 +204,8 @@ def _fits_after_strange(at: int, place: Place, about: Subject) -> bool:
     token, upper = place.tokens[at], capitals(place.text, about.tag)
     if at in upper or token.kind != "word" or not about.language.spaced:
         return False
+    if token.text in about.language.conjunction:
+        return False
     adjacent = at == place.span.start - 1 and place.span.rule != "surname"
     named = place.span.start in upper
     return place.number or (adjacent and about.person and _titles(token, about, named=named))

@@ -35,6 +35,52 @@ def as_person(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator
         yield from same(tokens, plain, about.language, "name", f"{want.text}, less the title")
 
 
+def with_given_names(
+    tokens: Sequence[Token],
+    spans: Sequence[Span],
+    want: Wanted,
+    about: Subject,
+    upper: frozenset[int],
+) -> Iterator[Span]:
+    """A person with given names, of whom the target is a surname, or a surname with initials.
+
+    Given names are capitals, or in Korean words without particles; not those of the question.
+    """
+    *given, last = [word for word in want.tokens if word != "."] or [""]
+    if want.short or sum(map(len, given)) > _INITIALS:
+        return
+    ends = spans if not given else same(tokens, (last,), about.language, "", "")
+    for end in ends:
+        start = end.start
+        while (
+            start and end.start - start < _MOST_NAMES and _is_name(tokens, start - 1, about, upper)
+        ):
+            start -= 1
+        names = [token.text for token in tokens[start : end.start] if token.text != "."]
+        initials = "".join(name if len(name) <= _INITIALS else name[0] for name in names)
+        if names and (not given or initials == "".join(given)):
+            yield Span(start, end.end, "full name", f"{want.text} with given names")
+
+
+_INITIALS = 2
+_MOST_NAMES = 6
+"""Tokens before a surname that may be given names and initials."""
+
+
+def _is_name(tokens: Sequence[Token], at: int, about: Subject, upper: frozenset[int]) -> bool:
+    """Whether a token may be a person's given name, or the stop after its initial."""
+    word, spoken = tokens[at].text, about.language
+    if word == ".":
+        return at > 0 and len(tokens[at - 1].text) == 1
+    if tokens[at].kind != "word" or word in about.words or word in spoken.light | spoken.refusal:
+        return False
+    return not word.endswith(_PARTICLES) if spoken.tag == "ko" else at in upper
+
+
+_PARTICLES = ("의", "와", "과", "랑", "보다", "에게", "은", "는", "이", "가", "을", "를")
+"""What relates a word of Korean to the next."""
+
+
 @lru_cache(maxsize=4096)
 def _untitled(want: Wanted, about: Subject) -> tuple[str, ...]:
     return tuple(word for word in want.tokens if word not in about.language.function)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from itertools import pairwise
 
 from tqb.scorers.languages import Language
 from tqb.scorers.reading.forms import same_word
@@ -54,6 +55,39 @@ def worth(
             written = "".join(token.text for token in tokens[said.start : said.end])
             near = "=" if want.tolerance is None else f"is within {want.tolerance} of"
             yield Span(said.start, said.end, "number", f"{written} {near} {want.text}")
+
+
+def bounds(want: Wanted, about: Subject) -> tuple[Quantity, Quantity] | None:
+    """Return the two ends of a target that is a range: 60–100 bpm."""
+    found = list(quantities(want.reading, about.language, about.tag))
+    if len(found) != _ENDS or want.quantity or want.formula or want.date:
+        return None
+    low, high = found
+    whole = low.start == 0 and high.end == len(want.reading)
+    rises = min(low.values) < max(high.values)
+    return (low, high) if whole and rises and _reaches(want.reading, low, high, about) else None
+
+
+def _reaches(tokens: Sequence[Token], low: Quantity, high: Quantity, about: Subject) -> bool:
+    """Whether a dash or a word such as "to" stands between two numbers, and nothing else."""
+    between = [token.text for token in tokens[low.end : high.start]]
+    return len(between) == 1 and (between[0] in _DASHES or between[0] in about.language.function)
+
+
+_ENDS = 2
+_DASHES = "-–—~〜至"
+
+
+def ranged(
+    tokens: Sequence[Token], want: Wanted, ends: tuple[Quantity, Quantity], about: Subject
+) -> Iterator[Span]:
+    """Yield the places of ranges with the same ends: 60 to 100 beats per minute."""
+    found = list(quantities(tokens, about.language, about.tag))
+    for low, high in pairwise(found):
+        same = low.values & ends[0].values and high.values & ends[1].values
+        units = {high.unit, ends[1].unit} - {""}
+        if same and _reaches(tokens, low, high, about) and len(units | {low.unit} - {""}) < _ENDS:
+            yield Span(low.start, high.end, "number", f"the same range as {want.text}")
 
 
 def _another_unit(tokens: Sequence[Token], at: int, about: Subject) -> bool:
