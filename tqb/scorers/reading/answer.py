@@ -75,7 +75,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 @lru_cache(maxsize=4096)
 def before_reason(text: str, tag: str) -> str:
-    """Return a sentence up to the word with which a reason begins, if there is one."""
+    """Return a sentence up to the word with which a reason or an example begins, if one does."""
     words = language(tag).reason
     found = _reasons(tag).search(text) if words else None
     return text[: found.start()].rstrip(" ,،，、;(") if found else text
@@ -96,7 +96,9 @@ def _because(tag: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=64)
 def _reasons(tag: str) -> re.Pattern[str]:
-    either, spaced = "|".join(map(re.escape, language(tag).reason)), language(tag).spaced
+    spoken = language(tag)
+    spaced, words = spoken.spaced, (*spoken.reason, *spoken.connectors[:1])
+    either = "|".join(map(re.escape, words))
     return re.compile(rf"(?<=[\s,،(])(?:{either})(?!\w)" if spaced else either, re.IGNORECASE)
 
 

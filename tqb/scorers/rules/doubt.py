@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tqb.scorers.normalize import fold
 from tqb.scorers.reading.answer import before_reason, brackets
 from tqb.scorers.reading.classes import begins, holds, joined, longest_of, stems
 from tqb.scorers.reading.tokens import BOUNDARY, LIST, SIGNS, Token, capitals, tokenize
@@ -34,7 +33,7 @@ def denied(tokens: Sequence[Token], about: Subject, want: Wanted) -> str | None:
 
 
 def less_reason(text: str, want: Wanted, about: Subject) -> str:
-    """Return a sentence without the reason that it gives for a target, which may name others."""
+    """Return a sentence without the reason or example that it gives, which may name others."""
     head, spoken = before_reason(text, about.tag), about.language
     if head == text or not find_in(head, want, about)[1]:
         return text
@@ -59,10 +58,7 @@ def flagged(note: Sequence[Token], want: Wanted, about: Subject) -> str | None:
         return None
     spoken, words = about.language, [token.text for token in note]
     flags = spoken.flags.intersection(words) - want.words - about.words
-    examples = words.index(also) if (also := _example(about)) in words else len(words)
     for at, word in enumerate(words):
-        if at > examples and word in spoken.alternative:
-            continue
         if word in flags and not _only_stresses(note[at:], about):
             return word
     held = None if spoken.spaced else longest_of(words, spoken.flags, want.words, frozenset())
@@ -74,11 +70,6 @@ def flagged(note: Sequence[Token], want: Wanted, about: Subject) -> str | None:
     if any(not knows(clause, want, about) for clause in again):
         return "another answer"
     return another_item(note, about)
-
-
-def _example(about: Subject) -> str:
-    """Return the word that an answer's "for example" was written as."""
-    return fold(about.language.connectors[0], about.tag) if about.language.connectors else ""
 
 
 def _only_stresses(tokens: Sequence[Token], about: Subject) -> bool:

@@ -92,7 +92,8 @@ def says_the_same(sentence: str, want: Wanted, about: Subject) -> bool:
         return False
     missing = [w for w in words if not any(s == w or related(s, w) for s in said)]
     in_order = about.ordered or any(len(word) == 1 for word in words)
-    if in_order and [w for s in said for w in words if s == w or related(s, w)] != words:
+    known = [next((w for w in words if s == w or related(s, w)), "") for s in said]
+    if in_order and list(filter(None, known)) != words:
         return False
     strange = len(unexplained(tokens, about, number=False))
     if missing == words[:1] and words[0].endswith(tuple(spoken.verbal) or "\0"):
@@ -147,4 +148,4 @@ def _polarity(tokens: Sequence[Token], about: Subject) -> bool | None:
     again = about.content.intersection(words)
     if 2 * len(again) < len(about.content):
         return None
-    return not holds(words, spoken.negation, spoken)
+    return not holds(words, spoken.negation, spoken, about.words)

@@ -14,6 +14,7 @@ from tqb.scorers.rules.explained import is_known
 from tqb.scorers.rules.spans import Span
 from tqb.scorers.rules.subject import Subject, Wanted
 from tqb.scorers.values.dates import read_date
+from tqb.scorers.values.names import other_names
 from tqb.scorers.values.numbers import Quantity, agrees, quantities
 from tqb.scorers.values.numerals import in_words
 from tqb.scorers.values.units import is_unit
@@ -23,7 +24,7 @@ def core(want: Wanted, about: Subject) -> Quantity | None:
     """Return the number of a target such as 16族 or siècle XVII, if the question says the rest."""
     found = list(quantities(want.reading, about.language, about.tag))
     typed = want.answer_type not in ("", "number")
-    if typed or want.formula or len(found) != 1:
+    if typed or want.formula or len(found) != 1 or other_names(want.text, about.tag):
         return None
     if found[0].unit and not about.language.spaced:
         return None
