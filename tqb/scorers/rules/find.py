@@ -64,7 +64,7 @@ def _as_written(
     if accented or not sought.begins.isdisjoint(words):
         for form in sought.forms:
             yield from same(tokens, form.words, about.language, form.rule, form.why)
-    if sought.respaced:
+    if sought.respaced and (about.language.tag in _RESPACED or not set(words) & sought.begins):
         yield from respaced(tokens, want, sought.respaced)
     if sought.person:
         yield from as_person(tokens, want, about)
@@ -133,9 +133,16 @@ def _sought(want: Wanted, about: Subject) -> _Sought:
 
 def _unspaced_forms(want: Wanted, about: Subject) -> frozenset[str]:
     text = "".join(want.tokens)
-    if about.language.tag not in ("ko", "ar") or want.quantity or len(text) < 4:
+    least = _LEAST_LETTERS if about.language.tag in _RESPACED else _LEAST_OF_ANY
+    if not about.language.spaced or want.quantity or len(text) < least:
         return frozenset()
     return written_forms(text, about.language)
+
+
+_RESPACED = ("ko", "ar")
+"""Languages that write words together or apart as it pleases."""
+_LEAST_LETTERS, _LEAST_OF_ANY = 4, 12
+"""Letters of a target that may have other spaces, in those languages and in any."""
 
 
 def _forms(want: Wanted, about: Subject) -> Iterator[_Form]:
