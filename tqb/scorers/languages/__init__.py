@@ -75,6 +75,8 @@ class Language:
     """Words with which a reason begins: because, since."""
     total: frozenset[str] = frozenset()
     """Words for a sum: altogether, in total."""
+    conclusion: frozenset[str] = frozenset()
+    """Words that draw a conclusion: therefore, so."""
     connectors: tuple[str, ...] = ()
     """A word of notes, then phrases that mean the same: namely, that is, for example."""
     also: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ from tqb.scorers.reading.latex import plain_latex
 _REASONING = re.compile(
     r"<(think|thinking|reasoning|scratchpad)>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE
 )
-_INLINE = r"```\w*|\*+|__|`+"
+_INLINE = r"```\w*|(?<!\s)\*+|\*+(?!\s)|__|`+"
 _IN_LINES = re.compile(_INLINE)
 _MARKDOWN = re.compile(
     _INLINE + r"|^\s{0,3}#{1,6}\s+|^\s*[-*•]\s+|^\s*>\s+",

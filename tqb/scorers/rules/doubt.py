@@ -20,6 +20,8 @@ def denied(tokens: Sequence[Token], about: Subject, want: Wanted) -> str | None:
     """Return the word that denies, or offers a choice; a "no …" of the question is none."""
     spoken, words = about.language, [token.text for token in tokens]
     if not spoken.spaced:
+        if "".join(want.tokens) in spoken.negation:
+            return None
         return longest_of(words, spoken.negation, about.words, about.words)
     refused = spoken.refusal.intersection(words) - want.words
     if refused:

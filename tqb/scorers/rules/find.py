@@ -141,7 +141,7 @@ def _unspaced_forms(want: Wanted, about: Subject) -> frozenset[str]:
 
 _RESPACED = ("ko", "ar")
 """Languages that write words together or apart as it pleases."""
-_LEAST_LETTERS, _LEAST_OF_ANY = 4, 12
+_LEAST_LETTERS, _LEAST_OF_ANY = 4, 8
 """Letters of a target that may have other spaces, in those languages and in any."""
 
 
@@ -177,8 +177,11 @@ def _less_grammar(want: Wanted, about: Subject) -> tuple[str, ...]:
     """
     spoken, words = about.language, want.tokens
     if spoken.spaced:
-        while len(words) > 2 and words[0] in spoken.function:
+        joins = spoken.function | spoken.articles
+        while len(words) > 1 and words[0] in joins and len(words[0]) <= _LONGEST_JOINT:
             words = words[1:]
+        if about.words.issuperset(words) or (len(words) == 1 and len(words[0]) <= _SHORTEST):
+            return ()
         return words if len(words) < len(want.tokens) else ()
     kept = covered(want.reading, spoken.function)
     first = next((at for at in range(len(words)) if at not in kept), 0)
@@ -187,6 +190,8 @@ def _less_grammar(want: Wanted, about: Subject) -> tuple[str, ...]:
     return inner if len(words) > len(inner) > _SHORTEST else ()
 
 
+_LONGEST_JOINT = 4
+"""Letters of the longest word that only joins an answer to its question: pour, zur, для."""
 _LINKS = frozenset("・の")
 """What may stand between two nouns of a Japanese compound, or not."""
 

@@ -119,7 +119,7 @@ def _doubtful(place: Place, want: Wanted, about: Subject) -> bool:
         or denied((*tokens[: span.start], *tokens[span.end : place.end]), about, want) is not None
         or holds(words[place.end :], flags, spoken, about.words)
         or other_name(place.after, want, about)
-        or answered_before(place, want, about)
+        or (answered_before(place, want, about) and not _is_total(place, about))
         or any(_rivals(clause, want, about) for clause in clauses(tokens[place.end :]))
     )
 

@@ -17,7 +17,8 @@ def as_person(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator
     if len(parts) > 1:
         last, why = parts[-1], f"the surname of {want.text}"
         found = list(same(tokens, last, about.language, "surname", why))
-        if sum(map(len, last)) > (3 if "".join(last).isascii() else 1):
+        known = about.words.issuperset(last)
+        if not known and sum(map(len, last)) > (3 if "".join(last).isascii() else 1):
             yield from found
         ends = [*found, *_sounding(tokens, last)]
         firsts = _firsts(tokens, parts[0], about) if ends else []
@@ -25,9 +26,12 @@ def as_person(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator
             for first in firsts:
                 between = tokens[first.end : end.start]
                 names = all(t.kind == "word" or t.text in _DOTS for t in between)
+                why = f"{want.text} with all names"
                 if names and len(between) < 4 and first.end <= end.start:
-                    why = f"{want.text} with all names"
                     yield Span(first.start, end.end, "full name", why)
+                comma = [token.text for token in tokens[end.end : first.start]] == [","]
+                if end.end == first.start or comma:
+                    yield Span(end.start, first.end, "full name", why)
     yield from _with_first_names(tokens, want, about)
     yield from _given_name(tokens, want, about)
     plain = _untitled(want, about)

@@ -55,10 +55,20 @@ def _inside(tokens: Sequence[Token], start: int, end: int) -> bool:
         and tokens[start - 1].end == first.start
     ):
         return True
-    follows = tokens[end] if end < len(tokens) else None
-    if last.kind == "number" and follows is not None:
-        return follows.text in "/%" and follows.end - 1 == last.end
-    return False
+    before = tokens[start - 1] if start and end - start > 1 and first.kind == "word" else None
+    if before and before.kind == "number" and before.end == first.start:
+        return True
+    return last.kind == "number" and is_factor(tokens, end)
+
+
+def is_factor(tokens: Sequence[Token], end: int) -> bool:
+    """Whether a number that ends there goes on: as a fraction, a percentage or a product."""
+    if end >= len(tokens):
+        return False
+    sign, number = tokens[end], tokens[end - 1]
+    if sign.text in "/%":
+        return sign.start == number.end
+    return sign.text in "*×^" and end + 1 < len(tokens) and tokens[end + 1].kind != "sign"
 
 
 _OPPOSITE = frozenset("非無无不未反副亜亚")

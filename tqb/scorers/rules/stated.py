@@ -36,6 +36,7 @@ from tqb.scorers.rules.explained import unexplained
 from tqb.scorers.rules.find import find, find_in
 from tqb.scorers.rules.spans import Span
 from tqb.scorers.rules.subject import Subject, Wanted
+from tqb.scorers.values.names import is_place
 from tqb.scorers.values.sounds import is_latin
 
 
@@ -57,7 +58,7 @@ def judge(sentences: Sequence[str], want: Wanted, about: Subject) -> Finding:
     parts = _join_prefix(sentences, want, about)
     first = _clause(parts[0], want, about, strict=False)
     if first.passed:
-        doubt = trouble(parts[1:], want, about)
+        doubt = trouble(parts[1:], want, about) or _concluded(parts[1:], want, about)
         if doubt is None:
             return first
         if not doubt.startswith("takes back"):
@@ -69,9 +70,20 @@ def judge(sentences: Sequence[str], want: Wanted, about: Subject) -> Finding:
             return Finding(True, last.rule, f"{last.why}, after a correction")
     if len(parts) > 1:
         last = _clause(parts[-1], want, about, strict=True)
-        if last.passed and _concludes(parts, about):
+        if last.passed and _concludes(parts, about) and not _concluded(parts, want, about):
             return Finding(True, last.rule, f"{last.why}, stated at the end")
     return first if not first.passed else Finding(False, None, "says otherwise further on")
+
+
+def _concluded(parts: Sequence[str], want: Wanted, about: Subject) -> str | None:
+    """Return what is wrong with a conclusion about things that the question names itself."""
+    spoken = about.language
+    for part in parts if want.words <= about.words else ():
+        words = [token for token in tokenize(part, about.tag) if token.text not in SIGNS]
+        concludes = begins(words, spoken.conclusion, spoken, among=2)
+        if concludes and not find_in(part, want, about)[1]:
+            return f"concludes otherwise: {part[:40]!r}"
+    return None
 
 
 def _last_word(parts: Sequence[str], about: Subject) -> str | None:
@@ -197,7 +209,8 @@ def _around(
     rest = unexplained(after, about, number=number)
     if not rest:
         return Finding(True, span.rule, span.why)
-    note = None if strict else _note(after, rest[0], about)
+    again = want.words <= about.words and any(t.text in about.content for t in before)
+    note = None if strict or again else _note(after, rest[0], about)
     if note is None:
         return _too_much(want, rest)
     flag = flagged(note, want, about)
@@ -264,11 +277,22 @@ def _in_brackets(text: str, bare: str, want: Wanted, about: Subject) -> Finding 
         rest = (*tokens[: spans[0].start], *tokens[spans[0].end :])
         alone = not unexplained(rest, about, number=False)
         renamed = renames(rest, about) and len(rest) <= 3
-        if renamed or (alone and is_latin(outside) != is_latin(letters)):
+        other = is_latin(outside) != is_latin(letters) or _is_synonym(text, bare, want, about)
+        if renamed or (alone and other):
             return Finding(True, "gloss", f"{want.text} in brackets after another name of it")
     return None
 
 
+def _is_synonym(text: str, bare: str, want: Wanted, about: Subject) -> bool:
+    """Whether an answer is a word or two, with the target in brackets after it."""
+    words = [token for token in tokenize(bare, about.tag) if token.text not in SIGNS]
+    few = 0 < len(words) <= (_FEW_WORDS if about.language.spaced else 2 * _FEW_WORDS)
+    value = want.quantity or want.formula or about.words.issuperset(want.words)
+    last = text.rstrip(" .。").endswith((")", "）"))
+    return few and last and not value and not is_place(bare.strip(), about.tag)
+
+
+_FEW_WORDS = 2
 _NO_LETTERS = re.compile(r"\W")
 
 

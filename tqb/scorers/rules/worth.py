@@ -11,7 +11,7 @@ from tqb.scorers.languages import Language
 from tqb.scorers.reading.forms import same_word
 from tqb.scorers.reading.tokens import SIGNS, Token
 from tqb.scorers.rules.explained import is_known
-from tqb.scorers.rules.spans import Span
+from tqb.scorers.rules.spans import Span, is_factor
 from tqb.scorers.rules.subject import Subject, Wanted
 from tqb.scorers.values.dates import read_date
 from tqb.scorers.values.names import other_names
@@ -50,6 +50,8 @@ def worth(
         if about.counts and said.unit and not quantity.unit:
             continue
         if said.unit != quantity.unit and (said.unit, said.values) in about.given:
+            continue
+        if not said.unit and is_factor(tokens, said.end):
             continue
         exact, rough = about.exact, about.rough or want.rough
         if agrees(said, quantity, about.units, exact=exact, rough=rough, tolerance=want.tolerance):
@@ -108,6 +110,8 @@ def number_for_words(tokens: Sequence[Token], want: Wanted, about: Subject) -> I
     normal = " ".join(want.tokens)
     for said in quantities(tokens, about.language, about.tag):
         if said.unit and (about.counts or _is_foreign(said.unit, about)):
+            continue
+        if not said.unit and is_factor(tokens, said.end):
             continue
         for value in said.values:
             if _is_in_words(value, normal, about):

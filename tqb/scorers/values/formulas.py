@@ -31,6 +31,7 @@ _SIGNS = str.maketrans(
     }
 )
 _BETWEEN = r"\b(?:or|and|ou|et|oder|und|o|y|e|или|и|veya|ve|أو|و)\b|[,;、，]|或|和|または|と|또는"
+_BOTH_SIGNS = re.compile(r"\s*±\s*\d+\s*")
 _NUMBERS = re.compile(rf"\s*-?\d+\s*(?:(?:{_BETWEEN})\s*-?\d+\s*)+")
 _PROSE = re.compile(
     r"(?<![^\W\d_])(?!(?:sin|cos|tan|exp|lim|max|min|mol|and|und|или|veya|[a-z]?log[a-z]?)\b)[^\W\d_]{3,}|[\u3041-\u9fff\uac00-\ud7a3]+"
@@ -41,7 +42,7 @@ _OPERATOR = re.compile(r"[=^+*/√±→∞∫∑()²³½¼¾⅓⅔₀-₉⁰-⁹
 
 def is_formula(text: str) -> bool:
     """Tell whether a target is a formula: signs or digits among letters, and no plain number."""
-    if _NUMBERS.fullmatch(text):
+    if _NUMBERS.fullmatch(text) or _BOTH_SIGNS.fullmatch(text):
         return True
     return (
         bool(_OPERATOR.search(text))

@@ -157,6 +157,8 @@ _SIGNS = {
     "°": "angle-degree",
     "m/s": "speed-meter-per-second",
     "km/s": "speed-kilometer-per-second",
+    "كم/ث": "speed-kilometer-per-second",
+    "км/с": "speed-kilometer-per-second",
     "m/s2": "acceleration-meter-per-square-second",
     "℃": "temperature-celsius",
     "岁": "duration-year",
