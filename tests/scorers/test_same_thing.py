@@ -96,6 +96,32 @@ VALUES = (
         "fr",
     ),
 )
+MONEY = (
+    Asked("How much is it?", "$1500", ("$1,500", "1,500.00 dollars"), ("$15,00", "€1,500")),
+    Asked("Wie viel?", "1102,50 €", ("1.102,50 Euro",), ("1.102,05 €",), "de"),
+)
+REASONS = (
+    Asked(
+        "Warum ist der Himmel blau?",
+        "Wegen der Rayleigh-Streuung",
+        ("Rayleigh-Streuung", "Aufgrund der Rayleigh-Streuung."),
+        ("Streuung",),
+        "de",
+    ),
+    Asked(
+        "Why is the sky blue?",
+        "Rayleigh scattering",
+        ("Because of Rayleigh scattering.",),
+        ("Scattering",),
+    ),
+    Asked(
+        "Paul est plus grand que Marie et Marie plus grande que Luc : qui est le plus petit ?",
+        "Luc",
+        ("Luc est le plus petit.", "Donc Luc est le plus petit."),
+        ("Marie est plus grande que Luc. Donc Marie est le plus petit.",),
+        "fr",
+    ),
+)
 OTHER_WORDS = (
     Asked("Which unit measures force?", "Newton", ("N", "newtons"), ("J", "Joule")),
     Asked("What is the symbol of the newton?", "N", ("N",), ("newton",)),
@@ -194,6 +220,8 @@ ALL = (
     *WHAT_THE_QUESTION_SAYS,
     *NUMBERS_AMONG_WORDS,
     *VALUES,
+    *MONEY,
+    *REASONS,
     *OTHER_WORDS,
     *PERSONS,
     *MORE_SAID,

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from tqb.scorers.normalize import fold
 from tqb.scorers.reading.classes import covered
 from tqb.scorers.reading.forms import may_lack_accents, same_word, written_forms
 from tqb.scorers.reading.tokens import SIGNS, Token, capitals, tokenize
@@ -178,7 +179,8 @@ def _less_grammar(want: Wanted, about: Subject) -> tuple[str, ...]:
     spoken, words = about.language, want.tokens
     if spoken.spaced:
         joins = spoken.function | spoken.articles
-        while len(words) > 1 and words[0] in joins and len(words[0]) <= _LONGEST_JOINT:
+        joins |= {fold(word, about.tag) for word in spoken.reason}
+        while len(words) > 1 and words[0] in joins and _only_joins(words[0], about):
             words = words[1:]
         if about.words.issuperset(words) or (len(words) == 1 and len(words[0]) <= _SHORTEST):
             return ()
@@ -190,8 +192,13 @@ def _less_grammar(want: Wanted, about: Subject) -> tuple[str, ...]:
     return inner if len(words) > len(inner) > _SHORTEST else ()
 
 
+def _only_joins(word: str, about: Subject) -> bool:
+    """Whether a word of grammar is no noun or verb, for those are among the function words too."""
+    return len(word) <= _LONGEST_JOINT or word in about.language.gloss
+
+
 _LONGEST_JOINT = 4
-"""Letters of the longest word that only joins an answer to its question: pour, zur, для."""
+"""Letters of the longest word that is always taken for grammar: pour, zur, для."""
 _LINKS = frozenset("・の")
 """What may stand between two nouns of a Japanese compound, or not."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from unicodedata import category
@@ -48,11 +49,26 @@ def of_another_country(tokens: Sequence[Token], at: int) -> bool:
 
 
 def _with_and_without_cents(number: str) -> Iterator[str]:
-    yield number
+    forms = [number]
     if number.isdecimal():
-        yield from (f"{number}.00", f"{number},00")
+        forms += [f"{number}.00", f"{number},00"]
     elif number.endswith((".00", ",00")):
-        yield number[:-3]
+        forms.append(number[:-3])
+    for form in forms:
+        yield form
+        yield from _grouped(form)
+
+
+def _grouped(number: str) -> Iterator[str]:
+    """Yield a number with its thousands set apart, as one country or the other has it."""
+    found = _PLAIN.fullmatch(number)
+    if found:
+        thousands, cents = f"{int(found[1]):,}", found[2] or ""
+        for group, mark in ((",", "."), (".", ","), (" ", cents[:1])):
+            yield thousands.replace(",", group) + (mark + cents[1:] if cents else "")
+
+
+_PLAIN = re.compile(r"(\d{4,9})([.,]\d{2})?")
 
 
 @lru_cache(maxsize=16)
