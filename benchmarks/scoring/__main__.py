@@ -54,7 +54,7 @@ def scorers() -> dict[str, Accepts]:
 def main() -> None:
     """Print a table for each set, and the speed of the default scorer."""
     compared = scorers()
-    for name in ("pointed", "fresh", "heldout", "rich"):
+    for name in ("pointed", "fresh", "heldout", "rich", "short"):
         print(f"{name}: agreement with the labels / wrong answers passed\n")
         print_table(compared, list(cases(name)))
     for name in ("pointed", "fresh", "rich"):

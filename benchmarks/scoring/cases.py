@@ -1,4 +1,4 @@
-"""The labelled cases, in three sets.
+"""The labelled cases, in four sets.
 
 `pointed` are answers made hard on purpose, almost half of them wrong ones that look right; the
 rules were written with them in view. `fresh` are answers as models give them, written afterwards
@@ -6,9 +6,11 @@ by others, in any domain, with right ones that no rule can know (synonyms, parap
 cases with an odd number were looked at later. Those with an even number (`heldout`) were not, but
 for three wrong answers that passed at first and were mended: trust its agreement more than its 0.
 `rich` are mostly full sentences with much besides the answer, as chat models write them; they too
-were written by others, and looked at later.
+were written by others, and looked at later. `short` are answers as four kinds of models, large and
+small, give them to short questions, mostly to the point; written by others, and looked at later.
 
-Every case was labelled twice apart before a scorer saw it; the two agreed on all of the last two.
+Every case was labelled twice apart, but for `short` before a scorer saw it; of the last three sets
+those are kept on which the two agreed.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def _as_written(
     accented = sought.may_lack_accents and not "".join(words).isascii()
     if accented or not sought.begins.isdisjoint(words):
         for form in sought.forms:
-            yield from same(tokens, form.words, about.language, form.rule, form.why)
+            yield from _in_form(tokens, words, form, about)
     if sought.respaced and (about.language.tag in _RESPACED or not set(words) & sought.begins):
         yield from respaced(tokens, want, sought.respaced)
     if sought.person:
@@ -77,6 +77,18 @@ def _as_written(
         yield from worth(tokens, want, sought.quantity, about)
     elif want.answer_type in ("", "number"):
         yield from number_for_words(tokens, want, about)
+
+
+def _in_form(
+    tokens: Sequence[Token], words: Sequence[str], form: _Form, about: Subject
+) -> Iterator[Span]:
+    """One spelling of the target, its words inflected, if they are such as may be."""
+    for span in same(tokens, form.words, about.language, form.rule, form.why):
+        if form.rule not in _UNINFLECTED or tuple(words[span.start : span.end]) == form.words:
+            yield span
+
+
+_UNINFLECTED = ("formula", "abbreviation")
 
 
 def _place(span: Span) -> tuple[int, int]:

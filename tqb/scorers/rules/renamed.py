@@ -76,7 +76,12 @@ def other_words(want: Wanted, about: Subject) -> Iterator[tuple[tuple[str, ...],
 
 
 def _as_unit(want: Wanted, about: Subject) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield the names and symbols of a unit, unless the question has one of them."""
+    """Yield the names and symbols of a unit, unless the question has one of them.
+
+    What may be a symbol is left alone: H is the henry, and hydrogen.
+    """
+    if want.letters <= _LONGEST_SYMBOL:
+        return
     unit, end = unit_at(want.reading, 0, about.tag)
     names = spellings(unit, about.tag) if unit and end == len(want.reading) else ()
     if any(about.words.issuperset(words) for words in names):
@@ -85,6 +90,9 @@ def _as_unit(want: Wanted, about: Subject) -> Iterator[tuple[tuple[str, ...], st
     for words in names:
         if not set(words) <= spoken.articles | spoken.function | spoken.conjunction:
             yield words, "unit"
+
+
+_LONGEST_SYMBOL = 2
 
 
 def _as_formula(want: Wanted, about: Subject) -> Iterator[tuple[tuple[str, ...], str]]:
