@@ -43,5 +43,5 @@ def test_no_function_word_casts_doubt(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_table_has_the_same_rows(name: str) -> None:
     """What one language says of its words, each of them says, though the row may be empty."""
-    optional = {"also", "connectors", "fuzzy", "prefixes", "verbal"}
+    optional = {"also", "connectors", "fuzzy", "joining", "prefixes", "verbal"}
     assert table(name).keys() | optional == table("en").keys() | optional

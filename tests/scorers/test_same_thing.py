@@ -162,6 +162,22 @@ PERSONS = (
         "ko",
     ),
 )
+NAMES = (
+    Asked("Which water lies east of Korea?", "Sea of Japan", ("The Sea of Japan",), ("Japan",)),
+    Asked(
+        "Who composed it?",
+        "Mozart",
+        ("The composer was Mozart.",),
+        ("Probably Mozart", "Maybe Mozart"),
+    ),
+    Asked("In which year did the film about Queen come out?", "1990", ("1990",), ("1991",)),
+    Asked(
+        "Which is larger, Jupiter or Saturn?",
+        "Jupiter",
+        ("Jupiter. So the larger one has 95 moons.",),
+        ("Jupiter is near the Sun, Saturn is not. So Saturn is larger.",),
+    ),
+)
 MORE_SAID = (
     Asked(
         "What is the relative minor of C major?",
@@ -224,6 +240,7 @@ ALL = (
     *REASONS,
     *OTHER_WORDS,
     *PERSONS,
+    *NAMES,
     *MORE_SAID,
 )
 

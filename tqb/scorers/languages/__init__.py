@@ -77,6 +77,8 @@ class Language:
     """Words for a sum: altogether, in total."""
     conclusion: frozenset[str] = frozenset()
     """Words that draw a conclusion: therefore, so."""
+    joining: frozenset[str] = frozenset()
+    """Words that only join a phrase to a question: to, because of."""
     connectors: tuple[str, ...] = ()
     """A word of notes, then phrases that mean the same: namely, that is, for example."""
     also: tuple[str, ...] = ()
@@ -125,6 +127,11 @@ class Language:
     def retraction(self) -> frozenset[str]:
         """Words that take back what was said."""
         return _union(self.negation, self.correction)
+
+    @property
+    def said_about_names(self) -> frozenset[str]:
+        """Words that may stand before a name and are none."""
+        return _union(self.light, self.flags, self.negation, self.limit, self.gloss)
 
     @property
     def denial(self) -> frozenset[str]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tqb.scorers.normalize import fold
 from tqb.scorers.reading.classes import covered
 from tqb.scorers.reading.forms import may_lack_accents, same_word, written_forms
 from tqb.scorers.reading.tokens import SIGNS, Token, capitals, tokenize
@@ -51,6 +50,8 @@ def find(
         spans += with_given_names(tokens, spans, want, about, upper or frozenset())
     if not spans and (sought.quantity or not want.by_value):
         spans = list(in_other_forms(tokens, words, want, sought.quantity, about))
+    if not spans and not want.quantity and not want.answer_type:
+        spans = list(_renumbered(tokens, want, about))
     if not spans and sought.has_sound and has_another_script("".join(words), want):
         spans = list(in_another_script(tokens, want, about))
     spans = [span for span in spans if not _another_thing(tokens, span, want, about)]
@@ -144,6 +145,24 @@ def _sought(want: Wanted, about: Subject) -> _Sought:
     )
 
 
+def _renumbered(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator[Span]:
+    """The target with its number in another form, where the answer or the target has one."""
+    numbers = any(token.kind == "number" for token in (*tokens, *want.reading))
+    if numbers or _ROMAN.search(want.text):
+        for form in _numbered(want, about):
+            yield from same(tokens, form.words, about.language, form.rule, form.why)
+
+
+_ROMAN = re.compile(r"\s[IVX]+\b")
+
+
+@lru_cache(maxsize=4096)
+def _numbered(want: Wanted, about: Subject) -> tuple[_Form, ...]:
+    left = _unasked(want, about)
+    found = (*renumbered(want.tokens, want, about), *renumbered(left, want, about))
+    return tuple(_Form(words, "number", f"{' '.join(words)} = {want.text}") for words in found)
+
+
 def _unspaced_forms(want: Wanted, about: Subject) -> frozenset[str]:
     text = "".join(want.tokens)
     least = _LEAST_LETTERS if about.language.tag in _RESPACED else _LEAST_OF_ANY
@@ -170,15 +189,11 @@ def _forms(want: Wanted, about: Subject) -> Iterator[_Form]:
     if want.by_value:
         return
     why = f"{want.text!r}, less what the question says"
-    left = _unasked(want, about)
-    yield _Form(left, "short", why)
+    yield _Form(_unasked(want, about), "short", why)
     yield _Form(_less_grammar(want, about), "exact", f"{want.text!r}, less what grammar adds")
     last = want.tokens[-1] if want.tokens else ""
     if about.language.suffixes and "'" in last:
         yield _Form((*want.tokens[:-1], last.partition("'")[0]), "exact", f"{want.text!r}")
-    if not want.quantity and not want.answer_type:
-        for words in (*renumbered(want.tokens, want, about), *renumbered(left, want, about)):
-            yield _Form(words, "number", f"{' '.join(words)} = {want.text}")
     for words, rule in other_words(want, about) if want.quantity is None else ():
         yield _Form(words, rule, f"{' '.join(words)} = {want.text}")
 
@@ -190,13 +205,11 @@ def _less_grammar(want: Wanted, about: Subject) -> tuple[str, ...]:
     """
     spoken, words = about.language, want.tokens
     if spoken.spaced:
-        joins = spoken.function | spoken.articles
-        joins |= {fold(word, about.tag) for word in spoken.reason}
-        while len(words) > 1 and words[0] in joins and _only_joins(words[0], about):
-            words = words[1:]
-        if about.words.issuperset(words) or (len(words) == 1 and len(words[0]) <= _SHORTEST):
-            return ()
-        return words if len(words) < len(want.tokens) else ()
+        joins = spoken.joining
+        while len(words) > 1 and words[0] in joins:
+            words, joins = words[1:], spoken.joining | spoken.articles
+        short = about.words.issuperset(words) or len("".join(words)) <= _SHORTEST
+        return () if short or len(words) == len(want.tokens) else words
     kept = covered(want.reading, spoken.function)
     first = next((at for at in range(len(words)) if at not in kept), 0)
     last = next((at for at in range(len(words) - 1, -1, -1) if at not in kept), 0)
@@ -204,13 +217,6 @@ def _less_grammar(want: Wanted, about: Subject) -> tuple[str, ...]:
     return inner if len(words) > len(inner) > _SHORTEST else ()
 
 
-def _only_joins(word: str, about: Subject) -> bool:
-    """Whether a word of grammar is no noun or verb, for those are among the function words too."""
-    return len(word) <= _LONGEST_JOINT or word in about.language.gloss
-
-
-_LONGEST_JOINT = 4
-"""Letters of the longest word that is always taken for grammar: pour, zur, для."""
 _LINKS = frozenset("・の")
 """What may stand between two nouns of a Japanese compound, or not."""
 

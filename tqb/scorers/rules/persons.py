@@ -76,7 +76,7 @@ def _is_name(tokens: Sequence[Token], at: int, about: Subject, upper: frozenset[
     word, spoken = tokens[at].text, about.language
     if word == ".":
         return at > 0 and len(tokens[at - 1].text) == 1
-    if tokens[at].kind != "word" or word in about.words or word in spoken.light | spoken.refusal:
+    if tokens[at].kind != "word" or word in about.words or word in spoken.said_about_names:
         return False
     return not word.endswith(_PARTICLES) if spoken.tag == "ko" else at in upper
 

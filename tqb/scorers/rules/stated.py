@@ -81,7 +81,8 @@ def _concluded(parts: Sequence[str], want: Wanted, about: Subject) -> str | None
     for part in parts if want.words <= about.words else ():
         words = [token for token in tokenize(part, about.tag) if token.text not in SIGNS]
         concludes = begins(words, spoken.conclusion, spoken, among=2)
-        if concludes and not find_in(part, want, about)[1]:
+        told = concludes and not unexplained(words, about, number=False)
+        if told and not find_in(part, want, about)[1]:
             return f"concludes otherwise: {part[:40]!r}"
     return None
 

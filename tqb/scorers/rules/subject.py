@@ -102,7 +102,7 @@ def subject(question: str, tag: str) -> Subject:
             (one.unit, one.values) for one in quantities(tokens, spoken, tag) if one.unit
         ),
         exact=bool(words & spoken.precision),
-        rough=holds([token.text for token in tokens], spoken.approximate, spoken),
+        rough=holds([t.text for t in tokens], spoken.approximate - spoken.function, spoken),
         person=_asks_who(folded, words, spoken),
         content=words - spoken.function - spoken.articles - SIGNS,
         light=spoken.light,

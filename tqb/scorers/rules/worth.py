@@ -24,9 +24,9 @@ def core(want: Wanted, about: Subject) -> Quantity | None:
     """Return the number of a target such as 16族 or siècle XVII, if the question says the rest."""
     found = list(quantities(want.reading, about.language, about.tag))
     typed = want.answer_type not in ("", "number")
-    if typed or want.formula or len(found) != 1 or other_names(want.text, about.tag):
+    if typed or want.formula or len(found) != 1:
         return None
-    if found[0].unit and not about.language.spaced:
+    if not about.language.spaced and (found[0].unit or other_names(want.text, about.tag)):
         return None
     rest = (*want.reading[: found[0].start], *want.reading[found[0].end :])
     return found[0] if rest and all(_is_asked(token, about) for token in rest) else None

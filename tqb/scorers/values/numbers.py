@@ -356,7 +356,12 @@ def agrees(
 
 
 def _rounds(said: Decimal, wanted: Decimal) -> bool:
-    """Whether one value is the other, less its last digits, and no hundredth from it."""
+    """Whether one value is the other, less its last digits, and no hundredth from it.
+
+    What may be a year is never rounded.
+    """
+    if _YEARS[0] <= wanted < _YEARS[1]:
+        return False
     last = Decimal(1).scaleb(int(wanted.normalize().as_tuple().exponent))
     return (
         100 * abs(said - wanted) <= abs(wanted)
@@ -366,6 +371,7 @@ def _rounds(said: Decimal, wanted: Decimal) -> bool:
 
 
 _LARGEST = Decimal(10) ** 25
+_YEARS = (1000, 2100)
 
 
 def _is_measured(units: Iterable[str]) -> bool:
