@@ -74,6 +74,7 @@ VALUES = (
         ("6.02214076×10²³", "$6.022 \\times 10^{23}$"),
         ("6.022 × 10^22", "6.03 × 10^23"),
     ),
+    Asked("How much water a day?", "2-3 litres", ("2 to 3 litres", "2–3 L"), ("3 litres", "2-4 L")),
     Asked("What is 10 to the power of 8?", "10^8", ("10⁸", "100,000,000"), ("108", "10^9")),
     Asked(
         "What is the normal heart rate?",

@@ -284,6 +284,14 @@ def test_a_mark_stands_for_its_text(label: str, kind: AnswerType) -> None:
         assert not passes(answer, label, text=PLANETS, answer_type=kind), answer
 
 
+def test_an_article_before_the_text_of_an_option_is_no_mark() -> None:
+    """A cat with an article is option B where A is a dog."""
+    text = "Which one purrs? A. dog B. cat C. fish"
+    assert passes("A cat", "B", text=text)
+    assert passes("A cat", "cat", text=text)
+    assert not passes("A dog", "B", text=text)
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
     ("answer", "forbidden", "lang", "held"),

@@ -199,12 +199,15 @@ def _named(boxed: Sequence[str], answer: str, question: Question) -> frozenset[s
 
 
 def _without_text(answer: str, mark: str, text: str) -> str:
-    """Leave out the text of an option, and write its mark where it has another one's."""
+    """Leave out the text of an option, and write its mark where it has another one's.
+
+    A word stays in its place, so that the article of "A car" is no mark.
+    """
 
     def instead(match: re.Match[str]) -> str:
         before = match[1] or ""
         strange = match[2] and match[2].casefold() != mark.casefold()
-        return f"{before} {mark.upper()} " if strange else before
+        return f"{before} {mark.upper()} " if strange else f"{before}xx"
 
     headed = r"((?<!\w)([^\W\d_]|\d{1,3})\s?[).:、]\s*)" + ("?" if len(text) > 1 else "")
     pattern = rf"{headed}(?<!\w){re.escape(text)}(?!\w)"

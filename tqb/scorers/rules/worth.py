@@ -63,7 +63,7 @@ def worth(
 def bounds(want: Wanted, about: Subject) -> tuple[Quantity, Quantity] | None:
     """Return the two ends of a target that is a range: 60–100 bpm."""
     found = list(quantities(want.reading, about.language, about.tag))
-    if len(found) != _ENDS or want.quantity or want.formula or want.date:
+    if len(found) != _ENDS or want.quantity or want.formula:
         return None
     low, high = found
     whole = low.start == 0 and high.end == len(want.reading)
