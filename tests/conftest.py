@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -63,6 +64,19 @@ def bare_environment(**extra: str) -> dict[str, str]:
         and not name.lower().endswith(("_proxy", "_api_key", "_base_url", "_api_base"))
     }
     return {**kept, "PYTHONIOENCODING": "utf-8", **extra}
+
+
+def start(folder: Path, *words: object, **extra: str) -> subprocess.Popen[str]:
+    """Start ``tqb WORDS`` in a folder; it hears Ctrl-C, even where the tests do not."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tqb", *map(str, words)],
+        cwd=folder,
+        env=bare_environment(**extra),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Cli, Write, bare_environment, write_items
+from tests.conftest import Cli, Write, start, write_items
 from tests.openai_server import Body, OpenAIServer, Reply, last_user_turn
 from tests.test_shards import read, timeless
 
@@ -71,15 +70,7 @@ def slowly(body: Body) -> Reply:
 @contextmanager
 def running(cluster: Any, folder: Path, *arguments: object) -> Iterator[subprocess.Popen[str]]:
     """Start ``tqb run ARGUMENTS`` on the cluster; it is not waited for."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tqb", "run", *map(str, arguments), "--engine", "ray"],
-        cwd=folder,
-        env=bare_environment(RAY_ADDRESS=cluster.address),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
-    )
+    process = start(folder, "run", *arguments, "--engine", "ray", RAY_ADDRESS=cluster.address)
     try:
         yield process
     finally:

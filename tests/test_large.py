@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conftest import Cli, Write, bare_environment
+from tests.conftest import Cli, Write, start
 from tests.openai_server import OpenAIServer, Reply
 from tests.test_shards import read
 from tqb.spool import BLOCK, MOST_IN_MEMORY, Spool, spooled
@@ -93,15 +92,7 @@ def test_a_large_run_is_interrupted_and_resumed(
         "    return question.split()[-1].rstrip('?')\n",
     )
     command = ("run", folder / "pack.jsonl", "-m", "python:app:answer", "--quiet", "-o", "run.json")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tqb", *map(str, command)],
-        cwd=tmp_path,
-        env=bare_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
-    )
+    process = start(tmp_path, *command)
     asked = tmp_path / "asked"
     deadline = time.monotonic() + 60
     while not asked.exists() or asked.read_text().count("\n") < MOST_IN_MEMORY + 50:
@@ -117,6 +108,23 @@ def test_a_large_run_is_interrupted_and_resumed(
     assert ended.code == 0, ended.out + ended.err
     assert read(tmp_path / "run.json")["metrics"]["passed"] == SIZE
     assert SIZE <= asked.read_text().count("\n") <= SIZE + 16
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
+def test_a_second_signal_ends_a_large_run_at_once(folder: Path, tmp_path: Path) -> None:
+    """Who presses Ctrl-C twice does not wait for the answers under way."""
+    with OpenAIServer(Reply(hang=True)) as server:
+        process = start(tmp_path, "run", folder / "pack.jsonl", "-m", f"{server.url}#m", "-q")
+        deadline = time.monotonic() + 60
+        while not server.requests:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode in (130, -signal.SIGINT), out + err
 
 
 @given(st.integers(0, 3 * BLOCK), st.data())

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -15,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import RIGHT, Cli, Write, bare_environment, write_answers, write_items
+from tests.conftest import RIGHT, Cli, Write, start, write_answers, write_items
 from tests.openai_server import Body, OpenAIServer, Reply, last_user_turn
 
 SIZE = 20
@@ -226,15 +224,7 @@ def test_interrupted_while_asking_again(tmp_path: Path, accepted: Path) -> None:
 
     made, asked = server({1: stuck})
     with made:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tqb", "run", "pack.jsonl", "-m", f"{made.url}#m", *FLAGS],
-            cwd=tmp_path,
-            env=bare_environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
-        )
+        process = start(tmp_path, "run", "pack.jsonl", "-m", f"{made.url}#m", *FLAGS)
         deadline = time.monotonic() + 30
         while asked.total() < SIZE + 3 and time.monotonic() < deadline:
             time.sleep(0.01)

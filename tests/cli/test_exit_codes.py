@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import RIGHT, Cli, bare_environment, write_answers, write_items
+from tests.conftest import RIGHT, Cli, start, write_answers, write_items
 from tests.openai_server import OpenAIServer, Reply
 
 
@@ -210,15 +208,7 @@ def test_130_interrupted(tmp_path: Path, capitals: Path) -> None:
     with OpenAIServer(answer) as server:
         flags = ["--target", f"{server.url}#m", "-j", "1", "-o", "run.json"]
         # Two signals at once, as from an impatient person: the second loses nothing either.
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tqb", "run", capitals.name, *flags],
-            cwd=tmp_path,
-            env=bare_environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
-        )
+        process = start(tmp_path, "run", capitals.name, *flags)
         deadline = time.monotonic() + 30
         while len(server.requests) < 2 and time.monotonic() < deadline:
             time.sleep(0.01)

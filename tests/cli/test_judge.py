@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import RIGHT, Cli, bare_environment, write_answers
+from tests.conftest import RIGHT, Cli, start, write_answers
 from tests.openai_server import Body, OpenAIServer, Reply
 
 ANSWERS = {**RIGHT, "q2": "The eternal city", "q3": "Barcelona", "q4": " "}
@@ -250,15 +249,7 @@ def test_interrupted_while_judging(tmp_path: Path, capitals: Path) -> None:
     target = write_answers(tmp_path / "a.jsonl", **ANSWERS)
     with OpenAIServer(Reply(hang=True)) as server:
         flags = ["--target", target, "--judge", f"{server.url}#m", "-j", "1", "-o", "r.json"]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tqb", "run", capitals.name, *flags],
-            cwd=tmp_path,
-            env=bare_environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
-        )
+        process = start(tmp_path, "run", capitals.name, *flags)
         deadline = time.monotonic() + 30
         while not server.requests and time.monotonic() < deadline:
             time.sleep(0.01)

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import signal
-import subprocess
 import sys
 import threading
 from dataclasses import replace
@@ -17,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Cli, Ended, bare_environment
+from tests.conftest import Cli, Ended, bare_environment, start
 from tests.generate.models import (
     Cooperative,
     Lying,
@@ -230,15 +229,7 @@ def test_an_interruption(here: Cli, tmp_path: Path) -> None:
     model = Stuck(2)
     with serve(model) as server:
         flags = ["-m", f"{server.url}#m", "-o", "my", "-j", "1"]
-        with subprocess.Popen(
-            [sys.executable, "-m", "tqb", "generate", *flags],
-            cwd=tmp_path,
-            env=bare_environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
-        ) as process:
+        with start(tmp_path, "generate", *flags) as process:
             try:
                 assert model.waits.wait(30)
                 process.send_signal(signal.SIGINT)

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conftest import Cli, bare_environment, write_items
+from tests.conftest import Cli, bare_environment, start, write_items
 from tests.openai_server import Body, OpenAIServer, Reply, last_user_turn
 from tests.runner.fake import requests
 from tqb.errors import ConfigError
@@ -55,15 +55,7 @@ def pack(tmp_path: Path) -> Path:
 @contextmanager
 def started(tmp_path: Path, *arguments: object) -> Iterator[subprocess.Popen[str]]:
     """A run in the background, in a process group that hears signals."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tqb", "run", *map(str, arguments)],
-        cwd=tmp_path,
-        env=bare_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
-    ) as process:
+    with start(tmp_path, "run", *arguments) as process:
         try:
             yield process
         finally:

@@ -171,7 +171,7 @@ NAMES = (
         ("The composer was Mozart.",),
         ("Probably Mozart", "Maybe Mozart"),
     ),
-    Asked("In which year did the film about Queen come out?", "1990", ("1990",), ("1991",)),
+    Asked("In roughly which year was that film made?", "1990", ("1990",), ("1991",)),
     Asked(
         "Which is larger, Jupiter or Saturn?",
         "Jupiter",
