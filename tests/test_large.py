@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -108,23 +107,6 @@ def test_a_large_run_is_interrupted_and_resumed(
     assert ended.code == 0, ended.out + ended.err
     assert read(tmp_path / "run.json")["metrics"]["passed"] == SIZE
     assert SIZE <= asked.read_text().count("\n") <= SIZE + 16
-
-
-@pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
-def test_a_second_signal_ends_a_large_run_at_once(folder: Path, tmp_path: Path) -> None:
-    """Who presses Ctrl-C twice does not wait for the answers under way."""
-    with OpenAIServer(Reply(hang=True)) as server:
-        process = start(tmp_path, "run", folder / "pack.jsonl", "-m", f"{server.url}#m", "-q")
-        deadline = time.monotonic() + 60
-        while not server.requests:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(1)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
-    assert process.returncode in (130, -signal.SIGINT), out + err
 
 
 @given(st.integers(0, 3 * BLOCK), st.data())

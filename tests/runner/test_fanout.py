@@ -13,7 +13,7 @@ import pytest
 
 from tests.runner.fake import FakeTarget, requests
 from tqb.errors import CallError
-from tqb.runner import run_requests
+from tqb.runner import on_stop, run_requests
 from tqb.types import Failure, Limits, Request, Response
 
 
@@ -154,6 +154,25 @@ def test_interruption_stops_fast_workers_too(heard: int) -> None:
     assert interrupted
     assert len(answered) < 100
     assert target.closed
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
+@pytest.mark.parametrize("heard", [signal.SIGINT], indirect=True)
+@pytest.mark.parametrize("late", [False, True])
+def test_of_two_that_wait_for_a_signal_one_takes_it(heard: int, late: bool) -> None:
+    """The inner one acts at the first; the second is no one's, also when the inner one is over."""
+    acted: list[str] = []
+    with on_stop(lambda: acted.append("outer")):
+        with on_stop(lambda: acted.append("inner")):
+            signal.raise_signal(heard)
+            if not late:
+                with pytest.raises(KeyboardInterrupt):
+                    signal.raise_signal(heard)
+        if late:
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(heard)
+    assert acted == ["inner"]
+    assert signal.getsignal(heard) == signal.default_int_handler
 
 
 def test_a_thread_that_hangs_holds_nothing_up() -> None:

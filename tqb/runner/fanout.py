@@ -150,4 +150,5 @@ def on_stop(act: Callable[[], object]) -> Iterator[None]:
         yield
     finally:
         for name, handler in before.items():
-            signal.signal(name, handler)
+            if signal.getsignal(name) is handle:
+                signal.signal(name, handler)
