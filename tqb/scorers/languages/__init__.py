@@ -67,10 +67,16 @@ class Language:
     """Pairs of words that stand before and after the first of two items: both … and."""
     fractions: tuple[tuple[str, int], ...] = ()
     """Words for a half, a third, … that are no ordinals, each with what it divides by."""
+    period: tuple[tuple[str, str], ...] = ()
+    """Pairs of words that stand before the first and the last year of a period: between … and."""
+    joint: frozenset[str] = frozenset()
+    """Endings of a verb that joins its clause to the next."""
     relating: frozenset[str] = frozenset()
     """Words that relate what follows to another thing: of, than, near."""
     verbal: frozenset[str] = frozenset()
     """Endings of the word for doing something: describing, describir."""
+    conjugated: frozenset[str] = frozenset()
+    """What is written at the end of a verb in its other forms: s, ed."""
     reason: tuple[str, ...] = ()
     """Words with which a reason begins: because, since."""
     total: frozenset[str] = frozenset()
@@ -184,6 +190,7 @@ def language(tag: str) -> Language:
         **words,
         endings=tuple((one, other) for one, _, other in pairs["endings"]),
         pairing=tuple((fold(one, tag), fold(other, tag)) for one, _, other in pairs["pairing"]),
+        period=tuple((one, other) for one, _, other in pairs["period"]),
         fractions=tuple((fold(word, tag), int(part)) for word, _, part in pairs["fractions"]),
         connectors=connectors,
         also=also,
@@ -200,4 +207,4 @@ def language(tag: str) -> Language:
 
 _AS_WRITTEN = ("connectors", "also", "reason", "compounds")
 _IN_PHRASES = ("counting", "ordering", "refusing")
-_PAIRED = ("endings", "pairing", "fractions")
+_PAIRED = ("endings", "pairing", "period", "fractions")

@@ -228,4 +228,7 @@ def _is_ordinal(before: str, after: str, tag: str) -> bool:
     if not before.endswith(".") or not _NUMBERED.search(before):
         return False
     goes_on = after[:1].isdigit() or (primary(tag) == "tr" and after[:1].islower())
-    return goes_on or fold(after.split(maxsplit=1)[0].rstrip(".,"), tag) in months(tag)
+    if goes_on or fold(after.split(maxsplit=1)[0].rstrip(".,"), tag) in months(tag):
+        return True
+    leads = before.split()[-2:-1]
+    return primary(tag) == "de" and bool(leads) and leads[0].lower() in language(tag).articles

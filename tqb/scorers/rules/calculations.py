@@ -40,9 +40,18 @@ _PROSE = re.compile(r"[^\W\d_]{4,}")
 _STEP = re.compile(r"[=+×*/−-]\s*\d")
 
 
+def _is_number(want: Wanted) -> bool:
+    """Whether a target is a number, or one of something: money, apples."""
+    numbers = [token for token in want.reading if token.kind == "number"]
+    return want.quantity is not None or (len(numbers) == 1 and len(want.reading) <= _LONGEST)
+
+
+_LONGEST = 3
+
+
 def comes_to(text: str, want: Wanted, about: Subject) -> bool:
     """Tell whether a calculation comes to the wanted number: XL = 50 - 10 = 40."""
-    if want.quantity is None or ("=" not in text and "≈" not in text):
+    if ("=" not in text and "≈" not in text) or not _is_number(want):
         return False
     head, _, tail = text.replace("≈", "=").strip("$ ").rpartition("=")
     if _PROSE.search(head) and not _STEP.search(head):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tqb.scorers.reading.answer import before_reason, brackets
+from tqb.scorers.reading.answer import brackets
 from tqb.scorers.reading.classes import begins, holds, joined, longest_of, stems
 from tqb.scorers.reading.tokens import BOUNDARY, LIST, SIGNS, Token, capitals, tokenize
 from tqb.scorers.rules.explained import is_known, unexplained
@@ -32,15 +32,6 @@ def denied(tokens: Sequence[Token], about: Subject, want: Wanted) -> str | None:
     if spoken.tag == "ko":
         return next((word for word in words if word.startswith(stems(spoken.negation))), None)
     return None
-
-
-def less_reason(text: str, want: Wanted, about: Subject) -> str:
-    """Return a sentence without the reason or example that it gives, which may name others."""
-    head, spoken = before_reason(text, about.tag), about.language
-    if head == text or not find_in(head, want, about)[1]:
-        return text
-    rest = [token.text for token in tokenize(text[len(head) :], about.tag)]
-    return text if holds(rest, spoken.correction, spoken) else head
 
 
 def sets_off(after: Sequence[Token], about: Subject) -> bool:

@@ -82,7 +82,10 @@ def _is_form_of_known(
         return True
     if any(bare in known or bare in units for bare in without_affixes(text, spoken)):
         return True
-    return len(text) > 3 and any(related(text, word) for word in about.words if len(word) > 3)
+    stems = (text.removesuffix(end) for end in spoken.conjugated)
+    return not about.content.isdisjoint(stems) or (
+        len(text) > 3 and any(related(text, word) for word in about.words if len(word) > 3)
+    )
 
 
 def _begins(word: str, text: str) -> bool:

@@ -9,11 +9,13 @@ A target that is the only thing set in bold, as code or in a box needs no such n
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
+from tqb.scorers.languages import Language
 from tqb.scorers.reading.answer import Answer, outside_brackets
 from tqb.scorers.reading.classes import holds, joined
 from tqb.scorers.reading.tokens import BOUNDARY, SIGNS, Token, capitals, tokenize
-from tqb.scorers.rules.calculations import comes_to, gives_formula
+from tqb.scorers.rules.calculations import comes_to, gives_formula, same_formula
 from tqb.scorers.rules.doubt import (
     about_the_question,
     another_item,
@@ -21,7 +23,6 @@ from tqb.scorers.rules.doubt import (
     clauses,
     denied,
     goes_on,
-    less_reason,
     one_of_two,
     other_name,
     restates,
@@ -29,6 +30,7 @@ from tqb.scorers.rules.doubt import (
 from tqb.scorers.rules.explained import date_tokens, explained, is_light, unexplained
 from tqb.scorers.rules.find import find, find_in
 from tqb.scorers.rules.places import Place, is_year, place_of
+from tqb.scorers.rules.plain import plainly
 from tqb.scorers.rules.rivals import in_doubt
 from tqb.scorers.rules.spans import Span
 from tqb.scorers.rules.subject import Subject, Wanted
@@ -46,16 +48,18 @@ def in_focus(answer: Answer, want: Wanted, about: Subject) -> Span | None:
     parts = answer.sentences
     if want.words <= about.words:
         return None
-    if _calculated(parts, want, about):
+    if _calculated(answer, want, about):
         return Span(0, 0, "calculation", f"comes to {want.text!r}")
     for at, part in enumerate(parts):
-        text = less_reason(outside_brackets(part), want, about)
+        text = plainly(outside_brackets(part), want, about)
         tokens, spans = find_in(text, want, about)
         if spans:
             marked = answer.emphasised is not None and _is_all(answer.emphasised, want, about)
             for span in dict.fromkeys(spans):
-                if _stands(place_of(text, tokens, span, want), want, about, marked=marked):
-                    return None if in_doubt(parts, at, want, about) else span
+                place = place_of(text, tokens, span, want)
+                if _stands(place, want, about, marked=marked):
+                    summed = _is_total(place, about)
+                    return None if in_doubt(parts, at, want, about, summed=summed) else span
             return None
         last = at + 1 == len(parts)
         if last or (part[-1] not in _ANNOUNCES and _answers(tokens, about)):
@@ -63,13 +67,18 @@ def in_focus(answer: Answer, want: Wanted, about: Subject) -> Span | None:
     return None
 
 
-def _calculated(parts: Sequence[str], want: Wanted, about: Subject) -> bool:
+def _calculated(answer: Answer, want: Wanted, about: Subject) -> bool:
     """Whether the answer is a formula, or a calculation, that nothing takes back."""
-    spoken = about.language
-    if want.formula and gives_formula("\n".join(parts), want, about):
+    spoken, parts = about.language, answer.sentences
+    if not want.formula:
+        end = max((at for at, part in enumerate(parts) if "=" in part or "≈" in part), default=0)
+        again = (find_in(part, want, about)[1] for part in parts[end + 1 :])
+        return end > 0 and comes_to(parts[end], want, about) and all(again)
+    solved = answer.emphasised is not None and same_formula(answer.emphasised, want)
+    if solved or gives_formula("\n".join(parts), want, about):
         tokens = tokenize(" ".join(parts), about.tag)
         return not holds([token.text for token in tokens], spoken.denial, spoken, about.words)
-    return len(parts) > 1 and comes_to(parts[-1], want, about)
+    return False
 
 
 def _is_all(text: str, want: Wanted, about: Subject) -> bool:
@@ -111,7 +120,9 @@ def _doubtful(place: Place, want: Wanted, about: Subject) -> bool:
     spoken, tokens, span = about.language, place.tokens, place.span
     flags, own = spoken.flags, about.words | want.words
     words = [token.text for token in tokens]
-    clause = words[place.start : span.start] + words[span.end : place.end]
+    total = _is_total(place, about)
+    start = max(place.start, span.start - _NEAR) if total else place.start
+    clause = words[start : span.start] + words[span.end : place.end]
     return (
         holds(words[: span.start], flags, spoken, own)
         or holds(clause, flags, spoken, own)
@@ -119,7 +130,7 @@ def _doubtful(place: Place, want: Wanted, about: Subject) -> bool:
         or denied((*tokens[: span.start], *tokens[span.end : place.end]), about, want) is not None
         or holds(words[place.end :], flags, spoken, about.words)
         or other_name(place.after, want, about)
-        or (answered_before(place, want, about) and not _is_total(place, about))
+        or (not total and answered_before(place, want, about))
         or any(_rivals(clause, want, about) for clause in clauses(tokens[place.end :]))
     )
 
@@ -148,11 +159,17 @@ def _sole_number(place: Place, want: Wanted, about: Subject) -> bool:
 
 
 def _is_total(place: Place, about: Subject) -> bool:
-    """Whether a number is said to be a sum, with which the sentence ends: 90 in all."""
+    """Whether a number is said to be a sum, with which the sentence ends: so 90 in all."""
     spoken = about.language
     before = [token.text for token in place.before[-_NEAR:]]
-    announced = holds(before, spoken.total, spoken)
-    return announced and not unexplained(place.after, about, number=True)
+    announced = holds(before, _sums(spoken), spoken)
+    return place.number and announced and not unexplained(place.after, about, number=True)
+
+
+@lru_cache(maxsize=32)
+def _sums(spoken: Language) -> frozenset[str]:
+    """Return the words that announce a sum: in total, so, that is."""
+    return spoken.total | spoken.conclusion | frozenset(spoken.connectors[:1])
 
 
 _NEAR = 3

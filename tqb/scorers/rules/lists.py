@@ -11,7 +11,7 @@ from tqb.scorers.normalize import fold
 from tqb.scorers.reading.answer import Answer, without_brackets
 from tqb.scorers.reading.classes import begins, holds
 from tqb.scorers.reading.forms import same_word
-from tqb.scorers.reading.tokens import LIST, SIGNS, Token, tokenize
+from tqb.scorers.reading.tokens import LIST, SIGNS, Token, is_hiragana, tokenize
 from tqb.scorers.rules.explained import related, unexplained
 from tqb.scorers.rules.find import find_in
 from tqb.scorers.rules.subject import Subject, Wanted
@@ -145,7 +145,37 @@ def _polarity(tokens: Sequence[Token], about: Subject) -> bool | None:
         return begins(tokens, spoken.yes, spoken)
     if words[0] in spoken.yes or words[0] in spoken.no:
         return words[0] in spoken.yes
-    again = about.content.intersection(words)
-    if 2 * len(again) < len(about.content):
-        return None
-    return not holds(words, spoken.negation, spoken, about.words)
+    if _echoes(tokens, about) or _repeats(words, about):
+        return not holds(words, spoken.negation, spoken, about.words)
+    return None
+
+
+def _repeats(words: Sequence[str], about: Subject) -> bool:
+    """Whether half of the question is said again, but not all of one with a "no" of its own."""
+    spoken = about.language
+    asked = [t.text for t in tokenize(about.question, about.tag) if t.text not in SIGNS]
+    whole = not spoken.spaced and asked[: len(words) - 1] == words[:-1]
+    if whole and holds(words, spoken.negation, spoken, about.words):
+        return False
+    return 2 * len(about.content.intersection(words)) >= len(about.content)
+
+
+def _echoes(tokens: Sequence[Token], about: Subject) -> bool:
+    """Whether a few words say the question's verb again and nothing else: it cannot."""
+    spoken, said = about.language, [t for t in tokens if t.text not in SIGNS]
+    if len(said) > (_FEW if spoken.spaced else 2 * _FEW):
+        return False
+    own = [t for t in unexplained(said, about, number=False) if t.text not in spoken.negation]
+    if own and spoken.spaced:
+        return False
+    first, *_, last = [t.text for t in tokenize(about.question, about.tag) if t.text not in SIGNS]
+    if spoken.tag == "ko":
+        return any(t.text[:2] == last[:2] for t in said)
+    if not spoken.spaced:
+        verb = [c for c in about.question if not is_hiragana(c) and c not in SIGNS][-1:]
+        return bool(verb) and any(t.text == verb[0] for t in said)
+    return any(t.text.startswith(first) for t in said)
+
+
+_FEW = 4
+"""Words of an answer that only says the verb again."""

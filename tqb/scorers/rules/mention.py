@@ -23,7 +23,6 @@ from tqb.scorers.rules.doubt import (
     from_the_question,
     goes_on,
     knows,
-    less_reason,
     one_of_two,
     other_name,
     restates,
@@ -31,6 +30,7 @@ from tqb.scorers.rules.doubt import (
 from tqb.scorers.rules.explained import date_tokens, unexplained
 from tqb.scorers.rules.find import find_in
 from tqb.scorers.rules.places import Place, is_year, place_of
+from tqb.scorers.rules.plain import plainly
 from tqb.scorers.rules.rivals import in_doubt
 from tqb.scorers.rules.spans import Span
 from tqb.scorers.rules.subject import Subject, Wanted
@@ -50,7 +50,7 @@ def mentioned(parts: tuple[str, ...], want: Wanted, about: Subject) -> Span | No
     if want.words <= about.words or not _is_distinct(want, about):
         return None
     for at, part in enumerate(parts):
-        text = less_reason(outside_brackets(part), want, about)
+        text = plainly(outside_brackets(part), want, about)
         tokens, spans = find_in(text, want, about)
         if spans:
             if not _is_rich(tokens, want, about) or (at and not _speaks_of_it(tokens, about)):

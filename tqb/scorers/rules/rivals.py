@@ -31,15 +31,18 @@ class _Clause(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def in_doubt(parts: tuple[str, ...], at: int, want: Wanted, about: Subject) -> bool:
+def in_doubt(
+    parts: tuple[str, ...], at: int, want: Wanted, about: Subject, *, summed: bool = False
+) -> bool:
     """Whether the sentences beside the one that holds the target, or its brackets, tell otherwise.
 
+    Clauses before a target that is a sum (`summed`) may say more of the question than it does.
     Two rules ask this of one answer, the second where the first was told so.
     """
     return bool(
         bracketed(parts[at], want, about)
         or trouble(parts[at + 1 :], want, about)
-        or _outdone(parts, want, about)
+        or (not summed and _outdone(parts, want, about))
     )
 
 

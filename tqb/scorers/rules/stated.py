@@ -26,7 +26,6 @@ from tqb.scorers.rules.doubt import (
     denied,
     flagged,
     goes_on,
-    less_reason,
     one_of_two,
     renames,
     sets_off,
@@ -34,6 +33,7 @@ from tqb.scorers.rules.doubt import (
 )
 from tqb.scorers.rules.explained import unexplained
 from tqb.scorers.rules.find import find, find_in
+from tqb.scorers.rules.plain import plainly
 from tqb.scorers.rules.spans import Span
 from tqb.scorers.rules.subject import Subject, Wanted
 from tqb.scorers.values.names import is_place
@@ -163,7 +163,7 @@ def _join_prefix(parts: Sequence[str], want: Wanted, about: Subject) -> Sequence
 
 def _clause(text: str, want: Wanted, about: Subject, *, strict: bool) -> Finding:
     """Judge one sentence."""
-    text = less_reason(after_because(text, about.tag), want, about)
+    text = plainly(after_because(text, about.tag), want, about)
     bare = outside_brackets(text)
     for version in dict.fromkeys((bare, text)) if want.formula else ():
         if same_formula(_after_prefix(version), want):

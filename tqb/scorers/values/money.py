@@ -91,9 +91,17 @@ def _names(tag: str) -> dict[str, tuple[tuple[str, ...], ...]]:
     return found
 
 
+_SPOKEN = {
+    ("zh-Hans", "CNY"): ("元", "块", "块钱", "人民币元", "元人民币"),
+    ("zh-Hant", "TWD"): ("元", "塊", "塊錢", "新台幣元", "元新台幣"),
+}
+"""What a currency is called by those who pay with it, where CLDR has its formal name alone."""
+
+
 def _said(code: str, cldr: object, tag: str) -> Iterator[str]:
     names, symbols = getattr(cldr, "currencies", {}), getattr(cldr, "currency_symbols", {})
     yield code
+    yield from _SPOKEN.get((tag, code), ())
     yield symbols.get(code, code)
     if code in names:
         words = names[code].split()

@@ -21,13 +21,25 @@ def unit_at(tokens: Sequence[Token], at: int, tag: str) -> tuple[str, int]:
         return "", at
     for first, longest in _beginnings(tokens[at].text, tokens[at].kind, tag):
         for end in range(min(len(tokens), at + longest), at, -1):
-            if end == len(tokens) and tokens[end - 1].text == ".":
+            ends_in_stop = end == len(tokens) and tokens[end - 1].text == "."
+            if ends_in_stop or (end == at + 1 and _is_grammar(tokens, at, tag)):
                 continue
             words = [first, *(token.text for token in tokens[at + 1 : end])]
             unit = _unit(words, tokens[end - 1].kind, tag)
             if unit:
                 return unit, end
     return "", at
+
+
+def _is_grammar(tokens: Sequence[Token], at: int, tag: str) -> bool:
+    """Whether a word that may be a unit leads to the next word: 1879 in Ulm."""
+    follows = tokens[at + 1] if at + 1 < len(tokens) else None
+    return (
+        follows is not None
+        and follows.kind == "word"
+        and tokens[at].text in language(tag).function
+        and language(tag).spaced
+    )
 
 
 def _unit(words: Sequence[str], kind: str, tag: str) -> str:
