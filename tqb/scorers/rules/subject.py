@@ -14,7 +14,7 @@ from tqb.scorers.reading.tokens import SIGNS, Token, split, tokenize
 from tqb.scorers.values.dates import Date, read_date
 from tqb.scorers.values.formulas import canonical, is_formula
 from tqb.scorers.values.numbers import Quantity, quantities
-from tqb.scorers.values.units import named_units, spellings
+from tqb.scorers.values.units import named_scales, named_units, spellings
 from tqb.types import AnswerType
 
 
@@ -87,7 +87,7 @@ def subject(question: str, tag: str) -> Subject:
     """Read a question."""
     spoken, tokens, folded = language(tag), tokenize(question, tag), fold(question, tag)
     words = frozenset(token.text for token in tokens)
-    units = named_units(tokens, spoken, tag)
+    units = named_units(tokens, spoken, tag) | named_scales(words, tag)
     named = {name[0] for unit in units for name in spellings(unit, tag) if len(name) == 1}
     return Subject(
         question=question,

@@ -14,7 +14,7 @@ from tqb.scorers.languages.cldr import locales
 from tqb.scorers.normalize import fold
 from tqb.scorers.reading.tokens import Token, tokenize
 from tqb.scorers.values.numerals import read_roman
-from tqb.scorers.values.units import PERCENT, in_base, is_unit, unit_at
+from tqb.scorers.values.units import PERCENT, in_base, is_unit, speed_of, unit_at
 
 _CJK_DIGITS = {c: n for n, c in enumerate("〇一二三四五六七八九")} | {
     "零": 0,
@@ -55,7 +55,7 @@ def quantities(tokens: Sequence[Token], lang: Language, tag: str) -> Iterator[Qu
             continue
         if found.values and not found.unit:
             found = _magnitude(tokens, _signed(tokens, found, lang), tag)
-            found = _with_unit(tokens, found, tag)
+            found = _with_unit(tokens, found, lang, tag)
         free = found.end
         if found.values:
             yield found
@@ -287,14 +287,33 @@ def _magnitude(tokens: Sequence[Token], found: Quantity, tag: str) -> Quantity:
     return found
 
 
-def _with_unit(tokens: Sequence[Token], found: Quantity, tag: str) -> Quantity:
+def _with_unit(tokens: Sequence[Token], found: Quantity, lang: Language, tag: str) -> Quantity:
     unit, end = unit_at(tokens, found.end, tag)
     if unit:
-        return Quantity(found.values, found.decimals, found.start, end, unit)
+        start = found.start
+        if start and unit.startswith("length-") and lang.tag in _PER_FIRST:
+            start, unit = _as_speed(tokens, start, unit, lang)
+        return Quantity(found.values, found.decimals, start, end, unit)
     before = tokens[found.start - 1] if found.start else None
     if before and before.text == "%" and before.end == tokens[found.start].start:
         return Quantity(found.values, found.decimals, found.start - 1, found.end, PERCENT)
     return found
+
+
+def _as_speed(tokens: Sequence[Token], start: int, unit: str, lang: Language) -> tuple[int, str]:
+    """Return where a quantity begins, and its unit, with "a second" before its number if so."""
+    for at in range(start - 1, max(-1, start - _FURTHEST), -1):
+        before = "".join(token.text for token in tokens[at:start])
+        speed = speed_of(unit, before, lang.approximate)
+        if speed:
+            return at, speed
+    return start, unit
+
+
+_PER_FIRST = ("ja", "ko", "zh-Hans", "zh-Hant")
+"""Languages that say "a second" before the number of a speed."""
+_FURTHEST = 8
+"""Tokens before a number that may say of a length how long it takes."""
 
 
 @lru_cache(maxsize=32)
@@ -314,7 +333,8 @@ def magnitudes(tag: str) -> dict[str, int]:
 
 def _compact(cldr: Any) -> dict[str, dict[str, object]]:
     """Return the patterns of abbreviated numbers, by power of ten, then by plural form."""
-    formats = cldr.compact_decimal_formats.get("long")
+    known = cldr.compact_decimal_formats
+    formats = known.get("long") or (known.get("short") if cldr.language == "ko" else None)
     by_count: dict[str, dict[str, object]] = {}
     for plural, powers in (formats or {}).items():
         for power, pattern in powers.items():
@@ -342,9 +362,13 @@ def agrees(
         tolerance: how far the worth may be off, instead of all rules of rounding.
     """
     expected = {wanted.unit} if wanted.unit else asked
+    if said.unit in asked and wanted.unit.startswith(f"speed-{said.unit.partition('-')[2]}-per-"):
+        expected = {said.unit}  # the question says in what time
     if tolerance is not None:
         return _is_within(said, wanted, expected, tolerance)
     if said.unit and expected and not any(is_unit(said.unit, unit) for unit in expected):
+        if any(unit in asked and unit.startswith("temperature-") for unit in expected):
+            return False
         return any(_converts(said, wanted, unit, rough=rough) for unit in expected)
     if said.unit == PERCENT and not expected:
         return any(one == other * 100 for one in said.values for other in wanted.values)
@@ -437,13 +461,10 @@ def _converts(said: Quantity, wanted: Quantity, unit: str, *, rough: bool) -> bo
 def _equal(said: Decimal, wanted: Decimal, decimals: int, exact: bool) -> bool:
     """Whether two values are the same, the first rounded to the decimals of the second.
 
-    A whole number of less than three digits is too coarse for that.
+    A whole number of less than three digits is too coarse for that, but for a hundredth of it.
     """
     if said == wanted:
         return True
-    if exact or (not decimals and abs(wanted) < 100):
+    if exact or (not decimals and 100 * abs(said - wanted) > abs(wanted) < 100):
         return False
-    step = Decimal(1).scaleb(-decimals)
-    return said.quantize(step, ROUND_HALF_UP) == wanted and said.quantize(
-        step / 10, ROUND_HALF_UP
-    ) != said.quantize(step)
+    return said.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP) == wanted

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from itertools import product
 from typing import Any
 
 from tqb.scorers.languages import Language, language
@@ -86,6 +87,23 @@ def named_units(tokens: Sequence[Token], lang: Language, tag: str) -> frozenset[
     return frozenset(found)
 
 
+def named_scales(words: frozenset[str], tag: str) -> frozenset[str]:
+    """Return the scales of temperature of which a text has the word that the others do not."""
+    return frozenset(scale for scale, own in _scales(tag).items() if not own.isdisjoint(words))
+
+
+@lru_cache(maxsize=32)
+def _scales(tag: str) -> dict[str, frozenset[str]]:
+    names = {scale: {w for name in spellings(scale, tag) for w in name} for scale in _TEMPERATURES}
+    return {
+        scale: frozenset(w for w in own if len(w) > 1 and sum(w in n for n in names.values()) == 1)
+        for scale, own in names.items()
+    }
+
+
+_TEMPERATURES = ("temperature-celsius", "temperature-fahrenheit", "temperature-kelvin")
+
+
 @lru_cache(maxsize=32)
 def _longest(tag: str) -> dict[str, int]:
     """Return the tokens of the longest name of a unit that begins with a word, by that word."""
@@ -118,9 +136,52 @@ def units(tag: str) -> dict[str, str]:
         for spelling in (key, key.removesuffix("\u0001.")):
             if spelling:
                 found.setdefault(spelling, unit)
-    for sign, unit in _SIGNS.items():
+    for sign, unit in (*_speeds(tag), *_SIGNS.items()):
         found.setdefault(_key(*_words(sign, tag)), unit)
     return found
+
+
+def _speeds(tag: str) -> Iterator[tuple[str, str]]:
+    """Yield how speeds are written of which CLDR has no name, but a pattern: "{0} per second"."""
+    for cldr in locales(tag):
+        known = cldr._data["unit_patterns"]
+        for length, time in product(_LENGTHS, _TIMES):
+            unit = f"speed-{length}-per-{time}"
+            for width in ("long", "short"):
+                per = known[f"duration-{time}"].get(width, {}).get("per", "")
+                for pattern in known[f"length-{length}"].get(width, {}).values():
+                    if isinstance(pattern, str) and per.startswith("{0}"):
+                        yield per.replace("{0}", pattern.replace("{0}", " ")), unit
+
+
+_LENGTHS = ("meter", "kilometer", "mile")
+_TIMES = ("second", "hour")
+
+
+def speed_of(length: str, before: str, about: frozenset[str]) -> str:
+    """Return the speed that a length is after words such as 秒速, and perhaps an "about"; or ""."""
+    name = length.removeprefix("length-")
+    for words, time in _PER.items() if name in _LENGTHS else ():
+        if before.startswith(words) and before[len(words) :] in about | {""}:
+            return f"speed-{name}-per-{time}"
+    return ""
+
+
+_PER = {
+    "秒速": "second",
+    "毎秒": "second",
+    "每秒": "second",
+    "초속": "second",
+    "초당": "second",
+    "時速": "hour",
+    "毎時": "hour",
+    "时速": "hour",
+    "每小时": "hour",
+    "每小時": "hour",
+    "시속": "hour",
+    "시간당": "hour",
+}
+"""What is written before a length, of how far something comes in a second or an hour."""
 
 
 def _patterns(cldr: Any) -> Iterator[tuple[str, str]]:
@@ -213,6 +274,8 @@ _SCALES: dict[str, dict[str, str]] = {
         "meter-per-second": "1",
         "kilometer-per-second": "1000",
         "kilometer-per-hour": "0.27777777777777777778",
+        "mile-per-second": "1609.344",
+        "mile-per-hour": "0.44704",
     },
     "digital": {"bit": "1", "byte": "8"},
     "concentr": {"percent": "0.01", "permille": "0.001"},
