@@ -133,9 +133,13 @@ def primary(lang: str) -> str:
 def _casefold(text: str, main: str) -> str:
     """Fold case; Turkish and Azerbaijani keep dotted and dotless i apart."""
     if main in ("tr", "az"):
-        text = text.replace("İ", "i").replace("I", "ı")
+        text = text.translate(_TURKISH)
     text = text.casefold()
     return text if text.isascii() else unicodedata.normalize("NFKC", text)
+
+
+_TURKISH = str.maketrans("İIÂâÎîÛû", "iıaaiiuu")
+"""Dotted and dotless i; the circumflex is written or not."""
 
 
 def _fold_script(text: str, lang: str) -> str:

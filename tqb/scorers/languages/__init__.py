@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).parent
 ALIASES = {"zh": "zh-Hans", "zh-cn": "zh-Hans", "zh-sg": "zh-Hans", "zh-tw": "zh-Hant"}
@@ -69,6 +70,12 @@ class Language:
     """Words for a half, a third, … that are no ordinals, each with what it divides by."""
     period: tuple[tuple[str, str], ...] = ()
     """Pairs of words that stand before the first and the last year of a period: between … and."""
+    hundredth: frozenset[str] = frozenset()
+    """Words for a hundredth of a unit of money: cents."""
+    era: tuple[str, ...] = ()
+    """Names of the era before ours that CLDR does not have: BCE."""
+    open: tuple[str, ...] = ()
+    """Phrases after a number that leave it open to one side: or more."""
     joint: frozenset[str] = frozenset()
     """Endings of a verb that joins its clause to the next."""
     relating: frozenset[str] = frozenset()
@@ -175,36 +182,21 @@ def language(tag: str) -> Language:
         import tomli as tomllib
     table = tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8"))
     table.pop("locale")
+    rows: dict[str, Any] = {key: tuple(table.pop(key, ())) for key in _AS_WRITTEN}
+    for key in _IN_PHRASES:
+        rows[key] = tuple(fold(phrase, tag) for phrase in table.pop(key, ()))
     pairs = {key: [pair.partition(">") for pair in table.pop(key, "").split()] for key in _PAIRED}
-    connectors, also, reason, compounds = (tuple(table.pop(key, ())) for key in _AS_WRITTEN)
-    counting, ordering, refusing = (
-        tuple(fold(phrase, tag) for phrase in table.pop(key, ())) for key in _IN_PHRASES
-    )
+    rows |= {key: tuple((one, other) for one, _, other in pairs[key]) for key in pairs}
+    rows["pairing"] = tuple((fold(one, tag), fold(other, tag)) for one, other in rows["pairing"])
+    rows["fractions"] = tuple((fold(word, tag), int(part)) for word, part in rows["fractions"])
     least = float(table.pop("fuzzy", "0.9"))
-    words = {
-        key: frozenset(fold(word, tag) for word in text.split()) for key, text in table.items()
-    }
+    for key, text in table.items():
+        rows[key] = frozenset(fold(word, tag) for word in text.split())
     decimal = "," if name in ("fr", "de", "es", "pt", "tr", "ru") else "."
-    return Language(
-        name,
-        **words,
-        endings=tuple((one, other) for one, _, other in pairs["endings"]),
-        pairing=tuple((fold(one, tag), fold(other, tag)) for one, _, other in pairs["pairing"]),
-        period=tuple((one, other) for one, _, other in pairs["period"]),
-        fractions=tuple((fold(word, tag), int(part)) for word, _, part in pairs["fractions"]),
-        connectors=connectors,
-        also=also,
-        reason=reason,
-        compounds=compounds,
-        counting=counting,
-        ordering=ordering,
-        refusing=refusing,
-        fuzzy=least,
-        decimal=decimal,
-        spaced=name[:2] not in ("ja", "zh"),
-    )
+    spaced = name[:2] not in ("ja", "zh")
+    return Language(name, **rows, fuzzy=least, decimal=decimal, spaced=spaced)
 
 
-_AS_WRITTEN = ("connectors", "also", "reason", "compounds")
+_AS_WRITTEN = ("connectors", "also", "era", "open", "reason", "compounds")
 _IN_PHRASES = ("counting", "ordering", "refusing")
 _PAIRED = ("endings", "pairing", "period", "fractions")

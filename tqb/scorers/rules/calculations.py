@@ -7,7 +7,7 @@ import re
 from tqb.scorers.rules.explained import unexplained
 from tqb.scorers.rules.find import find_in
 from tqb.scorers.rules.subject import Subject, Wanted
-from tqb.scorers.values.formulas import canonical, last_side, pieces, right_side
+from tqb.scorers.values.formulas import canonical, factors, last_side, pieces, right_side
 
 
 def same_formula(answer: str, want: Wanted) -> bool:
@@ -36,6 +36,7 @@ def gives_formula(answer: str, want: Wanted, about: Subject) -> bool:
     return same_formula(found[0], want) or (steps and same_formula(found[-1], want))
 
 
+_SIGN = re.compile(r"\d\s*[*×·^⋅]|[²³⁴-⁹]")
 _PROSE = re.compile(r"[^\W\d_]{4,}")
 _STEP = re.compile(r"[=+×*/−-]\s*\d")
 
@@ -50,7 +51,13 @@ _LONGEST = 3
 
 
 def comes_to(text: str, want: Wanted, about: Subject) -> bool:
-    """Tell whether a calculation comes to the wanted number: XL = 50 - 10 = 40."""
+    """Tell whether a calculation comes to the wanted number: XL = 50 - 10 = 40.
+
+    A number that is wanted as a product, such as 2² × 3, may have its factors in any order.
+    """
+    product = factors(want.text) if _SIGN.search(want.text) else None
+    if product:
+        return factors(last_side(text)) == product
     if ("=" not in text and "≈" not in text) or not _is_number(want):
         return False
     head, _, tail = text.replace("≈", "=").strip("$ ").rpartition("=")

@@ -66,7 +66,8 @@ def _as_written(
     if accented or not sought.begins.isdisjoint(words):
         for form in sought.forms:
             yield from _in_form(tokens, words, form, about)
-    if sought.respaced and (about.language.tag in _RESPACED or not set(words) & sought.begins):
+    often = about.language.tag in _RESPACED or len(want.tokens) > 2
+    if sought.respaced and (often or not set(words) & sought.begins):
         yield from respaced(tokens, want, sought.respaced)
     if sought.person:
         yield from as_person(tokens, want, about)

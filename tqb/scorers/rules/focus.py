@@ -219,7 +219,9 @@ def _fits_before(place: Place, want: Wanted, about: Subject) -> bool:
 def _fits_after_strange(at: int, place: Place, about: Subject) -> bool:
     """Whether a target may stand behind a word that nothing accounts for."""
     token, upper = place.tokens[at], capitals(place.text, about.tag)
-    if at in upper or token.kind != "word" or not about.language.spaced:
+    if not about.language.spaced:
+        return about.person and place.tokens[place.span.start - 1].text in _DESCRIBES
+    if at in upper or token.kind != "word":
         return False
     if token.text in about.language.conjunction:
         return False
@@ -237,6 +239,8 @@ def _titles(token: Token, about: Subject, *, named: bool) -> bool:
     return named
 
 
+_DESCRIBES = frozenset("家者师師人王帝后代朝士手员員官臣将將")
+"""Characters with which a description of a person ends, before the name: 明代医学家."""
 _RELATING = ("의", "와", "과", "랑", "보다", "에게")
 """Particles of Korean that relate a word to the next."""
 

@@ -10,12 +10,14 @@ from typing import NamedTuple
 from tqb.scorers.normalize import fold
 from tqb.scorers.reading.answer import Answer, without_brackets
 from tqb.scorers.reading.classes import begins, holds
-from tqb.scorers.reading.forms import same_word
+from tqb.scorers.reading.forms import same_word, without_affixes
 from tqb.scorers.reading.tokens import LIST, SIGNS, Token, is_hiragana, tokenize
 from tqb.scorers.rules.explained import related, unexplained
 from tqb.scorers.rules.find import find_in
 from tqb.scorers.rules.subject import Subject, Wanted
 
+_MOST_NAMES = 3
+"""Names of a person of whom a list may have the surname alone."""
 _LEAST = 3
 """Words of the shortest target that is a phrase."""
 
@@ -71,6 +73,8 @@ def _items(tokens: Sequence[Token], about: Subject) -> list[tuple[str, ...]]:
 def _same_item(one: tuple[str, ...], other: tuple[str, ...], about: Subject) -> bool:
     if about.language.prefixes and len(one) == 1 and "و" + other[0] == one[0]:
         return len(other) == 1
+    if about.person and len(other) == 1 < len(one) <= _MOST_NAMES:
+        one = one[-1:]
     return len(one) == len(other) and all(
         same_word(a, b, about.language) for a, b in zip(one, other, strict=True)
     )
@@ -90,9 +94,9 @@ def says_the_same(sentence: str, want: Wanted, about: Subject) -> bool:
     denies, own = spoken.denial, about.words
     if holds(said, denies, spoken, own) != holds(want.tokens, denies, spoken, own):
         return False
-    missing = [w for w in words if not any(s == w or related(s, w) for s in said)]
+    missing = [w for w in words if not any(_alike(s, w, about) for s in said)]
     in_order = about.ordered or any(len(word) == 1 for word in words)
-    known = [next((w for w in words if s == w or related(s, w)), "") for s in said]
+    known = [next((w for w in words if _alike(s, w, about)), "") for s in said]
     if in_order and list(filter(None, known)) != words:
         return False
     strange = len(unexplained(tokens, about, number=False))
@@ -102,6 +106,15 @@ def says_the_same(sentence: str, want: Wanted, about: Subject) -> bool:
             any(related(s, w) or s == w for s in said) for w in others
         )
     return not missing and strange <= 3 * len(words)
+
+
+def _alike(one: str, other: str, about: Subject) -> bool:
+    """Whether two words are one, or have a stem in common, whatever is written before it."""
+    if one == other or related(one, other):
+        return True
+    spoken = about.language
+    bare = {other, *without_affixes(other, spoken)} if spoken.prefixes else set()
+    return not bare.isdisjoint(without_affixes(one, spoken)) or one in bare
 
 
 def _phrase(want: Wanted, about: Subject) -> list[str]:

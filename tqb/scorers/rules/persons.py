@@ -31,7 +31,7 @@ def as_person(tokens: Sequence[Token], want: Wanted, about: Subject) -> Iterator
                     yield Span(first.start, end.end, "full name", why)
                 comma = [token.text for token in tokens[end.end : first.start]] == [","]
                 if end.end == first.start or comma:
-                    yield Span(end.start, first.end, "full name", why)
+                    yield Span(end.start, _after_patronymic(tokens, first.end), "full name", why)
     yield from _with_first_names(tokens, want, about)
     yield from _given_name(tokens, want, about)
     plain = _untitled(want, about)
@@ -64,6 +64,14 @@ def with_given_names(
         initials = "".join(name if len(name) <= _INITIALS else name[0] for name in names)
         if names and (not given or initials == "".join(given)):
             yield Span(start, end.end, "full name", f"{want.text} with given names")
+
+
+def _after_patronymic(tokens: Sequence[Token], at: int) -> int:
+    """Return the place after a first name and the father's name that Russian puts after it."""
+    return at + (at < len(tokens) and tokens[at].text.endswith(_FATHERS))
+
+
+_FATHERS = ("ович", "евич", "ьич", "овна", "евна", "ична")
 
 
 _INITIALS = 2

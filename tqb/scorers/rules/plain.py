@@ -25,12 +25,12 @@ def plainly(text: str, want: Wanted, about: Subject) -> str:
     """Return what a sentence says of one target."""
     text = _less_reason(text, want, about)
     if want.quantity is None and want.date is None:
-        return _less_period(text, about) if _YEARS.search(text) else text
+        return _less_bounds(text, about) if _DIGIT.search(text) else text
     several = "=" not in text and _NUMBERS.search(text)
     return _clause_that_answers(text, want, about) if several else text
 
 
-_YEARS = re.compile(r"\d{4}\D+\d{4}")
+_DIGIT = re.compile(r"\d")
 _NUMBERS = re.compile(r"\d\D+\d")
 
 
@@ -43,18 +43,22 @@ def _less_reason(text: str, want: Wanted, about: Subject) -> str:
     return text if holds(rest, spoken.correction, spoken) else head
 
 
-def _less_period(text: str, about: Subject) -> str:
-    """Leave out a period of years: "between 1503 and 1506"."""
-    return _periods(about.tag).sub("", text) if about.language.period else text
+def _less_bounds(text: str, about: Subject) -> str:
+    """Leave out a period of years, "between 1503 and 1506", and what opens a number: "or more"."""
+    periods, openings = _bounds(about.tag)
+    return openings.sub(r"\1", periods.sub("", text))
 
 
 @lru_cache(maxsize=32)
-def _periods(tag: str) -> re.Pattern[str]:
-    pairs = language(tag).period
-    either = "|".join(rf"{one}\s+{_YEAR}\s+{other}\s+{_YEAR}" for one, other in pairs)
-    return re.compile(rf"\s+(?:{either})(?!\w)", re.IGNORECASE)
+def _bounds(tag: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    spoken = language(tag)
+    years = (rf"{one}\s+{_YEAR}\s+{other}\s+{_YEAR}" for one, other in spoken.period)
+    periods = rf"\s+(?:{'|'.join(years) or _NOTHING})(?!\w)"
+    openings = rf"(\d[\d.,]*\s*%?(?:\s+\w+)?)\s+(?:{'|'.join(spoken.open) or _NOTHING})(?!\w)"
+    return re.compile(periods, re.IGNORECASE), re.compile(openings, re.IGNORECASE)
 
 
+_NOTHING = "(?!)"
 _YEAR = r"[12]\d{3}"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from tqb.scorers.languages import language
+from tqb.scorers.languages.cldr import locales
 from tqb.scorers.normalize import fold, normalize
 from tqb.scorers.reading.tokens import split
 from tqb.scorers.rules.subject import Subject, Wanted
@@ -73,6 +74,8 @@ def other_words(want: Wanted, about: Subject) -> Iterator[tuple[tuple[str, ...],
     for words, rule in (*_as_unit(want, about), *_as_formula(want, about), *_short(want, about)):
         if about.words.isdisjoint(words):
             yield words, rule
+    yield from _partly_short(want, about)
+    yield from _in_another_era(want, about)
 
 
 def _as_unit(want: Wanted, about: Subject) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -119,6 +122,39 @@ def _short(want: Wanted, about: Subject) -> Iterator[tuple[tuple[str, ...], str]
         yield (short,), "abbreviation"
 
 
+def _partly_short(want: Wanted, about: Subject) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield a name with some of its words as their initials: UN Security Council."""
+    parts = _PARTS.findall(want.text)
+    if not about.language.spaced or [fold(part, about.tag) for part in parts] != list(want.tokens):
+        return
+    for begin, end in {(at, at + n) for n in (2, 3) for at in (0, len(parts) - n)}:
+        run = parts[max(0, begin) : end]
+        if begin >= 0 and len(run) < len(parts) and all(part[0].isupper() for part in run):
+            short = fold("".join(part[0] for part in run), about.tag)
+            yield (*want.tokens[:begin], short, *want.tokens[end:]), "abbreviation"
+
+
+def _in_another_era(want: Wanted, about: Subject) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield a year before our era with another name of that: 221 BCE."""
+    names = _eras(about.tag)
+    for name in names:
+        for at in range(len(want.tokens) - len(name) + 1):
+            if want.tokens[at : at + len(name)] == name:
+                rest = want.tokens[:at], want.tokens[at + len(name) :]
+                yield from (((*rest[0], *other, *rest[1]), "era") for other in names)
+                return
+
+
+@lru_cache(maxsize=32)
+def _eras(tag: str) -> tuple[tuple[str, ...], ...]:
+    """Return the names of the era before ours, longest first."""
+    widths = (cldr.eras.get(width, {}).get(0, "") for cldr in locales(tag)[:2] for width in _WIDTHS)
+    said = [name for name in widths if name] + list(language(tag).era)
+    found = {tuple(token.text for token in split(fold(name, tag), tag)) for name in said}
+    return tuple(sorted(found, key=lambda name: (-len(name), name)))
+
+
+_WIDTHS = ("wide", "abbreviated")
 _PARTS = re.compile(r"[^\W\d_]+")
 _LEAST = 3
 """Capital initials of a name that is known by them."""

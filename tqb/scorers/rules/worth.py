@@ -8,6 +8,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from tqb.scorers.languages import Language
+from tqb.scorers.reading.classes import joined
 from tqb.scorers.reading.forms import same_word
 from tqb.scorers.reading.tokens import SIGNS, Token
 from tqb.scorers.rules.explained import is_known
@@ -74,7 +75,15 @@ def bounds(want: Wanted, about: Subject) -> tuple[Quantity, Quantity] | None:
 def _reaches(tokens: Sequence[Token], low: Quantity, high: Quantity, about: Subject) -> bool:
     """Whether a dash or a word such as "to" stands between two numbers, and nothing else."""
     between = [token.text for token in tokens[low.end : high.start]]
-    return len(between) == 1 and (between[0] in _DASHES or between[0] in about.language.function)
+    joins = len(between) == 1 and (between[0] in _DASHES or between[0] in about.language.function)
+    return joins or _is_between(tokens, low, high, about)
+
+
+def _is_between(tokens: Sequence[Token], low: Quantity, high: Quantity, about: Subject) -> bool:
+    """Whether two numbers stand after words such as "between" and "and"."""
+    opened, between = tokens[max(0, low.start - 1) : low.start], tokens[low.end : high.start]
+    said = (joined(opened, about.language), joined(between, about.language))
+    return said in about.language.period
 
 
 _ENDS = 2
@@ -90,7 +99,8 @@ def ranged(
         same = low.values & ends[0].values and high.values & ends[1].values
         units = {high.unit, ends[1].unit} - {""}
         if same and _reaches(tokens, low, high, about) and len(units | {low.unit} - {""}) < _ENDS:
-            yield Span(low.start, high.end, "number", f"the same range as {want.text}")
+            start = low.start - _is_between(tokens, low, high, about)
+            yield Span(start, high.end, "number", f"the same range as {want.text}")
 
 
 def _another_unit(tokens: Sequence[Token], at: int, about: Subject) -> bool:

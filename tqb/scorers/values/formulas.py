@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from functools import lru_cache
 
 from tqb.scorers.normalize import ascii_digits
@@ -94,6 +95,16 @@ def pieces(text: str) -> list[str]:
 def last_side(piece: str) -> str:
     """Return what stands after the last equals sign."""
     return piece.rpartition("=")[2]
+
+
+def factors(text: str) -> Counter[str]:
+    """Return the factors of a product of whole numbers, powers written out; none of other texts."""
+    found = _PRODUCT.fullmatch(re.sub(r"\s+", "", _plain(text)).strip("."))
+    powers = (part.partition("^") for part in found[0].split("*")) if found else ()
+    return Counter(base for base, _, power in powers for _ in range(int(power or 1)))
+
+
+_PRODUCT = re.compile(r"\d{1,9}(?:\^\d{1,2})?(?:\*\d{1,9}(?:\^\d{1,2})?)+")
 
 
 def _plain(text: str) -> str:

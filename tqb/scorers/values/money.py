@@ -28,6 +28,28 @@ def amounts(tokens: Sequence[Token], tag: str) -> Iterator[tuple[str, ...]]:
         for known in names[code or ""]:
             yield (number, *known)
             yield (*known, number)
+    yield from _in_hundredths(numbers[0], name, code, tag)
+
+
+def _in_hundredths(
+    number: str, name: tuple[str, ...], code: str | None, tag: str
+) -> Iterator[tuple[str, ...]]:
+    """Yield cents as a part of the whole, of any currency, and a part of one as cents."""
+    names, spoken = _names(tag), language(tag)
+    cents = [tuple(t.text for t in tokenize(word, tag)) for word in sorted(spoken.hundredth)]
+    if "".join(name) in spoken.hundredth and number.isdecimal():
+        yield from ((number, *word) for word in cents)
+        whole, part = divmod(int(number), 100)
+        for known in (known for some in names.values() for known in some):
+            for mark in ".,":
+                yield (f"{whole}{mark}{part:02}", *known)
+                yield (*known, f"{whole}{mark}{part:02}")
+    part_of_one = _PART.fullmatch(number) if code else None
+    if part_of_one:
+        yield from ((str(int(part_of_one[1])), *word) for word in cents)
+
+
+_PART = re.compile(r"0[.,](\d{2})")
 
 
 def _is_one(name: tuple[str, ...], known: Sequence[tuple[str, ...]], tag: str) -> bool:

@@ -241,6 +241,8 @@ _SIGNS = {
     "歳": "duration-year",
     "세": "duration-year",
     "살": "duration-year",
+    "千米": "length-kilometer",
+    "千克": "mass-kilogram",
     "g/mol": "mass-gram-per-mole",
     "grams per mole": "mass-gram-per-mole",
     "kg/m3": "mass-kilogram-per-cubic-meter",
