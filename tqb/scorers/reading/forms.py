@@ -34,6 +34,8 @@ def written_forms(word: str, spoken: Language) -> frozenset[str]:
         found |= {word.translate(_OPEN), word.translate(_CLOSED)}
     for root in _roots(word, spoken):
         found |= {root + suffix for suffix in spoken.suffixes}
+    if len(word) == 1:
+        found |= {word + suffix for suffix in spoken.suffixes if suffix.startswith("'")}
     if len(word) > 2:
         bare = word.removeprefix("ال")
         stems = (word, bare) if len(bare) > 2 else (word,)

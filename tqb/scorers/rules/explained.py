@@ -72,7 +72,10 @@ def _is_form_of_known(
         return False
     spoken = about.language
     if spoken.tag == "ko":
-        return any(_common(text, word) > 1 for word in about.words)
+        return any(_common(text, word) > 1 for word in about.words) or (
+            text[1:] in spoken.suffixes
+            and any(word[:1] == text[:1] and word[1:] in spoken.suffixes for word in about.words)
+        )
     written = written_forms(text, spoken) if spoken.suffixes else _NONE
     if not about.words.isdisjoint(written) or any(
         same_word(text, word, spoken) or _begins(word, text) for word in about.words

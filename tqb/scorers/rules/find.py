@@ -258,10 +258,13 @@ def _another_thing(tokens: Sequence[Token], span: Span, want: Wanted, about: Sub
 
 def _says_again(tokens: Sequence[Token], span: Span, about: Subject) -> bool:
     """Whether a target stands among words of the question that are said again in their order."""
+    asked = [token.text for token in tokenize(about.question, about.tag)]
+    run = [token.text for token in tokens[span.start : span.end + _RUN]]
+    if len(run) > _RUN and any(asked[at : at + len(run)] == run for at in range(len(asked))):
+        return True
     first = span.start - _RUN
     if first < 0 or span.end == len(tokens):
         return False
-    asked = [token.text for token in tokenize(about.question, about.tag)]
     said, follows = [token.text for token in tokens[first : span.end]], tokens[span.end].text
     for at in range(len(asked) - len(said) + 1):
         if asked[at : at + len(said)] == said:

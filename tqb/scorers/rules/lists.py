@@ -141,6 +141,8 @@ def refuses(text: str, about: Subject) -> bool:
 def answers_yes_or_no(sentence: str, want: Wanted, about: Subject) -> bool:
     """Whether a target is yes or no, and a sentence says so, or says the question again as such."""
     wanted = _several(want, about).yes
+    if sentence.rstrip().endswith(("?", "？", "؟")):
+        return False
     return wanted is not None and _polarity(tokenize(sentence, about.tag), about) == wanted
 
 

@@ -51,9 +51,12 @@ def with_given_names(
     Given names are capitals, or in Korean words without particles; not those of the question.
     """
     *given, last = [word for word in want.tokens if word != "."] or [""]
-    if want.short or sum(map(len, given)) > _INITIALS:
+    if want.short:
         return
-    ends = spans if not given else same(tokens, (last,), about.language, "", "")
+    if sum(map(len, given)) > _INITIALS:
+        given, last = [], ""
+        spans = list(same(tokens, want.tokens, about.language, "", ""))
+    ends = same(tokens, (last,), about.language, "", "") if given else spans
     for end in ends:
         start = end.start
         while (

@@ -52,7 +52,7 @@ def _less_bounds(text: str, about: Subject) -> str:
 @lru_cache(maxsize=32)
 def _bounds(tag: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     spoken = language(tag)
-    years = (rf"{one}\s+{_YEAR}\s+{other}\s+{_YEAR}" for one, other in spoken.period)
+    years = (rf"{one}\s+{_YEAR}\s+{other}\s+{_YEAR}" for one, other in spoken.period if one)
     periods = rf"\s+(?:{'|'.join(years) or _NOTHING})(?!\w)"
     openings = rf"(\d[\d.,]*\s*%?(?:\s+\w+)?)\s+(?:{'|'.join(spoken.open) or _NOTHING})(?!\w)"
     return re.compile(periods, re.IGNORECASE), re.compile(openings, re.IGNORECASE)

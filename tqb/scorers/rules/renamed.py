@@ -74,6 +74,7 @@ def other_words(want: Wanted, about: Subject) -> Iterator[tuple[tuple[str, ...],
     for words, rule in (*_as_unit(want, about), *_as_formula(want, about), *_short(want, about)):
         if about.words.isdisjoint(words):
             yield words, rule
+    yield from _conjugated(want, about)
     yield from _partly_short(want, about)
     yield from _in_another_era(want, about)
 
@@ -132,6 +133,20 @@ def _partly_short(want: Wanted, about: Subject) -> Iterator[tuple[tuple[str, ...
         if begin >= 0 and len(run) < len(parts) and all(part[0].isupper() for part in run):
             short = fold("".join(part[0] for part in run), about.tag)
             yield (*want.tokens[:begin], short, *want.tokens[end:]), "abbreviation"
+
+
+def _conjugated(want: Wanted, about: Subject) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield "to lower cholesterol" with its verb in other forms: lowers, lowering cholesterol."""
+    first, *rest = want.tokens or ("",)
+    endings = about.language.conjugated
+    if not endings or not rest or (first != "to" and not first.endswith("ing")):
+        return
+    verbs = {rest[0]} if first == "to" else {first[:-3], first[:-3] + "e", first[:-4]}
+    object_ = tuple(rest[1:] if first == "to" else rest)
+    for verb in verbs if object_ else ():
+        stem = verb.removesuffix("e")
+        forms = {verb, verb + "s", verb + "es", stem + "ing", verb + verb[-1:] + "ing"}
+        yield from (((form, *object_), "phrase") for form in sorted(forms) if len(verb) > 1)
 
 
 def _in_another_era(want: Wanted, about: Subject) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -15,6 +15,7 @@ from tqb.scorers.reading.tokens import BOUNDARY, Token, capitals, is_hiragana, t
 from tqb.scorers.rules.doubt import bracketed, clauses, knows, trouble
 from tqb.scorers.rules.explained import is_known, unexplained
 from tqb.scorers.rules.subject import Subject, Wanted
+from tqb.scorers.values.numbers import quantities
 
 _STRONG = frozenset(";；؛")
 """Signs that end a clause and stand in none."""
@@ -94,7 +95,13 @@ def _has_its_own(clause: _Clause, want: Wanted, about: Subject) -> bool:
     own = unexplained(clause.tokens, about, number=False)
     if want.quantity is not None:
         return any(token.kind == "number" for token in own)
-    words = [token for token in own if token.kind != "number"]
+    measured = {
+        at
+        for one in quantities(clause.tokens, about.language, about.tag)
+        for at in range(one.start, one.end)
+    }
+    counted = {id(clause.tokens[at]) for at in measured}
+    words = [token for token in own if token.kind != "number" and id(token) not in counted]
     if about.language.tag != "de" and want.text[:1].isupper():
         names = _names(clause.text, about)
         return any(token.start in names for token in words)

@@ -69,21 +69,21 @@ def bounds(want: Wanted, about: Subject) -> tuple[Quantity, Quantity] | None:
     low, high = found
     whole = low.start == 0 and high.end == len(want.reading)
     rises = min(low.values) < max(high.values)
-    return (low, high) if whole and rises and _reaches(want.reading, low, high, about) else None
+    ranges = _begins_range(want.reading, low, high, about) is not None
+    return (low, high) if whole and rises and ranges else None
 
 
-def _reaches(tokens: Sequence[Token], low: Quantity, high: Quantity, about: Subject) -> bool:
-    """Whether a dash or a word such as "to" stands between two numbers, and nothing else."""
-    between = [token.text for token in tokens[low.end : high.start]]
-    joins = len(between) == 1 and (between[0] in _DASHES or between[0] in about.language.function)
-    return joins or _is_between(tokens, low, high, about)
-
-
-def _is_between(tokens: Sequence[Token], low: Quantity, high: Quantity, about: Subject) -> bool:
-    """Whether two numbers stand after words such as "between" and "and"."""
-    opened, between = tokens[max(0, low.start - 1) : low.start], tokens[low.end : high.start]
-    said = (joined(opened, about.language), joined(between, about.language))
-    return said in about.language.period
+def _begins_range(
+    tokens: Sequence[Token], low: Quantity, high: Quantity, about: Subject
+) -> int | None:
+    """Return where a range of two numbers begins, or None: 60–100, between 60 and 100."""
+    spoken, between = about.language, tokens[low.end : high.start]
+    opened = tokens[max(0, low.start - 1) : low.start]
+    middle = joined(between, spoken)
+    if opened and (joined(opened, spoken), middle) in spoken.period:
+        return low.start - 1
+    joins = len(between) == 1 and (middle in _DASHES or middle in spoken.function)
+    return low.start if joins or ("", middle) in spoken.period else None
 
 
 _ENDS = 2
@@ -98,8 +98,8 @@ def ranged(
     for low, high in pairwise(found):
         same = low.values & ends[0].values and high.values & ends[1].values
         units = {high.unit, ends[1].unit} - {""}
-        if same and _reaches(tokens, low, high, about) and len(units | {low.unit} - {""}) < _ENDS:
-            start = low.start - _is_between(tokens, low, high, about)
+        start = _begins_range(tokens, low, high, about)
+        if same and start is not None and len(units | {low.unit} - {""}) < _ENDS:
             yield Span(start, high.end, "number", f"the same range as {want.text}")
 
 

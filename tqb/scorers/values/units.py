@@ -79,7 +79,7 @@ def named_units(tokens: Sequence[Token], lang: Language, tag: str) -> frozenset[
         unit, end = unit_at(tokens, at, tag)
         first = tokens[at]
         long = first.kind == "char" or sum(len(t.text) for t in tokens[at:end]) > 1
-        if unit and long and first.text not in lang.function:
+        if unit and long and (end - at > 1 or first.text not in lang.function):
             found.add(unit)
             at = end
         else:
@@ -143,15 +143,22 @@ def units(tag: str) -> dict[str, str]:
 
 def _speeds(tag: str) -> Iterator[tuple[str, str]]:
     """Yield how speeds are written of which CLDR has no name, but a pattern: "{0} per second"."""
-    for cldr in locales(tag):
-        known = cldr._data["unit_patterns"]
-        for length, time in product(_LENGTHS, _TIMES):
-            unit = f"speed-{length}-per-{time}"
-            for width in ("long", "short"):
-                per = known[f"duration-{time}"].get(width, {}).get("per", "")
-                for pattern in known[f"length-{length}"].get(width, {}).values():
-                    if isinstance(pattern, str) and per.startswith("{0}"):
-                        yield per.replace("{0}", pattern.replace("{0}", " ")), unit
+    for cldr, length, time in product(locales(tag), _LENGTHS, _TIMES):
+        known, unit = cldr._data["unit_patterns"], f"speed-{length}-per-{time}"
+        names = list(_names(known, f"duration-{time}", "long"))
+        for width in ("long", "short"):
+            per = str(known[f"duration-{time}"].get(width, {}).get("per", ""))
+            patterns = [f"{{0}}/{name}" for name in names]
+            patterns += [per] if per.startswith("{0}") else []
+            for name, pattern in product(_names(known, f"length-{length}", width), patterns):
+                yield pattern.replace("{0}", name), unit
+
+
+def _names(known: Any, unit: str, width: str) -> Iterator[str]:
+    """Yield the names of a unit in a locale, without the number."""
+    for count, pattern in known[unit].get(width, {}).items():
+        if isinstance(pattern, str) and "{0}" in pattern and count != "per":
+            yield pattern.replace("{0}", " ").strip()
 
 
 _LENGTHS = ("meter", "kilometer", "mile")
@@ -189,8 +196,8 @@ def _patterns(cldr: Any) -> Iterator[tuple[str, str]]:
     units = cldr._data["unit_patterns"]
     for unit in sorted(filter(_is_common, units), key=_rank):
         for width in ("long", "short"):
-            for pattern in units[unit].get(width, {}).values():
-                if isinstance(pattern, str) and "{0}" in pattern:
+            for count, pattern in units[unit].get(width, {}).items():
+                if isinstance(pattern, str) and "{0}" in pattern and count != "per":
                     yield unit, pattern
 
 
