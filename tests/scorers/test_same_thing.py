@@ -2,23 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import pytest
 
-import tqb
-from tqb.types import Item
-
-
-class Asked(NamedTuple):
-    """A question, its target, and answers that are right and wrong."""
-
-    text: str
-    label: str
-    right: tuple[str, ...]
-    wrong: tuple[str, ...]
-    lang: str = "en"
-
+from tests.scorers.asked import Asked, check, name
 
 LIGHT = "What is the approximate speed of light in a vacuum?"
 WHAT_THE_QUESTION_SAYS = (
@@ -246,14 +232,7 @@ ALL = (
 )
 
 
-@pytest.mark.parametrize("asked", ALL, ids=lambda asked: f"{asked.lang}: {asked.label}")
+@pytest.mark.parametrize("asked", ALL, ids=name)
 def test_the_same_thing_in_other_words(asked: Asked) -> None:
     """Each right answer passes with a reason, and each wrong one that is like it fails."""
-    item = Item("q", asked.text, asked.label, lang=asked.lang)
-    for answer in asked.right:
-        found = tqb.score(answer, item)
-        assert found.passed, (answer, found.explanation)
-        assert found.explanation
-    for answer in asked.wrong:
-        found = tqb.score(answer, item)
-        assert not found.passed, (answer, found.explanation)
+    check(asked)

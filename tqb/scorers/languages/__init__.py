@@ -70,6 +70,8 @@ class Language:
     """Words for a half, a third, … that are no ordinals, each with what it divides by."""
     period: tuple[tuple[str, str], ...] = ()
     """Pairs of words that stand before the first and the last year of a period: between … and."""
+    within: frozenset[str] = frozenset()
+    """Words after the last number of a range, where others have "between" before the first."""
     hundredth: frozenset[str] = frozenset()
     """Words for a hundredth of a unit of money: cents."""
     era: tuple[str, ...] = ()

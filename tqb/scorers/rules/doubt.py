@@ -59,10 +59,14 @@ def flagged(note: Sequence[Token], want: Wanted, about: Subject) -> str | None:
         return held
     if other_name(note, want, about):
         return "another name"
-    again = (c for c in clauses(note) if restates(c, about, alone=2))
+    explains = note[0].text in _COLONS
+    again = (c for c in clauses(note) if not explains and restates(c, about, alone=2))
     if any(not knows(clause, want, about) for clause in again):
         return "another answer"
     return another_item(note, about)
+
+
+_COLONS = frozenset(":：")
 
 
 def _only_stresses(tokens: Sequence[Token], about: Subject) -> bool:
@@ -259,7 +263,9 @@ def renames(note: Sequence[Token], about: Subject) -> bool:
 def other_name(tokens: Sequence[Token], want: Wanted, about: Subject) -> bool:
     """Whether what follows a target gives it another name, and one that it has today."""
     spoken = about.language
-    if not renames(tokens, about):
+    thing = not spoken.spaced and not about.person
+    also = thing and any(phrase in joined(tokens, spoken) for phrase in spoken.also)
+    if also or not renames(tokens, about):
         return False
     for at, token in enumerate(tokens):
         renamed = renames(tokens[at : at + 1] if spoken.spaced else tokens[at : at + 4], about)

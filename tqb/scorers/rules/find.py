@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from tqb.scorers.normalize import fold
 from tqb.scorers.reading.classes import covered
 from tqb.scorers.reading.forms import may_lack_accents, same_word, written_forms
-from tqb.scorers.reading.tokens import SIGNS, Token, capitals, tokenize
+from tqb.scorers.reading.tokens import SIGNS, Token, capitals, split, tokenize
 from tqb.scorers.rules.persons import as_person, with_given_names
 from tqb.scorers.rules.renamed import other_words, renumbered
 from tqb.scorers.rules.spans import Span, same
@@ -189,6 +190,8 @@ def _forms(want: Wanted, about: Subject) -> Iterator[_Form]:
         yield _Form(want.tokens[:-2], "exact", f"{want.text!r}")
     if want.by_value:
         return
+    for words in _around_brackets(want, about):
+        yield _Form(words, "short", f"{want.text!r}, less what is in brackets, or else beside it")
     why = f"{want.text!r}, less what the question says"
     yield _Form(_unasked(want, about), "short", why)
     yield _Form(_less_grammar(want, about), "exact", f"{want.text!r}, less what grammar adds")
@@ -197,6 +200,30 @@ def _forms(want: Wanted, about: Subject) -> Iterator[_Form]:
         yield _Form((*want.tokens[:-1], last.partition("'")[0]), "exact", f"{want.text!r}")
     for words, rule in other_words(want, about) if want.quantity is None else ():
         yield _Form(words, rule, f"{' '.join(words)} = {want.text}")
+
+
+def _around_brackets(want: Wanted, about: Subject) -> Iterator[tuple[str, ...]]:
+    """Yield a target less its brackets, and what is in them, if that is a sign or code for it.
+
+    Hertz (Hz) is hertz, and Hz; Thiamine (Vitamin B1) is vitamin B1; Paris (France) is no France.
+    """
+    found = _BRACKETED.fullmatch(want.text)
+    if not found:
+        return
+    head, inner = found.groups()
+    code = inner.isupper() or len(inner) <= _SIGN or (_CODE.search(inner) and inner[0].isupper())
+    for text in (head, inner) if code and not inner.isdecimal() else (head,):
+        tokens = split(fold(text, about.tag), about.tag)
+        if not about.words.issuperset(token.text for token in tokens):
+            yield tuple(token.text for token in tokens)
+
+
+_BRACKETED = re.compile(
+    r"([^()（）]*[^()（）\s])(?:\s+\(|\s*（|(?<=[\u3041-\uffff])\()([^()（）]+)[)）]"
+)
+_CODE = re.compile(r"[^\W\d_]\s?\d")
+_SIGN = 3
+"""Characters of the longest text in brackets that is a sign of what stands before it."""
 
 
 def _less_grammar(want: Wanted, about: Subject) -> tuple[str, ...]:
@@ -309,10 +336,7 @@ def _unasked(want: Wanted, about: Subject) -> tuple[str, ...]:
     if want.quantity or want.formula:
         return ()
     if not about.language.spaced:
-        tail = want.tokens[-1:]
-        return (
-            want.tokens[:-1] if len(want.tokens) > 2 and set(tail) <= about.words & _PLACES else ()
-        )
+        return _unasked_characters(want, about)
     spoken = about.language
     ends = {w for w in (*want.tokens[:1], *want.tokens[-1:]) if len(w) == _SHORTEST}
     said = [_is_asked(t, about) or t in ends & about.words for t in want.tokens]
@@ -324,6 +348,18 @@ def _unasked(want: Wanted, about: Subject) -> tuple[str, ...]:
     while kept and kept[-1] in spoken.function:
         del kept[-1]
     return tuple(kept)
+
+
+def _unasked_characters(want: Wanted, about: Subject) -> tuple[str, ...]:
+    """Return a target less the kind of thing with which it ends, if the question has that."""
+    words = want.tokens
+    if len(words) < _SHORTEST:
+        return ()
+    for length in (4, 3, 2):
+        rest, tail = words[:-length], "".join(words[-length:])
+        if len(rest) > 1 and tail in about.folded and tail not in about.language.function:
+            return rest[:-1] if rest[-1] == "の" and len(rest) > 2 else rest
+    return words[:-1] if words[-1] in about.words & _PLACES else ()
 
 
 def _is_asked(word: str, about: Subject) -> bool:

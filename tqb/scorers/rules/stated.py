@@ -19,7 +19,7 @@ from tqb.scorers.languages import language
 from tqb.scorers.normalize import fold
 from tqb.scorers.reading.answer import after_because, brackets, outside_brackets
 from tqb.scorers.reading.classes import after_last, begins, holds
-from tqb.scorers.reading.tokens import BOUNDARY, SIGNS, Token, tokenize
+from tqb.scorers.reading.tokens import BOUNDARY, SIGNS, Token, capitals, tokenize
 from tqb.scorers.rules.calculations import comes_to, same_formula
 from tqb.scorers.rules.doubt import (
     bracketed,
@@ -290,10 +290,13 @@ def _is_synonym(text: str, bare: str, want: Wanted, about: Subject) -> bool:
     few = 0 < len(words) <= (_FEW_WORDS if about.language.spaced else 2 * _FEW_WORDS)
     value = want.quantity or want.formula or about.words.issuperset(want.words)
     last = text.rstrip(" .。").endswith((")", "）"))
-    return few and last and not value and not is_place(bare.strip(), about.tag)
+    named = about.person and 0 < len(words) <= _MOST_NAMES and len(capitals(bare, about.tag)) > 2
+    return (few or named) and last and not value and not is_place(bare.strip(), about.tag)
 
 
 _FEW_WORDS = 2
+_MOST_NAMES = 6
+"""Words of a person's full name, with another name of that person in brackets."""
 _NO_LETTERS = re.compile(r"\W")
 
 

@@ -100,7 +100,17 @@ def ranged(
         units = {high.unit, ends[1].unit} - {""}
         start = _begins_range(tokens, low, high, about)
         if same and start is not None and len(units | {low.unit} - {""}) < _ENDS:
-            yield Span(start, high.end, "number", f"the same range as {want.text}")
+            end = _after_range(tokens, high.end, about.language)
+            yield Span(start, end, "number", f"the same range as {want.text}")
+
+
+def _after_range(tokens: Sequence[Token], at: int, spoken: Language) -> int:
+    """Return the place after the word with which a range may end: arasında, 之间."""
+    follows = tokens[at : at + 2]
+    ends = (
+        end for end in range(len(follows), 0, -1) if joined(follows[:end], spoken) in spoken.within
+    )
+    return at + next(ends, 0)
 
 
 def _another_unit(tokens: Sequence[Token], at: int, about: Subject) -> bool:
