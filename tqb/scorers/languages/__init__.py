@@ -86,6 +86,8 @@ class Language:
     """Endings of the word for doing something: describing, describir."""
     conjugated: frozenset[str] = frozenset()
     """What is written at the end of a verb in its other forms: s, ed."""
+    irregular: tuple[tuple[str, str], ...] = ()
+    """Verbs as a question has them, each with a form that an answer has: begin, began."""
     reason: tuple[str, ...] = ()
     """Words with which a reason begins: because, since."""
     total: frozenset[str] = frozenset()
@@ -201,4 +203,4 @@ def language(tag: str) -> Language:
 
 _AS_WRITTEN = ("connectors", "also", "era", "open", "reason", "compounds")
 _IN_PHRASES = ("counting", "ordering", "refusing")
-_PAIRED = ("endings", "pairing", "period", "fractions")
+_PAIRED = ("endings", "irregular", "pairing", "period", "fractions")

@@ -85,7 +85,8 @@ def _is_form_of_known(
         return True
     if any(bare in known or bare in units for bare in without_affixes(text, spoken)):
         return True
-    stems = (text.removesuffix(end) for end in spoken.conjugated)
+    stems = {text.removesuffix(end) for end in spoken.conjugated}
+    stems.update(verb for verb, form in spoken.irregular if form == text)
     return not about.content.isdisjoint(stems) or (
         len(text) > 3 and any(related(text, word) for word in about.words if len(word) > 3)
     )

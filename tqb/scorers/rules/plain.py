@@ -13,7 +13,7 @@ from typing import NamedTuple
 from tqb.scorers.languages import language
 from tqb.scorers.reading.answer import before_reason
 from tqb.scorers.reading.classes import holds
-from tqb.scorers.reading.tokens import Token, tokenize
+from tqb.scorers.reading.tokens import Token, is_hiragana, tokenize
 from tqb.scorers.rules.doubt import from_the_question
 from tqb.scorers.rules.explained import unexplained
 from tqb.scorers.rules.find import find_in
@@ -112,7 +112,8 @@ def _parts(text: str, about: Subject) -> list[_Part]:
     before: set[str] = set()
     for piece in _joints(about.tag).split(text):
         tokens = tokenize(piece, about.tag)
-        asked = {token.text for token in tokens if from_the_question(token, about)}
+        said = (token for token in tokens if not is_hiragana(token.text))
+        asked = {token.text for token in said if from_the_question(token, about)}
         parts.append(_Part(piece, tokens, not asked <= before))
         before |= asked
     return parts
@@ -122,7 +123,7 @@ def _parts(text: str, about: Subject) -> list[_Part]:
 def _joints(tag: str) -> re.Pattern[str]:
     spoken = language(tag)
     joins = "|".join(map(re.escape, sorted(spoken.conjunction)))
-    ways = [r"[,;،؛，；](?!\s*\d)\s*"]
+    ways = [r"[,;](?!\s*\d)\s*", r"[،؛，；、]\s*"]
     if spoken.spaced and joins:
         ways.append(rf"\s+(?:{joins})\s+")
     if spoken.prefixes:

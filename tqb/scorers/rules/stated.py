@@ -100,7 +100,8 @@ def _last_word(parts: Sequence[str], about: Subject) -> str | None:
         if where == "anywhere" or (where and _OPENED.search(text[: mark.start()])):
             rest = text[mark.end() :]
             after = _AFTER_COLON.match(rest) or _AFTER_SIGN.match(rest)
-            return (after[1] if after else rest).strip()
+            if after or where == "anywhere" or mark[0].lower() in spoken.no:
+                return (after[1] if after else rest).strip()
     return None
 
 
