@@ -86,6 +86,8 @@ class Language:
     """Endings of the word for doing something: describing, describir."""
     conjugated: frozenset[str] = frozenset()
     """What is written at the end of a verb in its other forms: s, ed."""
+    copula: tuple[str, ...] = ()
+    """Endings with which a noun says what something is: başkentidir."""
     irregular: tuple[tuple[str, str], ...] = ()
     """Verbs as a question has them, each with a form that an answer has: begin, began."""
     reason: tuple[str, ...] = ()
@@ -201,6 +203,6 @@ def language(tag: str) -> Language:
     return Language(name, **rows, fuzzy=least, decimal=decimal, spaced=spaced)
 
 
-_AS_WRITTEN = ("connectors", "also", "era", "open", "reason", "compounds")
+_AS_WRITTEN = ("connectors", "copula", "also", "era", "open", "reason", "compounds")
 _IN_PHRASES = ("counting", "ordering", "refusing")
 _PAIRED = ("endings", "irregular", "pairing", "period", "fractions")

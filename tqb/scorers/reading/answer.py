@@ -15,6 +15,9 @@ from tqb.scorers.reading.latex import plain_latex
 _REASONING = re.compile(
     r"<(think|thinking|reasoning|scratchpad)>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE
 )
+_TAGGED = re.compile(
+    r"<(answer|final_answer|final|response|result)>(.*?)</\1>", re.DOTALL | re.IGNORECASE
+)
 _INLINE = r"```\w*|(?<!\s)\*+|\*+(?!\s)|__|`+"
 _IN_LINES = re.compile(_INLINE)
 _MARKDOWN = re.compile(
@@ -37,8 +40,12 @@ _OPENING = re.compile("[(（[【]")
 
 
 def without_reasoning(answer: str) -> str:
-    """Set aside reasoning blocks."""
-    return _REASONING.sub(" ", answer) if "<" in answer else answer
+    """Set aside reasoning blocks, and all that is not in the last tag for the answer, if any is."""
+    if "<" not in answer:
+        return answer
+    said = _REASONING.sub(" ", answer)
+    tagged = [match[2].strip() for match in _TAGGED.finditer(said)]
+    return tagged[-1] if tagged and tagged[-1] else said
 
 
 def visible(answer: str) -> str:

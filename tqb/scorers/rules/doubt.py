@@ -227,13 +227,18 @@ def restates(words: Sequence[Token], about: Subject, *, least: int = 2, alone: i
     if first not in spoken.articles and begins(words, spoken.gloss, spoken):
         return False
     own = unexplained(words, about, number=False)
-    if not 0 < len(own) <= (3 if spoken.spaced else 5):
+    if not 0 < len(own) <= (3 if spoken.spaced else 5) or _describes(words[-1], about):
         return False
     content = sum(from_the_question(token, about) for token in words)
     if not spoken.spaced:
         return content > 3
     few = len(own) == 1 or content >= least
     return few and content >= alone and own[-1].kind == "word"
+
+
+def _describes(word: Token, about: Subject) -> bool:
+    """Whether a noun, and no name, says at the end of a clause what something is: şehridir."""
+    return "'" not in word.text and word.text.endswith(about.language.copula or "\0")
 
 
 def answered_before(place: Place, want: Wanted, about: Subject) -> bool:
