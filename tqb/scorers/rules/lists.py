@@ -183,13 +183,15 @@ def _echoes(tokens: Sequence[Token], about: Subject) -> bool:
     own = [t for t in unexplained(said, about, number=False) if t.text not in spoken.negation]
     if own and spoken.spaced:
         return False
-    first, *_, last = [t.text for t in tokenize(about.question, about.tag) if t.text not in SIGNS]
+    asked = [t.text for t in tokenize(about.question, about.tag) if t.text not in SIGNS]
+    if not asked:
+        return False
     if spoken.tag == "ko":
-        return any(t.text[:2] == last[:2] for t in said)
+        return any(t.text[:2] == asked[-1][:2] for t in said)
     if not spoken.spaced:
-        verb = [c for c in about.question if not is_hiragana(c) and c not in SIGNS][-1:]
-        return bool(verb) and any(t.text == verb[0] for t in said)
-    return any(t.text.startswith(first) for t in said)
+        verb = [text for text in asked if not is_hiragana(text)][-1:]
+        return [t.text for t in said if t.text in verb] != []
+    return any(t.text.startswith(asked[0]) for t in said)
 
 
 _FEW = 4

@@ -54,7 +54,8 @@ def _bounds(tag: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     spoken = language(tag)
     years = (rf"{one}\s+{_YEAR}\s+{other}\s+{_YEAR}" for one, other in spoken.period if one)
     periods = rf"\s+(?:{'|'.join(years) or _NOTHING})(?!\w)"
-    openings = rf"(\d[\d.,]*\s*%?(?:\s+\w+)?)\s+(?:{'|'.join(spoken.open) or _NOTHING})(?!\w)"
+    number = r"((?<![\d.,])\d[\d.,]{0,20}\s?%?(?:\s\w+)?)"
+    openings = rf"{number}\s(?:{'|'.join(spoken.open) or _NOTHING})(?!\w)"
     return re.compile(periods, re.IGNORECASE), re.compile(openings, re.IGNORECASE)
 
 
