@@ -375,6 +375,7 @@ def test_default_refuses_what_only_looks_right(
         ("fresh", 600, 0.87, 1),
         ("heldout", 300, 0.85, 0),
         ("rich", 480, 0.8, 1),
+        ("short", 4434, 0.88, 3),
     ],
 )
 def test_default_agrees_with_careful_people(
