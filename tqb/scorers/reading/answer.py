@@ -16,7 +16,7 @@ _REASONING = re.compile(
     r"<(think|thinking|reasoning|scratchpad)>.*?(</\1>|\Z)", re.DOTALL | re.IGNORECASE
 )
 _TAGGED = re.compile(
-    r"<(answer|final_answer|final|response|result)>(.*?)</\1>", re.DOTALL | re.IGNORECASE
+    r"<(answer|final_answer|final|response|result)>(.*?)</\1>\s*\Z", re.DOTALL | re.IGNORECASE
 )
 _INLINE = r"```\w*|(?<!\s)\*+|\*+(?!\s)|__|`+"
 _IN_LINES = re.compile(_INLINE)

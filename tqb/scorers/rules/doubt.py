@@ -59,14 +59,10 @@ def flagged(note: Sequence[Token], want: Wanted, about: Subject) -> str | None:
         return held
     if other_name(note, want, about):
         return "another name"
-    explains = note[0].text in _COLONS
-    again = (c for c in clauses(note) if not explains and restates(c, about, alone=2))
+    again = (c for c in clauses(note) if restates(c, about, alone=2) and not _describes(c, about))
     if any(not knows(clause, want, about) for clause in again):
         return "another answer"
     return another_item(note, about)
-
-
-_COLONS = frozenset(":：")
 
 
 def _only_stresses(tokens: Sequence[Token], about: Subject) -> bool:
@@ -227,7 +223,7 @@ def restates(words: Sequence[Token], about: Subject, *, least: int = 2, alone: i
     if first not in spoken.articles and begins(words, spoken.gloss, spoken):
         return False
     own = unexplained(words, about, number=False)
-    if not 0 < len(own) <= (3 if spoken.spaced else 5) or _describes(words[-1], about):
+    if not 0 < len(own) <= (3 if spoken.spaced else 5):
         return False
     content = sum(from_the_question(token, about) for token in words)
     if not spoken.spaced:
@@ -236,9 +232,10 @@ def restates(words: Sequence[Token], about: Subject, *, least: int = 2, alone: i
     return few and content >= alone and own[-1].kind == "word"
 
 
-def _describes(word: Token, about: Subject) -> bool:
+def _describes(clause: Sequence[Token], about: Subject) -> bool:
     """Whether a noun, and no name, says at the end of a clause what something is: şehridir."""
-    return "'" not in word.text and word.text.endswith(about.language.copula or "\0")
+    last = [token.text for token in clause if token.text not in SIGNS][-1]
+    return "'" not in last and last.endswith(about.language.copula or "\0")
 
 
 def answered_before(place: Place, want: Wanted, about: Subject) -> bool:
@@ -268,9 +265,7 @@ def renames(note: Sequence[Token], about: Subject) -> bool:
 def other_name(tokens: Sequence[Token], want: Wanted, about: Subject) -> bool:
     """Whether what follows a target gives it another name, and one that it has today."""
     spoken = about.language
-    thing = not spoken.spaced and not about.person
-    also = thing and any(phrase in joined(tokens, spoken) for phrase in spoken.also)
-    if also or not renames(tokens, about):
+    if not renames(tokens, about):
         return False
     for at, token in enumerate(tokens):
         renamed = renames(tokens[at : at + 1] if spoken.spaced else tokens[at : at + 4], about)

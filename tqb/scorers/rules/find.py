@@ -23,7 +23,7 @@ from tqb.scorers.rules.spelled import (
 from tqb.scorers.rules.subject import Subject, Wanted
 from tqb.scorers.rules.worth import bounds, core, dated, number_for_words, ranged, worth
 from tqb.scorers.values.money import amounts, of_another_country
-from tqb.scorers.values.names import known_apart
+from tqb.scorers.values.names import is_place, known_apart
 from tqb.scorers.values.numbers import Quantity
 
 
@@ -211,8 +211,10 @@ def _around_brackets(want: Wanted, about: Subject) -> Iterator[tuple[str, ...]]:
     if not found:
         return
     head, inner = found.groups()
-    code = inner.isupper() or len(inner) <= _SIGN or (_CODE.search(inner) and inner[0].isupper())
-    for text in (head, inner) if code and not inner.isdecimal() else (head,):
+    letters = iter(head.casefold())
+    initials = inner.isupper() and all(letter in letters for letter in inner.casefold())
+    code = initials or _CODE.fullmatch(inner)
+    for text in (head, inner) if code and not is_place(inner, about.tag) else (head,):
         tokens = split(fold(text, about.tag), about.tag)
         if not about.words.issuperset(token.text for token in tokens):
             yield tuple(token.text for token in tokens)
@@ -221,9 +223,8 @@ def _around_brackets(want: Wanted, about: Subject) -> Iterator[tuple[str, ...]]:
 _BRACKETED = re.compile(
     r"([^()（）]*[^()（）\s])(?:\s+\(|\s*（|(?<=[\u3041-\uffff])\()([^()（）]+)[)）]"
 )
-_CODE = re.compile(r"[^\W\d_]\s?\d")
-_SIGN = 3
-"""Characters of the longest text in brackets that is a sign of what stands before it."""
+_CODE = re.compile(r"[A-Za-zΑ-ω]{1,2}|[A-Z][a-z]+ [A-Z]\d+")
+"""What may be a symbol, or a name with a number: Hz, Ω, Vitamin B1."""
 
 
 def _less_grammar(want: Wanted, about: Subject) -> tuple[str, ...]:

@@ -178,7 +178,7 @@ def _repeats(words: Sequence[str], about: Subject) -> bool:
 def _echoes(tokens: Sequence[Token], about: Subject) -> bool:
     """Whether a few words say the question's verb again and nothing else: it cannot."""
     spoken, said = about.language, [t for t in tokens if t.text not in SIGNS]
-    if len(said) > (_FEW if spoken.spaced else 2 * _FEW):
+    if not said or len(said) >= (_FEW if spoken.spaced else 2 * _FEW):
         return False
     own = [t for t in unexplained(said, about, number=False) if t.text not in spoken.negation]
     if own and spoken.spaced:
@@ -187,11 +187,12 @@ def _echoes(tokens: Sequence[Token], about: Subject) -> bool:
     if not asked:
         return False
     if spoken.tag == "ko":
-        return any(t.text[:2] == asked[-1][:2] for t in said)
+        return said[0].text[:2] == asked[-1][:2]
     if not spoken.spaced:
         verb = [text for text in asked if not is_hiragana(text)][-1:]
-        return [t.text for t in said if t.text in verb] != []
-    return any(t.text.startswith(asked[0]) for t in said)
+        return [t.text for t in said if not is_hiragana(t.text)] == verb
+    ends = said[-1].text in spoken.negation or said[-1].text.startswith(asked[0])
+    return ends and any(t.text.startswith(asked[0]) for t in said)
 
 
 _FEW = 4

@@ -83,7 +83,7 @@ def _clause_that_answers(text: str, want: Wanted, about: Subject) -> str:
     years = any(is_year(token.text) for token in want.reading)
     told = [part for part in _parts(text, about) if _is_told(part.tokens, about, years=years)]
     at = max((at for at, part in enumerate(told) if part.new), default=-1)
-    if len(told) < 2 or at < 0 or (at and _has_own_subject(told[at].tokens, about)):
+    if len(told) < 2 or at < 0 or _has_own_subject(told[at].tokens, about):
         return text
     others = [part.tokens for part in told[at + 1 :]]
     spoken = about.language

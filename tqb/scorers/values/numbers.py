@@ -362,8 +362,6 @@ def agrees(
         tolerance: how far the worth may be off, instead of all rules of rounding.
     """
     expected = {wanted.unit} if wanted.unit else asked
-    if said.unit in asked and wanted.unit.startswith(f"speed-{said.unit.partition('-')[2]}-per-"):
-        expected = {said.unit}  # the question says in what time
     if tolerance is not None:
         return _is_within(said, wanted, expected, tolerance)
     if said.unit and expected and not any(is_unit(said.unit, unit) for unit in expected):
@@ -465,6 +463,10 @@ def _equal(said: Decimal, wanted: Decimal, decimals: int, exact: bool) -> bool:
     """
     if said == wanted:
         return True
-    if exact or (not decimals and 100 * abs(said - wanted) > abs(wanted) < 100):
+    if (
+        exact
+        or abs(said) >= _LARGEST
+        or (not decimals and 100 * abs(said - wanted) > abs(wanted) < 100)
+    ):
         return False
     return said.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP) == wanted

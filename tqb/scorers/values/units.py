@@ -303,13 +303,17 @@ _FACTORS = {
 """Units with an exact ratio to one another: what they measure, how much of it, from which zero."""
 
 
+_LARGEST = Decimal(10) ** 12
+"""A larger number is converted to no other unit."""
+
+
 def in_base(value: Decimal, unit: str) -> tuple[str, Decimal] | None:
     """Return what a unit measures, and a value in the base unit of that; None for other units.
 
     Ratios are those of the International System of Units and of the international yard and pound
     (1959); temperatures are taken to kelvin.
     """
-    if unit not in _FACTORS:
+    if unit not in _FACTORS or abs(value) >= _LARGEST:
         return None
     kind, factor, zero = _FACTORS[unit]
     return kind, round(value * factor + zero, 9)
